@@ -17,8 +17,8 @@
 //     the record that the value names is complete. The pop is the CAS value -> k_taken; exactly one can succeed.
 //  4. Closing is the CAS k_empty -> k_closed in the slot at the tail, so it has one place in the order of pushes:
 //  nothing
-//     is pushed behind it. Where that slot's segment does not exist and cannot be had, the directory entry is closed
-//     instead (CAS 0 -> k_closed_segment): no segment will ever be there.
+//     is pushed behind it. Where that slot's segment does not exist, the directory entry is closed instead
+//     (CAS 0 -> k_closed_segment): no segment will ever be there. So closing needs no memory and cannot fail.
 #pragma once
 
 #include "runtime/base/event.hpp"
@@ -87,9 +87,8 @@ public:
     void close() noexcept;
     bool closed() const noexcept;
 
-    // Sleeps until tail() > tail_seen or closed(): true. False after timeout_ns (< 0: never), on a signal, or after
-    // wake_all; `reason` says which. A signal that arrives just before the sleep is not noticed by it: bound the
-    // timeout.
+    // Sleeps until tail() > tail_seen or closed(): true. False after timeout_ns (< 0: never) or on a signal; `reason`
+    // tells the last sleep's end. A signal that arrives just before the sleep is not noticed by it: bound the timeout.
     bool wait_beyond(std::uint64_t tail_seen, std::int64_t timeout_ns, wake_reason* reason = nullptr) const noexcept;
 
     // For conditions the list knows nothing of, and for who cleans up after a pusher that may have died before its
@@ -121,7 +120,6 @@ private:
     slot* find(std::uint64_t index) const noexcept;
 
     push_result install_segment(std::uint64_t index) noexcept;
-    void close_missing_segment(std::uint64_t index) noexcept;
     std::uint64_t walk_to_tail(std::uint64_t& content) const noexcept;
 
     region* p_region;
