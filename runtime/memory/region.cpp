@@ -195,14 +195,4 @@ std::size_t region::allocated_by(heap_id owner) const noexcept {
     return chunks * k_chunk_bytes;
 }
 
-void region::prefault(region_offset offset, std::size_t bytes) const noexcept {
-#ifdef MADV_POPULATE_WRITE // Linux 5.14
-    // Whatever it refuses, the write itself will meet again.
-    (void)madvise(p_base + offset, bytes, MADV_POPULATE_WRITE);
-#else
-    (void)offset;
-    (void)bytes;
-#endif
-}
-
 } // namespace xpar

@@ -65,9 +65,6 @@ public:
     region_usage usage() const noexcept;
     std::size_t allocated_by(heap_id owner) const noexcept;
 
-    // Has the pages ready before they are written, at about half the price of faulting them in one by one. Advice only.
-    void prefault(region_offset offset, std::size_t bytes) const noexcept;
-
 private:
     struct table_shm;
 

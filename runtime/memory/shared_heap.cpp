@@ -20,7 +20,6 @@ region_offset heap_cursor::allocate_slow(std::size_t bytes, std::size_t alignmen
         // for.
         const region_offset place = p_region->allocate(bytes, m_heap);
         if (place != 0) {
-            p_region->prefault(place, bytes);
             p_shared->allocated_bytes.fetch_add(bytes, std::memory_order_relaxed);
         }
         return place;
