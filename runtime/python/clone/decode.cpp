@@ -19,7 +19,7 @@ namespace {
 
 class decoder {
 public:
-    explicit decoder(record_reader& from) : m_from(from) {
+    explicit decoder(const record_reader& from) : m_from(from) {
         // Each entry takes two bytes of the body at least, whatever the header says.
         m_memo.reserve(std::min<std::size_t>(from.memo_count(), from.bytes_left() / 2));
     }
@@ -54,7 +54,7 @@ private:
     bool attach(frame& to, PyObject* object);
     PyObject* close();
 
-    record_reader& m_from;
+    record_reader m_from;
     bool m_opened = false; // a frame has been pushed instead of an object returned
     reference m_leaves;
     std::vector<PyObject*> m_memo; // strong; nullptr while a tuple or frozenset is incomplete
@@ -190,7 +190,7 @@ PyObject* decoder::open(tag what, std::uint32_t memo) {
     const auto size = static_cast<Py_ssize_t>(count);
     reference container(what == tag::list    ? PyList_New(size)
                         : what == tag::tuple ? PyTuple_New(size)
-                        : what == tag::dict  ? _PyDict_NewPresized(size)
+                        : what == tag::dict  ? PyDict_New()
                         : what == tag::set   ? PySet_New(nullptr)
                                              : PyFrozenSet_New(nullptr));
     if (!container || count == 0) {

@@ -1,5 +1,6 @@
 #include "runtime/python/clone/decode_scalar.hpp"
 
+#include "runtime/python/clone/number_run.hpp"
 #include "runtime/python/clone/state.hpp"
 
 #include <array>
@@ -142,6 +143,10 @@ PyObject* decode_scalar(record_reader& from, tag what) noexcept {
         return decode_payload_binary(from, false);
     case tag::payload_bytearray:
         return decode_payload_binary(from, true);
+    case tag::list_of_numbers:
+        return read_number_run(from, true);
+    case tag::tuple_of_numbers:
+        return read_number_run(from, false);
     case tag::xlist:
         return decode_xlist(from);
     default:

@@ -74,6 +74,8 @@ enum class tag : std::uint8_t {
     dict, // count, then key, value, key, value ... in the order of the dict
     set,
     frozenset,
+    list_of_numbers, // form (see number_run.cpp), count, then the numbers, all in that form
+    tuple_of_numbers,
     remember,      // the object that follows gets the next index of the memo
     same,          // index: the object with that index again
     leaf,          // index into the pickled list

@@ -33,6 +33,22 @@ public:
         m_size += count;
     }
 
+    void append_byte(std::uint8_t byte) {
+        *room(1) = static_cast<std::byte>(byte);
+        ++m_size;
+    }
+
+    // LEB128: seven bits a byte, the lowest first; the upper bit says that more follow.
+    void append_varint(std::uint64_t value) {
+        std::byte* const at = room(k_max_varint);
+        std::size_t count = 0;
+        for (; value >= 0x80; value >>= 7) {
+            at[count++] = static_cast<std::byte>(value | 0x80);
+        }
+        at[count++] = static_cast<std::byte>(value);
+        m_size += count;
+    }
+
     const std::byte* data() const noexcept { return m_owned.get(); }
     std::size_t size() const noexcept { return m_size; }
 
@@ -45,6 +61,7 @@ public:
     }
 
 private:
+    static constexpr std::size_t k_max_varint = 10;             // 64 bits, 7 a byte
     static constexpr std::size_t k_keep = std::size_t{4} << 20; // an idle encoder does not sit on more
 
     struct free_memory {

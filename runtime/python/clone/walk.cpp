@@ -1,5 +1,6 @@
 #include "runtime/python/clone/walk.hpp"
 
+#include "runtime/python/clone/number_run.hpp"
 #include "runtime/python/clone/state.hpp"
 
 #include <array>
@@ -11,6 +12,7 @@ namespace xpar::clone {
 walk::outcome walk::run(PyObject* root, record_parts& into) {
     clear();
     p_parts = &into;
+    p_body = &into.body;
     m_is_root = true;
     outcome so_far = emit(root);
     m_is_root = false;
@@ -35,6 +37,7 @@ void walk::clear() noexcept {
     m_closed.clear();
     m_frames.clear();
     p_parts = nullptr;
+    p_body = nullptr;
 }
 
 PyObject* walk::next_child(frame& of) noexcept {
@@ -104,9 +107,12 @@ walk::outcome walk::open(PyObject* container, tag kind, Py_ssize_t count) {
         return (kind == tag::tuple || kind == tag::frozenset) && m_closed[memo] == 0 ? outcome::tuple_cycle
                                                                                      : outcome::done;
     }
-    put(kind);
-    put_varint(static_cast<std::uint64_t>(count));
-    if (count != 0) {
+    const bool is_run = count >= k_shortest_run && emit_run(container, kind, count);
+    if (!is_run) {
+        put(kind);
+        p_body->append_varint(static_cast<std::uint64_t>(count));
+    }
+    if (count != 0 && !is_run) {
         m_frames.push_back({container, nullptr, 0, memo, kind});
     } else if (memo != k_not_remembered) {
         m_closed[memo] = 1;
@@ -114,12 +120,21 @@ walk::outcome walk::open(PyObject* container, tag kind, Py_ssize_t count) {
     return outcome::done;
 }
 
+bool walk::emit_run(PyObject* container, tag kind, Py_ssize_t count) {
+    if (kind == tag::list) {
+        return write_number_run(tag::list_of_numbers, reinterpret_cast<PyListObject*>(container)->ob_item, count,
+                                *p_body);
+    }
+    return kind == tag::tuple && write_number_run(tag::tuple_of_numbers,
+                                                  reinterpret_cast<PyTupleObject*>(container)->ob_item, count, *p_body);
+}
+
 bool walk::emit_same(PyObject* object, std::uint32_t& memo) {
     const std::uint32_t known = m_memo.find_or_insert(object, m_memo.size());
     if (known != pointer_map::k_absent) {
         memo = known;
         put(tag::same);
-        put_varint(known);
+        p_body->append_varint(known);
         return true;
     }
     memo = m_memo.size() - 1;
@@ -130,10 +145,10 @@ bool walk::emit_same(PyObject* object, std::uint32_t& memo) {
 
 void walk::emit_int(PyObject* object) {
     int overflow = 0;
-    const long long value = PyLong_AsLongLongAndOverflow(object, &overflow);
+    const long long value = int_value(object, overflow);
     if (overflow == 0) {
         if (value >= 0 && value < static_cast<long long>(k_short_limit)) {
-            put_byte(static_cast<std::uint8_t>(k_small_int + value));
+            p_body->append_byte(static_cast<std::uint8_t>(k_small_int + value));
         } else if (value == static_cast<std::int8_t>(value)) {
             put_with(tag::int8, static_cast<std::int8_t>(value));
         } else if (value == static_cast<std::int16_t>(value)) {
@@ -147,11 +162,11 @@ void walk::emit_int(PyObject* object) {
     }
     const std::size_t size = _PyLong_NumBits(object) / 8 + 1; // one bit for the sign
     put(tag::int_big);
-    put_varint(size);
+    p_body->append_varint(size);
     // Cannot fail: the size is enough for any number of that many bits.
     (void)_PyLong_AsByteArray(reinterpret_cast<PyLongObject*>(object),
-                              reinterpret_cast<unsigned char*>(p_parts->body.room(size)), size, 1, 1);
-    p_parts->body.added(size);
+                              reinterpret_cast<unsigned char*>(p_body->room(size)), size, 1, 1);
+    p_body->added(size);
 }
 
 walk::outcome walk::emit_str(PyObject* object) {
@@ -166,7 +181,7 @@ walk::outcome walk::emit_str(PyObject* object) {
         return outcome::done;
     }
     const void* const characters = PyUnicode_DATA(object);
-    byte_sink& body = p_parts->body;
+    byte_sink& body = *p_body;
     if (width == 1 && length < k_short_limit) {
         std::byte* const at = body.room(1 + k_short_limit);
         *at = static_cast<std::byte>(k_short_str + length);
@@ -175,11 +190,11 @@ walk::outcome walk::emit_str(PyObject* object) {
     } else if (length * width >= k_payload_threshold) {
         const std::uint32_t index = p_parts->add_held_payload(object, characters, length * width);
         put(tag::payload_str);
-        put_byte(static_cast<std::uint8_t>(width));
-        put_varint(index);
+        p_body->append_byte(static_cast<std::uint8_t>(width));
+        p_body->append_varint(index);
     } else {
         put(width == 1 ? tag::str1 : width == 2 ? tag::str2 : tag::str4);
-        put_varint(length);
+        p_body->append_varint(length);
         const std::size_t padding = round_up(body.size(), width) - body.size();
         body.append("\0\0\0", padding);
         body.append(characters, length * width);
@@ -196,8 +211,8 @@ walk::outcome walk::emit_binary(PyObject* object, tag kind, tag payload_kind, co
     }
     if (count < k_payload_threshold) {
         put(kind);
-        put_varint(count);
-        p_parts->body.append(data, count);
+        p_body->append_varint(count);
+        p_body->append(data, count);
         return outcome::done;
     }
     if (!is_mutable) {
@@ -206,7 +221,7 @@ walk::outcome walk::emit_binary(PyObject* object, tag kind, tag payload_kind, co
         return outcome::failed;
     }
     put(payload_kind);
-    put_varint(p_parts->payloads.size() - 1);
+    p_body->append_varint(p_parts->payloads.size() - 1);
     return outcome::done;
 }
 
@@ -234,31 +249,16 @@ walk::outcome walk::emit_other(PyObject* object) {
         index = known;
     }
     put(tag::leaf);
-    put_varint(index);
+    p_body->append_varint(index);
     return outcome::done;
-}
-
-void walk::put_byte(std::uint8_t byte) {
-    *p_parts->body.room(1) = static_cast<std::byte>(byte);
-    p_parts->body.added(1);
-}
-
-void walk::put_varint(std::uint64_t value) {
-    std::byte* const at = p_parts->body.room(10);
-    std::size_t count = 0;
-    for (; value >= 0x80; value >>= 7) {
-        at[count++] = static_cast<std::byte>(value | 0x80);
-    }
-    at[count++] = static_cast<std::byte>(value);
-    p_parts->body.added(count);
 }
 
 template <class Value>
 void walk::put_with(tag what, Value value) {
-    std::byte* const at = p_parts->body.room(1 + sizeof value);
+    std::byte* const at = p_body->room(1 + sizeof value);
     *at = static_cast<std::byte>(what);
     std::memcpy(at + 1, &value, sizeof value);
-    p_parts->body.added(1 + sizeof value);
+    p_body->added(1 + sizeof value);
 }
 
 } // namespace xpar::clone

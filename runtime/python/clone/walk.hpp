@@ -47,9 +47,10 @@ private:
         tag kind;
     };
 
-    PyObject* next_child(frame& of) noexcept;
+    static PyObject* next_child(frame& of) noexcept;
     outcome emit(PyObject* object);
     outcome open(PyObject* container, tag kind, Py_ssize_t count);
+    bool emit_run(PyObject* container, tag kind, Py_ssize_t count);
     // True if the object is in the memo already and has been written as a reference to it.
     bool emit_same(PyObject* object, std::uint32_t& memo);
 
@@ -58,13 +59,12 @@ private:
     outcome emit_binary(PyObject* object, tag kind, tag payload_kind, const char* data, Py_ssize_t size);
     outcome emit_other(PyObject* object);
 
-    void put(tag what) { put_byte(static_cast<std::uint8_t>(what)); }
-    void put_byte(std::uint8_t byte);
-    void put_varint(std::uint64_t value);
+    void put(tag what) { p_body->append_byte(static_cast<std::uint8_t>(what)); }
     template <class Value>
     void put_with(tag what, Value value);
 
     record_parts* p_parts = nullptr;
+    byte_sink* p_body = nullptr; // of p_parts
     bool m_is_root = false;
     pointer_map m_memo;
     std::vector<std::uint8_t> m_closed; // by memo index: whether the object is complete
