@@ -1,0 +1,54 @@
+# The front door. It holds no build knowledge: CMake (CMakePresets.json) builds, the scripts in scripts/ do the rest.
+#
+#   make            build                       make demo     run the tour in the terminal
+#   make test       build, run every test       make lab      open JupyterLab on notebooks/
+#   make bench      run the benchmarks          make install  install under PREFIX (default /usr/local)
+#   make clean      remove the build tree
+#
+# BUILD=dir       another build tree            NOTEBOOK=file     another notebook for `make demo`
+# TEST_ARGS=...   options of run_tests.py       LAB_ARGS=...      options of JupyterLab
+
+BUILD ?= build
+PREFIX ?= /usr/local
+NOTEBOOK ?= notebooks/quickstart.ipynb
+# Debian's own interpreter, by its full name: the kernel embeds it, and another python may come first in PATH.
+PYTHON ?= /usr/bin/python3
+
+# DESTDIR reaches CMake through the environment; a relative BUILD or PREFIX means the folder of this file.
+build_dir := $(abspath $(BUILD))
+configure = cmake --preset $(1) -B $(2) -DPython3_EXECUTABLE=$(PYTHON)
+
+.PHONY: build demo test lab bench install clean packages
+.DEFAULT_GOAL := build
+
+packages:
+	@scripts/install-packages
+
+# Ninja runs CMake again by itself when a CMakeLists.txt changes; the presets are the one input it does not know.
+$(build_dir)/build.ninja: CMakePresets.json | packages
+	$(call configure,default,$(build_dir))
+
+build: $(build_dir)/build.ninja | packages
+	@cmake --build $(build_dir)
+
+demo: build
+	@$(PYTHON) scripts/show_notebook.py --build-dir $(build_dir) $(NOTEBOOK)
+
+test: build
+	@$(PYTHON) scripts/run_tests.py --build-dir $(build_dir) $(TEST_ARGS)
+
+lab: build
+	@scripts/lab $(build_dir) $(PYTHON) $(LAB_ARGS)
+
+bench: packages
+	$(call configure,bench,$(build_dir)/bench)
+	@cmake --build $(build_dir)/bench --target bench
+
+install: build
+	@cmake --install $(build_dir) --prefix $(abspath $(PREFIX))
+
+# Only what CMake or this file made is removed, whatever BUILD says.
+clean:
+	@if [ ! -e $(build_dir) ]; then :; \
+	elif [ -e $(build_dir)/CMakeCache.txt ] || [ -e $(build_dir)/lab ]; then rm -rf $(build_dir); \
+	else echo "make clean: $(build_dir) is no build tree of this project; nothing removed" >&2; exit 1; fi

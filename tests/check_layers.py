@@ -1,0 +1,150 @@
+#!/usr/bin/python3
+"""Fails when a C++ source breaks the layering: the folder order of runtime/README.md is also the include order.
+
+It reads the #include lines of runtime/ and kernel/ as text, without a compiler, so includes under a false #if count
+too. It does not judge tests/ and benchmarks/, which stand above every layer and may include anything.
+Run by tests/tools/test_check_layers.py, or by hand: tests/check_layers.py [ROOT]
+"""
+
+import re
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+# A file may include its own layer and lower levels. Layers of one level do not know each other.
+LEVELS = (
+    ("runtime/base",),
+    ("runtime/memory",),
+    ("runtime/sync",),
+    ("runtime/process",),
+    ("runtime/schedule",),
+    ("runtime/python/glue",),
+    ("runtime/python/clone",),
+    ("runtime/python/protect", "runtime/python/module"),
+    ("kernel",),
+)
+LEVEL_OF = {layer: level for level, layers in enumerate(LEVELS) for layer in layers}
+
+# The kernel reaches the runtime through its Python layers only.
+HIDDEN_FROM_KERNEL = ("runtime/memory", "runtime/sync")
+
+# Which third-party headers may be included where: (what, header pattern, folders).
+RESTRICTED = (
+    ("the Python API", r"Python\.h|(?:internal|cpython)/.*\.h|numpy/.*\.h|structmember\.h", ("runtime/python", "kernel")),
+    ("pybind11", r"pybind11(?:_json)?/.*", ("kernel",)),
+    ("xeus", r"xeus(?:-\w+)?/.*|xtl/.*", ("kernel",)),
+    ("ZeroMQ", r"zmq(?:_addon)?\.hp?p?", ("kernel",)),
+    ("nlohmann/json", r"nlohmann/.*", ("kernel",)),
+)
+
+SUFFIXES = (".cpp", ".hpp")
+MOST_LINES = 900
+
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
+BLOCK_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+
+
+class Violation(NamedTuple):
+    rule: str
+    file: str
+    line: int
+    message: str
+
+    def __str__(self):
+        return f"{self.file}:{self.line}: {self.rule}: {self.message}"
+
+
+class Include(NamedTuple):
+    line: int
+    quoted: bool
+    header: str
+
+
+def source_files(root):
+    """The C++ files of the judged folders, as paths relative to `root`."""
+    found = (path for top in ("runtime", "kernel") for path in (root / top).rglob("*") if path.suffix in SUFFIXES)
+    return sorted(path.relative_to(root) for path in found)
+
+
+def read_includes(text):
+    # Comments are blanked, not removed, so that line numbers stay right.
+    text = BLOCK_COMMENT.sub(lambda comment: re.sub(r"[^\n]", " ", comment.group()), text)
+    return [
+        Include(text.count("\n", 0, match.start()) + 1, match.group(1) == '"', match.group(2))
+        for match in INCLUDE.finditer(text)
+    ]
+
+
+def layer_of(path):
+    """The layer whose folder holds `path`, or None."""
+    return next((layer for layer in LEVEL_OF if path.startswith(layer + "/")), None)
+
+
+def check_direction(file, include):
+    layer, target = layer_of(file), layer_of(include.header)
+    if target is None or target == layer:
+        return
+    if LEVEL_OF[target] > LEVEL_OF[layer]:
+        yield "upward", f"{layer} must not include {include.header}, which is above it"
+    elif LEVEL_OF[target] == LEVEL_OF[layer]:
+        yield "sideways", f"{layer} must not include {include.header}, which is beside it"
+    elif layer == "kernel" and target in HIDDEN_FROM_KERNEL:
+        yield "hidden", f"kernel reaches {target} only through runtime/python"
+
+
+def check_restricted(file, include):
+    for what, pattern, folders in RESTRICTED:
+        if re.fullmatch(pattern, include.header) and not file.startswith(tuple(folder + "/" for folder in folders)):
+            yield "restricted", f"{what} ({include.header}) belongs to {' and '.join(folders)} only"
+
+
+def check_from_root(root, include):
+    # Quotes are for the project's own headers, which are named from the root; others are written with <>.
+    if include.quoted and not (root / include.header).is_file():
+        yield "from-root", f'"{include.header}" is no file of the project as seen from its root'
+
+
+def check_own_header_first(root, file, includes):
+    own = str(Path(file).with_suffix(".hpp"))
+    if not file.endswith(".cpp") or not (root / own).is_file():
+        return
+    if not includes or includes[0].header != own:
+        yield includes[0].line if includes else 1, f'the first include must be "{own}"'
+
+
+def check_tree(root):
+    """All violations of the tree at `root`, in the order of its files."""
+    root = Path(root)
+    for path in source_files(root):
+        file = str(path)
+        text = (root / path).read_text(encoding="utf-8")
+        includes = read_includes(text)
+        if layer_of(file) is None:
+            yield Violation("unknown-layer", file, 1, "its folder is not in the order of check_layers.py")
+            continue
+        for include in includes:
+            findings = (check_direction(file, include), check_restricted(file, include), check_from_root(root, include))
+            for rule, message in (finding for found in findings for finding in found):
+                yield Violation(rule, file, include.line, message)
+        for line, message in check_own_header_first(root, file, includes):
+            yield Violation("own-header", file, line, message)
+        lines = text.count("\n")
+        if lines > MOST_LINES:
+            yield Violation("too-long", file, lines, f"{lines} lines; split it, {MOST_LINES} is the most")
+
+
+def main(arguments):
+    root = Path(arguments[0]) if arguments else Path(__file__).resolve().parent.parent
+    files = source_files(root)
+    if not files:
+        print(f"{root}: no C++ source in runtime/ or kernel/", file=sys.stderr)
+        return 2
+    violations = list(check_tree(root))
+    for violation in violations:
+        print(violation)
+    print(f"{len(files)} files, {len(violations)} violations")
+    return 1 if violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

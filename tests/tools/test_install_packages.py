@@ -1,0 +1,116 @@
+"""scripts/install-packages, on pretended systems: a PATH that holds only what a test puts there."""
+
+import shutil
+import subprocess
+
+import pytest
+
+# The tools of the script that every system has.
+TOOLS = ("sh", "sed", "grep", "tr", "dirname", "env")
+
+
+class System:
+    """A folder of programs, and what the script did with them."""
+
+    def __init__(self, folder, script):
+        self._script = script
+        self._bin = folder / "bin"
+        self._bin.mkdir()
+        self._log = folder / "log"
+        self._list = folder / "list.txt"
+        self._list.write_text("# why\nalpha\nbeta   # and why\n\ngamma\n")
+        for tool in TOOLS:
+            (self._bin / tool).symlink_to(shutil.which(tool))
+
+    def program(self, name, body):
+        path = self._bin / name
+        path.write_text(f"#!{shutil.which('sh')}\n{body}\n")
+        path.chmod(0o755)
+
+    def debian(self, installed, user=0, apt_status=0):
+        known = "\n".join(f"echo '{name} {status}'" for name, status in installed.items())
+        self.program("dpkg-query", f"{known}\nexit 1")  # 1: some name is unknown to dpkg
+        self.program("apt-get", f'echo "apt-get $*" >> {self._log}; exit {apt_status}')
+        self.program("id", f"echo {user}")
+
+    def sudo(self):
+        self.program("sudo", f'echo sudo >> {self._log}; exec "$@"')
+
+    def run(self, **environment):
+        command = [str(self._bin / "sh"), str(self._script), str(self._list)]
+        return subprocess.run(command, env={"PATH": str(self._bin), **environment}, capture_output=True, text=True)
+
+    def log(self):
+        return self._log.read_text().splitlines() if self._log.exists() else []
+
+
+@pytest.fixture
+def system(root, tmp_path):
+    return System(tmp_path, root / "scripts/install-packages")
+
+
+OPTIONS = "-q -o Dpkg::Use-Pty=0"
+
+
+def test_nothing_missing(system):
+    system.debian({"alpha": "installed", "beta": "installed", "gamma": "installed"})
+    done = system.run()
+    assert (done.returncode, done.stdout, done.stderr, system.log()) == (0, "", "", [])
+
+
+def test_installs_only_what_is_missing(system):
+    system.debian({"alpha": "config-files", "beta": "installed"})
+    done = system.run()
+    assert done.returncode == 0, done.stderr
+    assert "alpha gamma" in done.stdout
+    assert system.log() == [
+        f"apt-get {OPTIONS} update",
+        f"apt-get {OPTIONS} install -y --no-install-recommends alpha gamma",
+    ]
+
+
+def test_no_package_at_all_is_installed(system):
+    system.debian({})
+    assert system.run().returncode == 0
+    assert system.log()[-1].endswith("alpha beta gamma")
+
+
+def test_uses_sudo_for_other_users(system):
+    system.debian({}, user=1000)
+    system.sudo()
+    assert system.run().returncode == 0
+    assert system.log().count("sudo") == 2
+
+
+def test_neither_root_nor_sudo(system):
+    system.debian({"alpha": "installed"}, user=1000)
+    done = system.run()
+    assert done.returncode == 1
+    assert "apt-get install --no-install-recommends beta gamma" in done.stderr
+    assert system.log() == []
+
+
+def test_a_failing_apt_is_reported(system):
+    system.debian({}, apt_status=100)
+    done = system.run()
+    assert done.returncode == 1
+    assert "apt-get update failed" in done.stderr
+    assert len(system.log()) == 1
+
+
+def test_without_apt(system):
+    done = system.run()
+    assert done.returncode == 1
+    assert "environment.yml" in done.stderr
+
+
+def test_inside_a_conda_environment(system):
+    assert system.run(CONDA_PREFIX="/opt/conda").returncode == 0
+
+
+def test_the_projects_list_is_sound(root):
+    names = [line.split("#")[0].strip() for line in (root / "scripts/packages.txt").read_text().splitlines()]
+    names = [name for name in names if name]
+    assert len(names) > 10
+    assert len(set(names)) == len(names)
+    assert all(" " not in name for name in names)

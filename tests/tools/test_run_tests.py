@@ -1,0 +1,131 @@
+"""The arithmetic of run_tests.py: whatever goes wrong with a runner, the sum says so."""
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+import pytest
+
+import run_tests
+from run_tests import Count
+
+PYTEST_REPORT = """<testsuites><testsuite>
+<testcase name="a"/><testcase name="b"><failure message="no"/></testcase>
+<testcase name="c"><error message="no"/></testcase><testcase name="d"><skipped/></testcase>
+</testsuite></testsuites>"""
+CTEST_REPORT = """<testsuite><testcase name="a" status="run"/><testcase name="b" status="fail"><failure/></testcase>
+<testcase name="c" status="disabled"><skipped/></testcase></testsuite>"""
+PASSING_REPORT = '<testsuite><testcase name="a"/></testsuite>'
+EMPTY_REPORT = "<testsuite/>"
+
+
+@dataclass(frozen=True)
+class Script:
+    """A suite whose runner is a Python text; it finds the report's path in sys.argv[1]."""
+
+    name: str
+    text: str
+    built_by: tuple = ()
+    seconds: float = 60
+
+    def preparation(self, build):
+        return [list(self.built_by)] if self.built_by else []
+
+    def command(self, build, report):
+        return [sys.executable, "-c", self.text, str(report)]
+
+
+def writing(report, status=0):
+    return f"import sys; open(sys.argv[1], 'w').write({report!r}); sys.exit({status})"
+
+
+@pytest.mark.parametrize("text, count", [(PYTEST_REPORT, Count(1, 2, 1)), (CTEST_REPORT, Count(1, 1, 1))])
+def test_read_report(tmp_path, text, count):
+    (tmp_path / "report.xml").write_text(text)
+    assert run_tests.read_report(tmp_path / "report.xml") == count
+
+
+@pytest.mark.parametrize(
+    "runner, count, problem",
+    [
+        (writing(PASSING_REPORT), Count(1), None),
+        (writing(PYTEST_REPORT, status=1), Count(1, 2, 1), None),
+        (writing(EMPTY_REPORT), Count(failed=1), "ran no test"),
+        (writing(PASSING_REPORT, status=3), Count(1, 1), "ended with status 3"),
+        ("pass", Count(failed=1), "left no readable report"),
+        (writing("<testsuite>"), Count(failed=1), "left no readable report"),
+        ("import os; os.abort()", Count(failed=1), "left no readable report"),
+    ],
+)
+def test_run_suite(tmp_path, runner, count, problem):
+    found, message = run_tests.run_suite(Script("some", runner), tmp_path)
+    assert found == count
+    assert message is None if problem is None else message.startswith(problem)
+
+
+def test_a_report_of_an_earlier_run_does_not_count(tmp_path):
+    assert run_tests.run_suite(Script("some", writing(PASSING_REPORT)), tmp_path)[0] == Count(1)
+    assert run_tests.run_suite(Script("some", "pass"), tmp_path)[0] == Count(failed=1)
+
+
+def test_a_failing_build_counts(tmp_path):
+    suite = Script("some", writing(PASSING_REPORT), built_by=("false",))
+    assert run_tests.run_suite(suite, tmp_path) == (Count(failed=1), "could not be built: false")
+
+
+def test_a_hanging_runner_is_killed_with_what_it_started(tmp_path):
+    # Its child holds the write end of the pipe: end of file shows that the child is gone too.
+    runner = "import subprocess, time; subprocess.Popen(['sleep', '600'], stdout=1).wait()"
+    program = (
+        "import sys, run_tests; from pathlib import Path; from test_run_tests import Script\n"
+        f"print(run_tests.run_suite(Script('some', {runner!r}, seconds=0.5), Path(sys.argv[1])))"
+    )
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)],
+        env={"PYTHONPATH": ":".join(sys.path)},
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60,
+    )
+    assert "was killed after 0.5 s" in done.stdout
+    assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize(
+    "runner, last, status",
+    [
+        (writing(PASSING_REPORT), "1 passed, 0 failed", 0),
+        (writing(PYTEST_REPORT, status=1), "1 passed, 2 failed, 1 skipped", 1),
+        (writing(EMPTY_REPORT), "0 passed, 1 failed", 1),
+    ],
+)
+def test_last_line_and_exit_status(tmp_path, monkeypatch, capfd, runner, last, status):
+    (tmp_path / "CMakeCache.txt").touch()
+    monkeypatch.setattr(run_tests, "SUITES", (Script("some", runner),))
+    assert run_tests.main(["--build-dir", str(tmp_path)]) == status
+    assert capfd.readouterr().out.splitlines()[-1] == last
+
+
+def test_sums_over_suites_and_only(tmp_path, monkeypatch, capfd):
+    (tmp_path / "CMakeCache.txt").touch()
+    suites = (Script("good", writing(PASSING_REPORT)), Script("bad", writing(CTEST_REPORT, status=8)))
+    monkeypatch.setattr(run_tests, "SUITES", suites)
+    assert run_tests.main(["--build-dir", str(tmp_path)]) == 1
+    assert capfd.readouterr().out.splitlines()[-1] == "2 passed, 1 failed, 1 skipped"
+    assert run_tests.main(["--build-dir", str(tmp_path), "--only", "good"]) == 0
+    assert capfd.readouterr().out.splitlines()[-1] == "1 passed, 0 failed"
+
+
+def test_refuses_a_folder_that_is_no_build_tree(tmp_path):
+    with pytest.raises(SystemExit) as refused:
+        run_tests.main(["--build-dir", str(tmp_path)])
+    assert refused.value.code == 2
+
+
+def test_every_folder_of_tests_has_its_suite(root):
+    """Python tests that no suite runs would pass for ever."""
+    folders = {suite.folder for suite in run_tests.SUITES if isinstance(suite, run_tests.Pytest)}
+    for test in (root / "tests").rglob("test_*.py"):
+        assert any((root / folder) in test.parents for folder in folders), f"no suite runs {test}"
