@@ -16,7 +16,8 @@ constexpr std::size_t k_alignment = 64;
 
 // Memory with one record in it: what a heap is to a clone.
 struct record_object {
-    PyObject_HEAD std::byte* owned_memory;
+    PyObject ob_base;
+    std::byte* owned_memory;
     std::size_t size;
     bool has_payloads;
     PyObject* owned_references; // tuple of ids

@@ -4,7 +4,8 @@ namespace xpar::clone {
 namespace {
 
 struct buffer_view_object {
-    PyObject_HEAD const std::byte* data; // inside memory that `owned_keeper` keeps
+    PyObject ob_base;
+    const std::byte* data; // inside memory that `owned_keeper` keeps
     Py_ssize_t size;
     PyObject* owned_keeper;
 };

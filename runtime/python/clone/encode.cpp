@@ -41,6 +41,7 @@ std::byte* put_bytes(std::byte* at, const byte_sink& bytes) noexcept {
 struct encoder::implementation {
     record_parts parts;
     walk walker;
+    leaf_pickler pickler;
     std::size_t leaf_count = 0; // in the pickled list; parts.leaves may be more
     std::size_t front_size = 0; // header, tables, body and pickle
     std::size_t size = 0;
@@ -68,7 +69,7 @@ bool encoder::implementation::collect(PyObject* root) {
     }
     const reference leaves = list_of(parts.leaves);
     PyObject* culprit = nullptr;
-    switch (leaves ? pickle_list(leaves.get(), parts, walker, true, culprit) : pickled::failed) {
+    switch (leaves ? pickler.run(leaves.get(), parts, walker, true, culprit) : pickled::failed) {
     case pickled::done:
         return true;
     case pickled::shared_container:
@@ -88,7 +89,7 @@ bool encoder::implementation::collect_whole(PyObject* root) {
     parts.body.append(first_leaf, sizeof first_leaf);
     const reference list = list_of({root});
     PyObject* culprit = nullptr;
-    if (list && pickle_list(list.get(), parts, walker, false, culprit) == pickled::done) {
+    if (list && pickler.run(list.get(), parts, walker, false, culprit) == pickled::done) {
         return true;
     }
     set_cannot_clone(root, culprit);

@@ -77,8 +77,8 @@ struct record_parts {
     void forget_record() noexcept {
         body.clear();
         pickle.clear();
-        payloads.clear();
-        references.clear();
+        recycle(payloads);
+        recycle(references);
         first_buffer = memo_count = 0;
         pickle_has_references = false;
         release(held);
@@ -96,6 +96,7 @@ private:
             objects.pop_back();
             Py_DECREF(last);
         }
+        recycle(objects);
     }
 };
 

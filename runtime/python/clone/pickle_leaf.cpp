@@ -18,9 +18,11 @@ struct pickle_session {
     PyObject* culprit = nullptr;
 };
 
-// The pickler's file and its buffer_callback. An object of its own: a pickler that was its own file would be a cycle.
+// The pickler's file, buffer_callback and persistent_id. An object of its own: a pickler holds these as bound methods,
+// which would make it a cycle if they were its own.
 struct sink_object {
-    PyObject_HEAD pickle_session* session;
+    PyObject ob_base;
+    pickle_session* session;
 };
 
 pickle_session* session_of(PyObject* sink) noexcept {
@@ -29,12 +31,6 @@ pickle_session* session_of(PyObject* sink) noexcept {
         PyErr_SetString(PyExc_RuntimeError, "this pickler has finished");
     }
     return session;
-}
-
-// The pickler's own field follows those of its base, whose size only the running interpreter knows.
-PyObject*& sink_of(PyObject* pickler) noexcept {
-    auto* const field = reinterpret_cast<std::byte*>(pickler) + state::get().pickler_type->tp_base->tp_basicsize;
-    return *reinterpret_cast<PyObject**>(field);
 }
 
 bool is_container(PyObject* object) noexcept {
@@ -73,10 +69,10 @@ PyObject* sink_keep_buffer(PyObject* self, PyObject* buffer) noexcept {
 }
 
 // pickle asks this about every object before it looks at it; what is not None replaces the object.
-PyObject* pickler_persistent_id(PyObject* self, PyObject* object) noexcept {
-    pickle_session* const session = sink_of(self) == nullptr ? nullptr : session_of(sink_of(self));
+PyObject* sink_persistent_id(PyObject* self, PyObject* object) noexcept {
+    pickle_session* const session = session_of(self);
     if (session == nullptr) {
-        return PyErr_Occurred() != nullptr ? nullptr : Py_NewRef(Py_None); // not one of pickle_list()
+        return nullptr;
     }
     if (is_container(object)) {
         if (session->detect_sharing && session->p_walk->knows(object)) {
@@ -111,7 +107,7 @@ PyObject* pickler_reducer_override(PyObject*, PyObject* object) noexcept {
     return reduce_ndarray(object);
 }
 
-PyObject* unpickler_persistent_load(PyObject*, PyObject* persistent_id) noexcept {
+PyObject* persistent_load(PyObject*, PyObject* persistent_id) noexcept {
     const reference_hooks& hooks = state::get().hooks;
     const unsigned long long both = PyLong_Check(persistent_id) ? PyLong_AsUnsignedLongLong(persistent_id) : ~0ull;
     if (PyErr_Occurred() != nullptr) {
@@ -132,31 +128,40 @@ void sink_dealloc(PyObject* self) noexcept {
 
 PyMethodDef s_sink_methods[] = {{"write", sink_write, METH_O, nullptr},
                                 {"keep_buffer", sink_keep_buffer, METH_O, nullptr},
+                                {"persistent_id", sink_persistent_id, METH_O, nullptr},
                                 {nullptr, nullptr, 0, nullptr}};
-PyMethodDef s_pickler_methods[] = {{"persistent_id", pickler_persistent_id, METH_O, nullptr},
-                                   {"reducer_override", pickler_reducer_override, METH_O, nullptr},
+// pickle drops this bound method at the end of every dump().
+PyMethodDef s_pickler_methods[] = {{"reducer_override", pickler_reducer_override, METH_O, nullptr},
                                    {nullptr, nullptr, 0, nullptr}};
-PyMethodDef s_unpickler_methods[] = {{"persistent_load", unpickler_persistent_load, METH_O, nullptr},
-                                     {nullptr, nullptr, 0, nullptr}};
+PyMethodDef s_persistent_load = {"persistent_load", persistent_load, METH_O, nullptr};
 
-PyTypeObject* make_subtype(PyObject* base, const char* name, PyMethodDef* methods, std::size_t more_bytes) noexcept {
-    if (base == nullptr) {
-        return nullptr;
-    }
-    PyType_Slot slots[] = {{Py_tp_methods, methods}, {0, nullptr}};
-    const Py_ssize_t size = reinterpret_cast<PyTypeObject*>(base)->tp_basicsize + static_cast<Py_ssize_t>(more_bytes);
-    PyType_Spec spec = {name, static_cast<int>(size), 0, Py_TPFLAGS_DEFAULT, slots};
+PyTypeObject* make_sink_type() noexcept {
+    PyType_Slot slots[] = {
+        {Py_tp_methods, s_sink_methods}, {Py_tp_dealloc, reinterpret_cast<void*>(sink_dealloc)}, {0, nullptr}};
+    PyType_Spec spec = {"parallel.clone_sink", sizeof(sink_object), 0,
+                        Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
+    return reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+}
+
+PyTypeObject* make_pickler_type(PyObject* base) noexcept {
+    PyType_Slot slots[] = {{Py_tp_methods, s_pickler_methods}, {0, nullptr}};
+    PyType_Spec spec = {"parallel.clone_pickler", 0, 0, Py_TPFLAGS_DEFAULT, slots}; // size 0: the base's
     return reinterpret_cast<PyTypeObject*>(PyType_FromSpecWithBases(&spec, base));
 }
 
+// pickle.Pickler(sink, 5, False, sink.keep_buffer) that asks the sink for persistent ids.
 reference make_pickler(PyObject* sink) noexcept {
-    const reference callback(PyObject_GetAttrString(sink, "keep_buffer"));
-    if (!callback) {
+    const reference keep_buffer(PyObject_GetAttrString(sink, "keep_buffer"));
+    const reference persistent_id(PyObject_GetAttrString(sink, "persistent_id"));
+    const reference protocol(PyLong_FromLong(5));
+    if (!keep_buffer || !persistent_id || !protocol) {
         return {};
     }
-    PyObject* const arguments[] = {sink, PyLong_FromLong(5), Py_False, callback.get()}; // 5 is a cached int
+    PyObject* const arguments[] = {sink, protocol.get(), Py_False, keep_buffer.get()};
     reference made(PyObject_Vectorcall(reinterpret_cast<PyObject*>(state::get().pickler_type), arguments, 4, nullptr));
-    Py_DECREF(arguments[1]);
+    if (made && PyObject_SetAttrString(made.get(), "persistent_id", persistent_id.get()) != 0) {
+        return {};
+    }
     return made;
 }
 
@@ -164,76 +169,94 @@ reference make_pickler(PyObject* sink) noexcept {
 
 bool make_pickle_types(state& s) noexcept {
     const reference module(PyImport_ImportModule("_pickle"));
-    if (!module) {
+    const reference pickler(module ? PyObject_GetAttrString(module.get(), "Pickler") : nullptr);
+    if (!pickler) {
         return false;
     }
-    const reference pickler(PyObject_GetAttrString(module.get(), "Pickler"));
-    const reference unpickler(PyObject_GetAttrString(module.get(), "Unpickler"));
-    PyType_Slot sink_slots[] = {
-        {Py_tp_methods, s_sink_methods}, {Py_tp_dealloc, reinterpret_cast<void*>(sink_dealloc)}, {0, nullptr}};
-    PyType_Spec sink_spec = {"parallel.clone_sink", sizeof(sink_object), 0,
-                             Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, sink_slots};
-    s.sink_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&sink_spec));
-    s.pickler_type = make_subtype(pickler.get(), "parallel.clone_pickler", s_pickler_methods, sizeof(PyObject*));
-    s.unpickler_type = make_subtype(unpickler.get(), "parallel.clone_unpickler", s_unpickler_methods, 0);
-    if (s.sink_type == nullptr || s.pickler_type == nullptr || s.unpickler_type == nullptr) {
+    s.sink_type = make_sink_type();
+    s.pickler_type = make_pickler_type(pickler.get());
+    s.unpickler = PyObject_GetAttrString(module.get(), "Unpickler");
+    s.persistent_load = PyCFunction_New(&s_persistent_load, nullptr);
+    s.buffers_keyword = Py_BuildValue("(s)", "buffers");
+    if (s.sink_type == nullptr || s.pickler_type == nullptr || s.unpickler == nullptr || s.persistent_load == nullptr ||
+        s.buffers_keyword == nullptr) {
         return false;
     }
     s.pickle_loads = PyObject_GetAttrString(module.get(), "loads");
     return s.pickle_loads != nullptr;
 }
 
-pickled pickle_list(PyObject* objects, record_parts& parts, const walk& walked, bool detect_sharing,
-                    PyObject*& culprit) {
-    pickle_session session{&parts, &walked, detect_sharing};
-    const reference sink(state::get().sink_type->tp_alloc(state::get().sink_type, 0));
-    if (!sink) {
+bool leaf_pickler::prepare() noexcept {
+    if (m_sink) {
+        return true;
+    }
+    reference sink(state::get().sink_type->tp_alloc(state::get().sink_type, 0));
+    const reference pickler = sink ? make_pickler(sink.get()) : reference();
+    if (!pickler) {
+        return false;
+    }
+    m_dump = reference(PyObject_GetAttrString(pickler.get(), "dump"));
+    m_clear_memo = reference(PyObject_GetAttrString(pickler.get(), "clear_memo"));
+    m_sink = m_dump && m_clear_memo ? std::move(sink) : reference();
+    return static_cast<bool>(m_sink);
+}
+
+void leaf_pickler::forget() noexcept {
+    m_dump = reference();
+    m_clear_memo = reference();
+    m_sink = reference();
+}
+
+pickled leaf_pickler::run(PyObject* objects, record_parts& parts, const walk& walked, bool detect_sharing,
+                          PyObject*& culprit) {
+    constexpr std::size_t keep = std::size_t{64} << 10; // a pickler's memo never shrinks
+    if (!prepare()) {
         return pickled::failed;
     }
-    reinterpret_cast<sink_object*>(sink.get())->session = &session;
-    const reference pickler = make_pickler(sink.get());
-    bool succeeded = false;
-    if (pickler) {
-        sink_of(pickler.get()) = sink.get(); // borrowed: the pickler's write method holds it
-        succeeded = static_cast<bool>(reference(PyObject_CallMethod(pickler.get(), "dump", "(O)", objects)));
-        sink_of(pickler.get()) = nullptr;
-    }
-    reinterpret_cast<sink_object*>(sink.get())->session = nullptr;
+    pickle_session session{&parts, &walked, detect_sharing};
+    PyObject* const sink = m_sink.get();
+    reinterpret_cast<sink_object*>(sink)->session = &session;
+    const reference dumped(PyObject_CallOneArg(m_dump.get(), objects));
+    reinterpret_cast<sink_object*>(sink)->session = nullptr;
     culprit = session.culprit;
-    if (succeeded) {
+    if (!dumped) {
+        const bool found_shared = session.found_shared;
+        if (found_shared) {
+            PyErr_Clear();
+        }
+        PyObject *type = nullptr, *value = nullptr, *traceback = nullptr;
+        PyErr_Fetch(&type, &value, &traceback); // the memo's objects may have finalizers, which want no error set
+        forget();
+        PyErr_Restore(type, value, traceback);
+        return found_shared ? pickled::shared_container : pickled::failed;
+    }
+    if (parts.pickle.size() > keep) {
+        forget();
         return pickled::done;
     }
-    if (session.found_shared) {
-        PyErr_Clear();
-        return pickled::shared_container;
-    }
-    return pickled::failed;
+    return reference(PyObject_CallNoArgs(m_clear_memo.get())) ? pickled::done : pickled::failed;
 }
 
 PyObject* unpickle_list(std::span<const std::byte> pickle, bool has_references, PyObject* buffers) noexcept {
-    // Constness is what PyBUF_READ says. pickle copies what it takes from here, so no one needs to keep the record for
-    // it.
+    // PyBUF_READ stands for const. pickle copies what it takes from here: nothing has to keep the record for it.
     const reference bytes(PyMemoryView_FromMemory(reinterpret_cast<char*>(const_cast<std::byte*>(pickle.data())),
                                                   static_cast<Py_ssize_t>(pickle.size()), PyBUF_READ));
-    const reference options(Py_BuildValue("{s:O}", "buffers", buffers));
-    if (!bytes || !options) {
+    if (!bytes) {
         return nullptr;
     }
-    reference result;
+    const state& s = state::get();
     if (!has_references) {
-        const reference arguments(PyTuple_Pack(1, bytes.get()));
-        result =
-            reference(arguments ? PyObject_Call(state::get().pickle_loads, arguments.get(), options.get()) : nullptr);
-    } else {
-        // Only an Unpickler can be told what persistent ids mean, and it reads from files only.
-        const reference file(PyObject_CallOneArg(state::get().bytes_io, bytes.get()));
-        const reference arguments(file ? PyTuple_Pack(1, file.get()) : nullptr);
-        const reference unpickler(arguments ? PyObject_Call(reinterpret_cast<PyObject*>(state::get().unpickler_type),
-                                                            arguments.get(), options.get())
-                                            : nullptr);
-        result = reference(unpickler ? PyObject_CallMethod(unpickler.get(), "load", nullptr) : nullptr);
+        PyObject* const arguments[] = {bytes.get(), buffers};
+        return PyObject_Vectorcall(s.pickle_loads, arguments, 1, s.buffers_keyword);
     }
-    return result.give();
+    // Only an Unpickler object can be told what persistent ids mean, and it reads from files only.
+    const reference file(PyObject_CallOneArg(s.bytes_io, bytes.get()));
+    PyObject* const arguments[] = {file.get(), buffers};
+    const reference unpickler(file ? PyObject_Vectorcall(s.unpickler, arguments, 1, s.buffers_keyword) : nullptr);
+    if (!unpickler || PyObject_SetAttrString(unpickler.get(), "persistent_load", s.persistent_load) != 0) {
+        return nullptr;
+    }
+    return PyObject_CallMethod(unpickler.get(), "load", nullptr);
 }
 
 } // namespace xpar::clone

@@ -5,6 +5,7 @@
 #include "runtime/python/clone/parts.hpp"
 #include "runtime/python/clone/state.hpp"
 #include "runtime/python/clone/walk.hpp"
+#include "runtime/python/glue/reference.hpp"
 
 #include <Python.h>
 
@@ -23,11 +24,22 @@ enum class pickled {
     failed, // a Python error is set
 };
 
-// Pickles the list `objects` into parts.pickle; buffers become payloads, xlists references.
-// `walked` tells leaves from what is inside them; with `detect_sharing`, also which containers are the body's.
-// `culprit` is set to the leaf that was being pickled when it failed: borrowed from `walked`'s leaves, or nullptr.
-pickled pickle_list(PyObject* objects, record_parts& parts, const walk& walked, bool detect_sharing,
-                    PyObject*& culprit);
+// Reused from one encode to the next: making a pickler takes as long as pickling a small array.
+class leaf_pickler {
+public:
+    // Pickles the list `objects` into parts.pickle; buffers become payloads, xlists references.
+    // `walked` tells leaves from what is inside them; with `detect_sharing`, also which containers are the body's.
+    // `culprit` is set to the leaf that was being pickled when it failed: borrowed from `walked`'s leaves, or nullptr.
+    pickled run(PyObject* objects, record_parts& parts, const walk& walked, bool detect_sharing, PyObject*& culprit);
+
+private:
+    bool prepare() noexcept;
+    void forget() noexcept;
+
+    reference m_sink; // its file
+    reference m_dump; // bound methods of the pickler
+    reference m_clear_memo;
+};
 
 // New reference to the list, or nullptr with an error. `buffers` (a tuple) is what the pickle finds out of band.
 PyObject* unpickle_list(std::span<const std::byte> pickle, bool has_references, PyObject* buffers) noexcept;

@@ -1,4 +1,4 @@
-// Two process-private containers an encoder keeps from one object to the next. Not for shared memory. Throw
+// The process-private containers an encoder keeps from one object to the next. Not for shared memory. Throw
 // std::bad_alloc.
 #pragma once
 
@@ -12,6 +12,16 @@
 #include <vector>
 
 namespace xpar::clone {
+
+// Empties a vector that is about to be used again, and gives its memory back if one object made it uncommonly long.
+template <class Element>
+void recycle(std::vector<Element>& elements) noexcept {
+    if (elements.capacity() > 4096) {
+        std::vector<Element>().swap(elements);
+    } else {
+        elements.clear();
+    }
+}
 
 // A growing byte string. std::vector would zero what is about to be written.
 class byte_sink {

@@ -34,8 +34,8 @@ walk::outcome walk::run(PyObject* root, record_parts& into) {
 void walk::clear() noexcept {
     m_memo.clear();
     m_leaf_of.clear();
-    m_closed.clear();
-    m_frames.clear();
+    recycle(m_closed);
+    recycle(m_frames);
     p_parts = nullptr;
     p_body = nullptr;
 }
