@@ -9,7 +9,8 @@
 
 #include <sys/ptrace.h>
 
-#include <cerrno>
+#include <algorithm>
+#include <climits>
 #include <cstring>
 
 namespace {
@@ -24,11 +25,11 @@ constexpr xpar::heap_id k_batch = xpar::k_first_batch_heap + 1;
 constexpr std::size_t k_chunks = 64;
 constexpr std::uint32_t k_capacity = 4;
 
-// Instrumented code takes tens of times the instructions; there every 17th is enough.
+// Instrumented code takes tens to thousands of times the instructions; there this many cuts, evenly spread, have to do.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int k_stride = 17;
+constexpr int k_most_cuts = 100;
 #else
-constexpr int k_stride = 1;
+constexpr int k_most_cuts = INT_MAX;
 #endif
 
 struct progress {
@@ -49,30 +50,12 @@ protected:
     // Calls prepare(), has a child run act() up to some instruction, and calls verify(returned); for all instructions.
     template <class Prepare, class Act, class Verify>
     void cut_everywhere(Prepare prepare, Act act, Verify verify) {
-        int inside = 0;
-        bool returned = false;
-        for (int steps = 0; !returned; steps += k_stride) {
-            make();
-            prepare();
-            const xpar::test::shared<progress> state;
-            xpar::test::child victim([&] {
-                ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
-                raise(SIGSTOP);
-                state->begun.store(true);
-                act();
-                state->returned.store(true);
-                return 0;
-            });
-            step(victim.pid(), steps, *state);
-            victim.kill();
-            returned = state->returned.load();
-            inside += state->begun.load() && !returned;
-            verify(returned);
-            if (HasFailure()) {
-                FAIL() << "after " << steps << " instructions";
-            }
+        const int length = cut_after(INT_MAX, prepare, act, verify);
+        const int stride = std::max(1, length / k_most_cuts);
+        for (int steps = 0; steps < length && !HasFailure(); steps += stride) {
+            cut_after(steps, prepare, act, verify);
         }
-        EXPECT_GT(inside, 10) << "hardly any cut came inside of the operation";
+        EXPECT_GT(length / stride, 10) << "hardly any instruction was stepped through";
     }
 
     interlocked_list list() { return m_table->list(m_list); }
@@ -125,6 +108,29 @@ protected:
     xpar::heap_id m_list = 0;
 
 private:
+    // The number of instructions that were run.
+    template <class Prepare, class Act, class Verify>
+    int cut_after(int steps, Prepare& prepare, Act& act, Verify& verify) {
+        make();
+        prepare();
+        const xpar::test::shared<progress> state;
+        xpar::test::child victim([&] {
+            ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+            raise(SIGSTOP);
+            state->begun.store(true);
+            act();
+            state->returned.store(true);
+            return 0;
+        });
+        int done = 0;
+        step(victim.pid(), steps, *state, done);
+        victim.kill();
+        EXPECT_TRUE(state->returned.load() || done == steps);
+        verify(state->returned.load());
+        EXPECT_FALSE(HasFailure()) << "after " << steps << " instructions";
+        return done;
+    }
+
     void make() {
         ASSERT_TRUE(region::create(k_chunks * k_chunk_bytes, m_memory));
         ASSERT_TRUE(list_table::create(*m_memory, m_table, k_capacity));
@@ -132,15 +138,16 @@ private:
         m_list = m_table->allocate(0);
     }
 
-    static void step(pid_t pid, int steps, const progress& state) {
+    // Counts from where the operation begins: the way there is the same every time.
+    static void step(pid_t pid, int steps, const progress& state, int& done) {
         int stopped = 0;
         ASSERT_EQ(waitpid(pid, &stopped, 0), pid);
         ASSERT_TRUE(WIFSTOPPED(stopped));
-        // Counted from where the operation begins: the way there is the same every time.
-        for (int done = 0; done < steps && !state.returned.load(); done += state.begun.load()) {
+        while (done < steps && !state.returned.load()) {
             ASSERT_EQ(ptrace(PTRACE_SINGLESTEP, pid, nullptr, nullptr), 0);
             ASSERT_EQ(waitpid(pid, &stopped, 0), pid);
             ASSERT_TRUE(WIFSTOPPED(stopped));
+            done += state.begun.load();
         }
     }
 
