@@ -6,8 +6,10 @@ too. It does not judge tests/ and benchmarks/, which stand above every layer and
 Run by tests/tools/test_check_layers.py, or by hand: tests/check_layers.py [ROOT]
 """
 
+import os
 import re
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -98,10 +100,11 @@ def check_restricted(file, include):
             yield "restricted", f"{what} ({include.header}) belongs to {' and '.join(folders)} only"
 
 
-def check_from_root(root, include):
-    # Quotes are for the project's own headers, which are named from the root; others are written with <>.
-    if include.quoted and not (root / include.header).is_file():
-        yield "from-root", f'"{include.header}" is no file of the project as seen from its root'
+def check_from_root(root, file, include):
+    # A path from the including file's folder would hide from the other rules which layer it names.
+    beside = (root / file).parent / include.header
+    if include.quoted and beside.is_file() and not (root / include.header).is_file():
+        yield "from-root", f'write "{os.path.relpath(beside, root)}", not "{include.header}"'
 
 
 def check_own_header_first(root, file, includes):
@@ -123,8 +126,10 @@ def check_tree(root):
             yield Violation("unknown-layer", file, 1, "its folder is not in the order of check_layers.py")
             continue
         for include in includes:
-            findings = (check_direction(file, include), check_restricted(file, include), check_from_root(root, include))
-            for rule, message in (finding for found in findings for finding in found):
+            findings = chain(
+                check_direction(file, include), check_restricted(file, include), check_from_root(root, file, include)
+            )
+            for rule, message in findings:
                 yield Violation(rule, file, include.line, message)
         for line, message in check_own_header_first(root, file, includes):
             yield Violation("own-header", file, line, message)

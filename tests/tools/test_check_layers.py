@@ -98,6 +98,16 @@ def test_quoted_includes_are_named_from_the_root(tree):
     assert tree({"runtime/base/x.hpp": "", "runtime/base/y.hpp": '\n#include "x.hpp"\n'}) == [
         ("from-root", "runtime/base/y.hpp", 2)
     ]
+    assert tree({"runtime/base/y.hpp": "", "kernel/z.hpp": "", "runtime/base/x.hpp": '#include "../../kernel/z.hpp"\n'}) == [
+        ("from-root", "runtime/base/x.hpp", 1)
+    ]
+
+
+def test_headers_of_others_may_be_quoted(tree):
+    assert not tree({"kernel/x.hpp": '#include "nlohmann/json.hpp"\n'})
+    assert tree({"kernel/x.hpp": "", "runtime/base/y.hpp": '#include "nlohmann/json.hpp"\n'}) == [
+        ("restricted", "runtime/base/y.hpp", 1)
+    ]
 
 
 def test_length(tree):
