@@ -109,6 +109,8 @@ def main(arguments):
     parser.add_argument("--kernel", default="xparallel", help="the kernel's name (default: %(default)s)")
     parser.add_argument("--timeout", type=float, default=300, help="seconds for one cell (default: %(default)s)")
     options = parser.parse_args(arguments)
+    if not options.notebook.is_file():
+        parser.error(f"there is no notebook {options.notebook}")
 
     began = time.monotonic()
     notebook = nbformat.read(options.notebook, as_version=4)

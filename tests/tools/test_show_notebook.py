@@ -192,3 +192,10 @@ def test_an_unknown_kernel_is_a_message(tmp_path, capsys, monkeypatch):
     nbformat.write(nbformat.v4.new_notebook(), path)
     assert show_notebook.main(["--build-dir", str(tmp_path), "--kernel", "no-such-kernel", str(path)]) == 1
     assert "there is no kernel no-such-kernel" in capsys.readouterr().err
+
+
+def test_a_missing_notebook_is_a_message(tmp_path, capsys):
+    with pytest.raises(SystemExit) as refused:
+        show_notebook.main([str(tmp_path / "none.ipynb")])
+    assert refused.value.code == 2
+    assert "there is no notebook" in capsys.readouterr().err
