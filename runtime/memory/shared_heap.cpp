@@ -13,8 +13,8 @@ region_offset heap_cursor::allocate_slow(std::size_t bytes, std::size_t alignmen
     bytes = std::max<std::size_t>(bytes, 1);
     // Runs double from one chunk up: a heap with little in it costs little, one with much asks the region seldom.
     m_run_bytes = m_run_bytes == 0 ? k_chunk_bytes : std::min(2 * m_run_bytes, k_longest_run);
-    p_shared->runs.fetch_add(
-        1); // seq_cst, before the chunks are claimed: a release after a kill in between looks for them
+    // seq_cst, before the chunks are claimed: a release after a kill in between looks for them.
+    p_shared->runs.fetch_add(1);
     if (bytes > m_run_bytes / 2) {
         // A run of its own, and the current one goes on: starting a new one would throw away up to as much as is asked
         // for.

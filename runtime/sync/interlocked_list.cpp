@@ -140,8 +140,8 @@ interlocked_list::push_result interlocked_list::install_segment(std::uint64_t in
     std::atomic<region_offset>& entry = p_shared->segments[at.segment];
     region_offset seen = entry.load(std::memory_order_acquire);
     if (seen == 0) {
-        p_shared->grew.store(
-            1); // seq_cst, before the chunks are claimed: a release after a kill in between looks for them
+        // seq_cst, before the chunks are claimed: a release after a kill in between looks for them.
+        p_shared->grew.store(1);
         const region_offset made = p_region->allocate(segment_bytes(at.segment), m_heap);
         // acq_rel: the release pairs with find(), the acquire is for the segment of whoever was first.
         if (made != 0 &&

@@ -3,13 +3,10 @@
 // to chance.
 #include "runtime/memory/shared_heap.hpp"
 #include "runtime/sync/list_table.hpp"
-#include "tests/unit/forked.hpp"
+#include "tests/unit/stepped.hpp"
 
 #include <gtest/gtest.h>
 
-#include <sys/ptrace.h>
-
-#include <algorithm>
 #include <climits>
 #include <cstring>
 
@@ -25,24 +22,11 @@ constexpr xpar::heap_id k_batch = xpar::k_first_batch_heap + 1;
 constexpr std::size_t k_chunks = 64;
 constexpr std::uint32_t k_capacity = 4;
 
-// Instrumented code takes tens to thousands of times the instructions; there this many cuts, evenly spread, have to do.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int k_most_cuts = 100;
-#else
-constexpr int k_most_cuts = INT_MAX;
-#endif
-
-struct progress {
-    std::atomic<bool> begun;
-    std::atomic<bool> returned;
-};
-
 // A region with a table and one list, made anew for every cut.
 class killed_anywhere : public testing::Test {
 protected:
     void SetUp() override {
-        xpar::test::child traced([] { return ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0 ? 0 : 1; });
-        if (traced.wait() != 0) {
+        if (!xpar::test::can_trace()) {
             GTEST_SKIP() << "processes cannot be traced here";
         }
     }
@@ -51,11 +35,12 @@ protected:
     template <class Prepare, class Act, class Verify>
     void cut_everywhere(Prepare prepare, Act act, Verify verify) {
         const int length = cut_after(INT_MAX, prepare, act, verify);
-        const int stride = std::max(1, length / k_most_cuts);
-        for (int steps = 0; steps < length && !HasFailure(); steps += stride) {
-            cut_after(steps, prepare, act, verify);
-        }
-        EXPECT_GT(length / stride, 10) << "hardly any instruction was stepped through";
+        EXPECT_GT(length, 20) << "hardly any instruction was stepped through";
+        xpar::test::for_each_step(length, [&](int steps) {
+            if (!HasFailure()) {
+                cut_after(steps, prepare, act, verify);
+            }
+        });
     }
 
     interlocked_list list() { return m_table->list(m_list); }
@@ -113,20 +98,10 @@ private:
     int cut_after(int steps, Prepare& prepare, Act& act, Verify& verify) {
         make();
         prepare();
-        const xpar::test::shared<progress> state;
-        xpar::test::child victim([&] {
-            ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
-            raise(SIGSTOP);
-            state->begun.store(true);
-            act();
-            state->returned.store(true);
-            return 0;
-        });
-        int done = 0;
-        step(victim.pid(), steps, *state, done);
+        xpar::test::stepped_child victim(act);
+        const int done = victim.step(steps);
         victim.kill();
-        EXPECT_TRUE(state->returned.load() || done == steps);
-        verify(state->returned.load());
+        verify(victim.returned());
         EXPECT_FALSE(HasFailure()) << "after " << steps << " instructions";
         return done;
     }
@@ -136,19 +111,6 @@ private:
         ASSERT_TRUE(list_table::create(*m_memory, m_table, k_capacity));
         m_chunks_at_start = m_memory->usage().chunks;
         m_list = m_table->allocate(0);
-    }
-
-    // Counts from where the operation begins: the way there is the same every time.
-    static void step(pid_t pid, int steps, const progress& state, int& done) {
-        int stopped = 0;
-        ASSERT_EQ(waitpid(pid, &stopped, 0), pid);
-        ASSERT_TRUE(WIFSTOPPED(stopped));
-        while (done < steps && !state.returned.load()) {
-            ASSERT_EQ(ptrace(PTRACE_SINGLESTEP, pid, nullptr, nullptr), 0);
-            ASSERT_EQ(waitpid(pid, &stopped, 0), pid);
-            ASSERT_TRUE(WIFSTOPPED(stopped));
-            done += state.begun.load();
-        }
     }
 
     std::size_t m_chunks_at_start = 0;
