@@ -67,10 +67,10 @@ public:
     interlocked_list(region* memory, interlocked_list_shm* shared, heap_id heap) noexcept
         : p_region(memory), p_shared(shared), m_heap(heap) {}
 
-    // `index` receives the value's place in the order of all pushes. Benchmark: list_push.
+    // `index` receives the value's place in the order of all pushes.
     push_result push(std::uint64_t value, std::uint64_t* index = nullptr) noexcept;
 
-    // The oldest value; false when the list was empty at a moment during the call. Benchmark: list_pop.
+    // The oldest value; false when the list was empty at a moment during the call.
     bool pop(std::uint64_t& value) noexcept;
 
     // Ever popped, and ever pushed; both exact at a moment during the call.
