@@ -1,0 +1,154 @@
+#include "runtime/schedule/batch.hpp"
+
+#include <cstring>
+#include <new>
+
+namespace xpar {
+namespace {
+
+constexpr std::uint64_t round_up(std::uint64_t bytes, std::uint64_t alignment) noexcept {
+    return (bytes + alignment - 1) / alignment * alignment;
+}
+
+} // namespace
+
+batch_shm* batch::create(region& memory, const plan& wanted, heap_id heap, event_shm& changed) noexcept {
+    const std::uint64_t works = wanted.works + wanted.queue_count;
+    const std::uint64_t contexts_at = round_up(sizeof(batch_shm), alignof(context_shm));
+    const std::uint64_t queues_at = contexts_at + wanted.contexts * sizeof(context_shm);
+    const std::uint64_t works_at = round_up(queues_at + wanted.queue_count * sizeof(queue_shm), 64);
+    const std::uint64_t bytes = works_at + works * sizeof(work_shm);
+    const region_offset place = memory.allocate(bytes, heap);
+    if (place == 0) {
+        return nullptr;
+    }
+    // Pages of the region are zero until written: every counter, state and sequence starts as it must.
+    char* const base = memory.as<char>(place);
+    auto* const shared = reinterpret_cast<batch_shm*>(base);
+    shared->group.context_count = wanted.contexts;
+    shared->group.contexts = reinterpret_cast<context_shm*>(base + contexts_at);
+    shared->group.changed = &changed;
+    shared->heap_number = heap;
+    shared->queue_count = wanted.queue_count;
+    shared->work_count = works;
+    shared->works = reinterpret_cast<work_shm*>(base + works_at);
+    shared->queues = reinterpret_cast<queue_shm*>(base + queues_at);
+    shared->bytes = bytes;
+    for (std::uint32_t number = 0; number < wanted.queue_count; ++number) {
+        shared->queues[number].list = wanted.queues[number];
+        shared->queues[number].work = wanted.works + number;
+        shared->works[wanted.works + number].state.store(static_cast<std::uint32_t>(work_state::running) | k_no_slot << 8,
+                                                         std::memory_order_relaxed);
+    }
+    return shared;
+}
+
+void batch::destroy(region& memory, batch_shm* shared) noexcept {
+    const heap_id heap = shared->heap_number;
+    memory.free(memory.offset_of(shared), shared->bytes);
+    memory.release(heap); // what its works returned, printed and reported
+}
+
+interlocked_list batch::queue(std::uint32_t number) const noexcept {
+    const heap_id list = p_shared->queues[number].list;
+    return {p_region, &p_lists->at(list).list, list};
+}
+
+bool batch::report_record(heap_cursor& cursor, record_kind kind, std::uint32_t slot, std::uint64_t subject,
+                          std::string_view body) const noexcept {
+    const region_offset place = cursor.allocate(sizeof(report_record_shm) + body.size());
+    if (place == 0) {
+        return false;
+    }
+    auto* const record = new (p_region->at(place)) report_record_shm{kind, slot, subject, body.size()};
+    std::memcpy(record->body(), body.data(), body.size());
+    if (reports().push(xpar::report_record(place)) != interlocked_list::push_result::pushed) {
+        return false;
+    }
+    event_signal(*p_shared->group.changed);
+    return true;
+}
+
+void batch::report_work_ended(std::uint64_t index) const noexcept {
+    // A report lost to a full region is no loss of truth: the table has the state, the main process reads it at the group's end.
+    (void)reports().push(xpar::report_work_ended(index));
+    event_signal(*p_shared->group.changed);
+}
+
+void batch::end_work(std::uint64_t index, std::uint32_t slot, work_state to, std::uint64_t result) const noexcept {
+    if (works().end(index, slot, to, result) && (to != work_state::done || works().is_watched(index))) {
+        report_work_ended(index);
+    }
+}
+
+std::uint64_t batch::sum_of_claims(bool& anyone_busy) const noexcept {
+    std::uint64_t sum = 0;
+    for (std::uint32_t slot = 0; slot < p_shared->group.context_count; ++slot) {
+        anyone_busy = anyone_busy || context(slot).busy.load() != 0; // seq_cst: see README.md
+        sum += context(slot).claims.load();
+    }
+    return sum;
+}
+
+bool batch::quiescent() const noexcept {
+    bool anyone_busy = false;
+    const std::uint64_t before = sum_of_claims(anyone_busy);
+    if (anyone_busy || works().has_pending()) {
+        return false;
+    }
+    for (std::uint32_t number = 0; number < p_shared->queue_count; ++number) {
+        if (queue(number).size() != 0) {
+            return false;
+        }
+    }
+    return sum_of_claims(anyone_busy) == before && !anyone_busy;
+}
+
+void batch::settle_rest(std::uint64_t reason) const noexcept {
+    work_table table = works();
+    const bool stopped = stopping();
+    for (std::uint64_t index = 0; index < table.size(); ++index) {
+        const work_view seen = table.view(index);
+        if (is_final(seen.state)) {
+            continue;
+        }
+        if (seen.state == work_state::pending) {
+            if (stopped) {
+                table.cancel_pending(index);
+            } else {
+                table.take_pending(index, k_no_slot);
+                table.end(index, k_no_slot, work_state::crashed, reason);
+            }
+        } else if (seen.slot == k_no_slot) {
+            // A queue's own work: it has done what there was to do, unless nobody was left to do it.
+            const work_state to = stopped ? work_state::cancelled : reason != 0 ? work_state::crashed : work_state::done;
+            table.end(index, k_no_slot, to, reason);
+        } else {
+            table.end(index, seen.slot, work_state::crashed, reason);
+        }
+        report_work_ended(index);
+    }
+}
+
+void batch::settle_context(heap_cursor& cursor, std::uint32_t slot, int wait_status) const noexcept {
+    context_shm& gone = context(slot);
+    const auto status_bits = static_cast<std::uint64_t>(static_cast<std::uint32_t>(wait_status));
+    const work_state to = stopping() ? work_state::cancelled : work_state::crashed;
+    const std::uint64_t noted = gone.current.load(std::memory_order_acquire);
+    works().for_each_running_in(slot, [&](std::uint64_t index) { end_work(index, slot, to, status_bits); });
+    if (noted != 0 && is_final(works().view(noted - 1).state)) {
+        report_work_ended(noted - 1); // it may have died between the end of the work and its report
+    }
+    const std::uint32_t queue_number = gone.queue.load(std::memory_order_acquire);
+    if (queue_number != 0 && !stopping()) {
+        char body[sizeof status_bits];
+        std::memcpy(body, &status_bits, sizeof body);
+        report_record(cursor, record_kind::item_crashed, slot, queue_number - 1, {body, sizeof body});
+    }
+    gone.current.store(0, std::memory_order_relaxed);
+    gone.queue.store(0, std::memory_order_relaxed);
+    gone.busy.store(0); // seq_cst: as the context's own
+    event_signal(p_shared->progress);
+}
+
+} // namespace xpar

@@ -1,0 +1,73 @@
+#include "runtime/schedule/work_table.hpp"
+
+#include "runtime/base/clock.hpp"
+
+namespace xpar {
+
+work_view work_table::view(std::uint64_t index) const noexcept {
+    // acquire pairs with the release half of end(): result and times of a final state are visible.
+    const std::uint32_t packed = p_works[index].state.load(std::memory_order_acquire);
+    return {static_cast<work_state>(packed & 0xff), packed >> 8};
+}
+
+bool work_table::claim(std::uint32_t slot, std::uint64_t& index) noexcept {
+    // relaxed: only a hint; the CAS below decides.
+    for (std::uint64_t at = p_next->load(std::memory_order_relaxed); at < m_count; ++at) {
+        std::uint32_t expected = pack(work_state::pending, 0);
+        if (p_works[at].state.load(std::memory_order_relaxed) == expected &&
+            p_works[at].state.compare_exchange_strong(expected, pack(work_state::running, slot),
+                                                      std::memory_order_acq_rel)) {
+            advance_hint(at + 1);
+            index = at;
+            return true;
+        }
+    }
+    advance_hint(m_count);
+    return false;
+}
+
+bool work_table::has_pending() const noexcept {
+    for (std::uint64_t at = p_next->load(std::memory_order_relaxed); at < m_count; ++at) {
+        if (p_works[at].state.load(std::memory_order_acquire) == pack(work_state::pending, 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool work_table::end(std::uint64_t index, std::uint32_t slot, work_state to, std::uint64_t result) noexcept {
+    work_shm& work = p_works[index];
+    if (work.state.load(std::memory_order_relaxed) != pack(work_state::running, slot)) {
+        return false;
+    }
+    work.result.store(result, std::memory_order_relaxed); // published by the CAS below
+    work.ended_ns.store(monotonic_ns(), std::memory_order_relaxed);
+    std::uint32_t expected = pack(work_state::running, slot);
+    // seq_cst: the context's half of the watch handshake.
+    return work.state.compare_exchange_strong(expected, pack(to, slot));
+}
+
+bool work_table::take_pending(std::uint64_t index, std::uint32_t slot) noexcept {
+    std::uint32_t expected = pack(work_state::pending, 0);
+    return p_works[index].state.compare_exchange_strong(expected, pack(work_state::running, slot));
+}
+
+bool work_table::cancel_pending(std::uint64_t index) noexcept {
+    work_shm& work = p_works[index];
+    work.ended_ns.store(monotonic_ns(), std::memory_order_relaxed);
+    std::uint32_t expected = pack(work_state::pending, 0);
+    return work.state.compare_exchange_strong(expected, pack(work_state::cancelled, 0));
+}
+
+bool work_table::watch(std::uint64_t index) noexcept {
+    p_works[index].watched.store(1); // seq_cst: the main process's half of the handshake
+    return is_final(static_cast<work_state>(p_works[index].state.load() & 0xff));
+}
+
+void work_table::advance_hint(std::uint64_t beyond) noexcept {
+    std::uint64_t seen = p_next->load(std::memory_order_relaxed);
+    while (seen < beyond && !p_next->compare_exchange_weak(seen, beyond, std::memory_order_relaxed)) {
+    }
+}
+
+} // namespace xpar
