@@ -1,0 +1,19 @@
+// Releases the GIL for the time of a scope, around system calls that wait.
+#pragma once
+
+#include <Python.h>
+
+namespace xpar {
+
+class gil_release {
+public:
+    gil_release() noexcept : m_state(PyEval_SaveThread()) {}
+    ~gil_release() { PyEval_RestoreThread(m_state); }
+    gil_release(const gil_release&) = delete;
+    gil_release& operator=(const gil_release&) = delete;
+
+private:
+    PyThreadState* m_state;
+};
+
+} // namespace xpar

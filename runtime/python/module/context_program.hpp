@@ -1,0 +1,40 @@
+// What a batch runs: Python callables, in contexts forked from the interpreter.
+// Constructed in the main process before the fork; everything else happens in the zygote and in contexts.
+#pragma once
+
+#include <Python.h>
+
+#include "runtime/schedule/batch.hpp"
+#include "runtime/schedule/context_loop.hpp"
+
+namespace xpar {
+
+class context_program final : public program, public work_runner {
+public:
+    // `tasks`: list of (callable, args tuple, kwds dict or None); `consumers`: list of (xlist, callable). Both borrowed from the
+    // batch's Python object, which outlives the call that forks.
+    context_program(const batch& of, PyObject* tasks, PyObject* consumers) noexcept
+        : m_batch(of), p_tasks(tasks), p_consumers(consumers) {}
+
+    void before_fork() noexcept override { PyOS_BeforeFork(); }
+    void after_fork_parent() noexcept override { PyOS_AfterFork_Parent(); }
+    void after_fork_child() noexcept override { PyOS_AfterFork_Child(); }
+    void enter_zygote() noexcept override;
+    void run_context(std::uint32_t slot) noexcept override;
+    void context_died(std::uint32_t slot, int wait_status) noexcept override;
+    bool wants_context() const noexcept override;
+    void group_ends() noexcept override;
+
+    outcome run_work(std::uint64_t index) noexcept override;
+    bool run_item(std::uint32_t queue, std::uint64_t value) noexcept override;
+
+private:
+    // Takes the error that is set and clones what the main process rebuilds it from.
+    std::uint64_t take_error() noexcept;
+
+    batch m_batch;
+    PyObject* p_tasks;
+    PyObject* p_consumers;
+};
+
+} // namespace xpar

@@ -1,0 +1,141 @@
+#include "runtime/python/module/module.hpp"
+
+#include "runtime/base/clock.hpp"
+#include "runtime/base/processors.hpp"
+#include "runtime/python/clone/clone.hpp"
+#include "runtime/python/glue/gil.hpp"
+#include "runtime/python/module/batch_type.hpp"
+#include "runtime/python/module/engine.hpp"
+#include "runtime/python/module/xlist_type.hpp"
+
+namespace xpar {
+namespace {
+
+PyObject* core_rdtsc(PyObject*, PyObject*) { return PyLong_FromUnsignedLongLong(rdtsc()); }
+
+PyObject* core_now_ns(PyObject*, PyObject*) { return PyLong_FromUnsignedLongLong(monotonic_ns()); }
+
+PyObject* core_processors(PyObject*, PyObject*) { return PyLong_FromUnsignedLong(usable_processors()); }
+
+PyObject* core_context(PyObject*, PyObject*) {
+    const engine& e = engine::get();
+    if (!e.is_context()) {
+        Py_RETURN_NONE;
+    }
+    return PyLong_FromUnsignedLong(e.self.slot);
+}
+
+PyObject* core_events(PyObject*, PyObject*) { return PyLong_FromUnsignedLong(event_now(engine::get().changed())); }
+
+PyObject* core_signal(PyObject*, PyObject*) {
+    event_signal(engine::get().changed());
+    Py_RETURN_NONE;
+}
+
+PyObject* core_wait(PyObject*, PyObject* arguments) {
+    unsigned seen = 0;
+    double timeout = 0;
+    if (PyArg_ParseTuple(arguments, "Id", &seen, &timeout) == 0) {
+        return nullptr;
+    }
+    engine& e = engine::get();
+    {
+        const gil_release unlocked;
+        event_wait(e.changed(), seen, timeout < 0 ? -1 : static_cast<std::int64_t>(timeout * 1e9));
+    }
+    if (PyErr_CheckSignals() < 0) {
+        return nullptr;
+    }
+    return PyLong_FromUnsignedLong(event_now(e.changed()));
+}
+
+PyObject* core_write(PyObject*, PyObject* arguments) {
+    int to_stderr = 0;
+    PyObject* written = nullptr;
+    if (PyArg_ParseTuple(arguments, "pU", &to_stderr, &written) == 0) {
+        return nullptr;
+    }
+    Py_ssize_t size = 0;
+    const char* const text = PyUnicode_AsUTF8AndSize(written, &size); // refuses lone surrogates
+    if (text == nullptr) {
+        return nullptr;
+    }
+    engine& e = engine::get();
+    if (!e.is_context()) {
+        PyErr_SetString(PyExc_RuntimeError, "only a context writes here");
+        return nullptr;
+    }
+    e.output.write(to_stderr != 0 ? context_output::stream::err : context_output::stream::out,
+                   {text, static_cast<std::size_t>(size)});
+    Py_RETURN_NONE;
+}
+
+PyObject* core_set_hooks(PyObject*, PyObject* arguments, PyObject* keywords) {
+    static const char* names[] = {"enter_context", "describe_exception", "xlist_class", nullptr};
+    PyObject* enter = nullptr;
+    PyObject* describe = nullptr;
+    PyObject* xlist_class = nullptr;
+    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "$OOO!", const_cast<char**>(names), &enter, &describe, &PyType_Type,
+                                    &xlist_class) == 0) {
+        return nullptr;
+    }
+    engine& e = engine::get();
+    if (PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(xlist_class), e.xlist_type) == 0) {
+        PyErr_SetString(PyExc_TypeError, "xlist_class must derive from _core.xlist");
+        return nullptr;
+    }
+    e.enter_context = reference::to(enter);
+    e.describe_exception = reference::to(describe);
+    e.xlist_class = reference::to(xlist_class);
+    Py_RETURN_NONE;
+}
+
+PyObject* core_region(PyObject*, PyObject*) {
+    engine& e = engine::get();
+    const region_usage usage = e.memory().usage();
+    return Py_BuildValue("{s:K,s:K,s:K}", "reserved", static_cast<unsigned long long>(usage.reserved_bytes), "allocated",
+                         static_cast<unsigned long long>(usage.allocated_bytes), "xlists",
+                         static_cast<unsigned long long>(e.lists().live()));
+}
+
+PyMethodDef s_functions[] = {
+    {"rdtsc", core_rdtsc, METH_NOARGS,
+     PyDoc_STR("rdtsc()\n--\n\nThe processor's time-stamp counter, in ticks, as an int.\n\n"
+               "Comparable between contexts on processors whose counters are synchronised (all current x86-64).\n\n"
+               ">>> rdtsc() < rdtsc()\nTrue\n")},
+    {"now_ns", core_now_ns, METH_NOARGS, PyDoc_STR("now_ns()\n--\n\nCLOCK_MONOTONIC in nanoseconds.\n")},
+    {"processors", core_processors, METH_NOARGS,
+     PyDoc_STR("processors()\n--\n\nProcessors this process may use: affinity mask and cgroup quota.\n")},
+    {"context", core_context, METH_NOARGS, PyDoc_STR("context()\n--\n\nThe number of this context, or None in the main process.\n")},
+    {"events", core_events, METH_NOARGS, PyDoc_STR("events()\n--\n\nThe engine's event counter, for wait().\n")},
+    {"signal", core_signal, METH_NOARGS, PyDoc_STR("signal()\n--\n\nWake everybody in wait().\n")},
+    {"wait", core_wait, METH_VARARGS,
+     PyDoc_STR("wait(seen, timeout, /)\n--\n\nSleep until the event counter is no longer `seen`; return it as it is then.\n")},
+    {"write", core_write, METH_VARARGS, PyDoc_STR("write(to_stderr, text, /)\n--\n\nPrint, in a context.\n")},
+    {"set_hooks", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(core_set_hooks)),
+     METH_VARARGS | METH_KEYWORDS, PyDoc_STR("set_hooks(*, enter_context, describe_exception, xlist_class)\n--\n\nWhat C++ calls.\n")},
+    {"region", core_region, METH_NOARGS, PyDoc_STR("region()\n--\n\nThe shared region's size and use in bytes, and its xlists.\n")},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+int execute(PyObject* module) {
+    return engine::create() && clone::initialize() && add_xlist_type(module) && add_batch_type(module) ? 0 : -1;
+}
+
+PyModuleDef_Slot s_slots[] = {
+    {Py_mod_exec, reinterpret_cast<void*>(execute)},
+    {0, nullptr},
+};
+
+PyModuleDef s_definition = {
+    PyModuleDef_HEAD_INIT, "parallel._core", PyDoc_STR("The engine of `parallel`, in C++."), 0, s_functions, s_slots,
+    nullptr,               nullptr,          nullptr,
+};
+
+} // namespace
+
+PyObject* make_module() { return PyModuleDef_Init(&s_definition); }
+
+} // namespace xpar
+
+PyMODINIT_FUNC PyInit__core() { return xpar::make_module(); }

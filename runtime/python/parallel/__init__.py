@@ -1,0 +1,74 @@
+"""Parallel contexts for an ordinary CPython.
+
+`submit_work(f)` runs `f` in a *context*: a forked image of the interpreter that reads every object of the main thread as it was when
+the work started, with nothing pickled on the way in. Results leave through an `xlist`, an interlocked list in shared memory, through
+a return value, or through output.
+
+>>> import parallel
+>>> results = parallel.xlist()
+>>> for n in range(3):
+...     work = parallel.submit_work(lambda n: results.push(n * n), n)
+>>> parallel.run()
+>>> sorted(results)
+[0, 1, 4]
+"""
+
+from parallel import _context, _core, _errors
+from parallel._config import configure
+from parallel._core import rdtsc
+from parallel._errors import (
+    AssignmentError,
+    ContextCrashed,
+    HeapLimitError,
+    NoWaitersError,
+    ParallelError,
+    ProtectionError,
+    RemoteError,
+    UnprotectedError,
+    WaitError,
+    WaitTimeoutError,
+)
+from parallel._functions import (
+    Context,
+    cancel,
+    contexts,
+    is_parallel_thread,
+    run,
+    run_once,
+    start,
+    submit_queue,
+    submit_work,
+)
+from parallel._mapping import dict, object  # noqa: A004 - names of the public contract
+from parallel._work import Work
+from parallel._xlist import xlist
+
+__all__ = [
+    "AssignmentError",
+    "Context",
+    "ContextCrashed",
+    "HeapLimitError",
+    "NoWaitersError",
+    "ParallelError",
+    "ProtectionError",
+    "RemoteError",
+    "UnprotectedError",
+    "WaitError",
+    "WaitTimeoutError",
+    "Work",
+    "cancel",
+    "configure",
+    "contexts",
+    "dict",
+    "is_parallel_thread",
+    "object",
+    "rdtsc",
+    "run",
+    "run_once",
+    "start",
+    "submit_queue",
+    "submit_work",
+    "xlist",
+]
+
+_core.set_hooks(enter_context=_context.enter, describe_exception=_errors.describe, xlist_class=xlist)

@@ -1,0 +1,84 @@
+"""What a context does to its copy of the interpreter before the first work runs in it."""
+
+from __future__ import annotations
+
+import builtins
+import io
+import signal
+import sys
+import threading
+
+from parallel import _core, _engine, _errors, _host, _views
+
+
+class ContextStream(io.TextIOBase):
+    """`sys.stdout` or `sys.stderr` of a context: whole lines go to the cell that submitted the work."""
+
+    encoding = "utf-8"
+    errors = "replace"
+
+    def __init__(self, name: str):
+        super().__init__()
+        self.name = name
+        self._to_stderr = name == "<stderr>"
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return False
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        try:
+            _core.write(self._to_stderr, text)
+        except UnicodeEncodeError:  # lone surrogates
+            _core.write(self._to_stderr, text.encode("utf-8", "replace").decode("utf-8"))
+        return len(text)
+
+    def writelines(self, lines) -> None:
+        for line in lines:
+            self.write(line)
+
+    def fileno(self) -> int:
+        raise io.UnsupportedOperation("output of a context has no file descriptor")
+
+
+class ContextInput(io.TextIOBase):
+    """`sys.stdin` of a context: there is nobody to ask."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readline(self, size: int = -1) -> str:
+        raise _errors.ParallelError("a context cannot read input: ask in the main thread and pass the answer as an argument")
+
+    read = readline
+
+
+def _no_input(prompt: object = "", /) -> str:
+    """Stand in for `input` in a context."""
+    return ContextInput().readline()
+
+
+def enter(slot: int) -> None:
+    """Called once in every context, on its only thread."""
+    sys.settrace(None)  # a debugger's threads do not exist here
+    sys.setprofile(None)
+    threading.settrace(None)
+    threading.setprofile(None)
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # how the engine interrupts the running work
+    sys.stdout = ContextStream("<stdout>")
+    sys.stderr = ContextStream("<stderr>")
+    sys.stdin = ContextInput()
+    builtins.input = _no_input
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()  # the interpreter has done the same for `random`; one stream for all contexts would be a trap
+    _engine.renew_in_context()
+    _views.forget_all()
+    outside = _host.current()
+    _host.install(_host.Host())  # what works submitted in here print is printed by this context
+    outside.enter_context(slot)

@@ -1,0 +1,170 @@
+"""The exceptions of `parallel`, and how an exception of a context reaches the main thread."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import traceback
+
+
+class ParallelError(Exception):
+    """Base class of what `parallel` raises itself."""
+
+
+class ProtectionError(ParallelError):
+    """A context tried to do to a main-thread object what only the main thread may."""
+
+
+class UnprotectedError(ProtectionError):
+    """A context tried to change a main-thread object; nothing was changed."""
+
+
+class AssignmentError(ProtectionError):
+    """A context tried to bind a name or attribute of the main thread; nothing was bound."""
+
+
+class ContextCrashed(ParallelError):
+    """The context died while it ran the work.
+
+    Attributes: `signal` (a `signal.Signals`, or None), `exitcode` (an int, or None), `work` (the Work, or None).
+    """
+
+    def __init__(self, message: str, *, signal=None, exitcode=None, work=None):
+        super().__init__(message)
+        self.signal = signal
+        self.exitcode = exitcode
+        self.work = work
+
+    def __reduce__(self):
+        return (type(self), self.args, {"signal": self.signal, "exitcode": self.exitcode})
+
+
+class WaitError(ParallelError):
+    """Waiting cannot end as asked."""
+
+
+class NoWaitersError(WaitError):
+    """Nobody is waiting for what was signalled."""
+
+
+class WaitTimeoutError(WaitError, TimeoutError):
+    """The time given for waiting has passed."""
+
+
+class HeapLimitError(ParallelError, MemoryError):
+    """A context's heap has reached its limit."""
+
+
+class ContextTraceback(Exception):
+    """Stands as the `__cause__` of an exception that came from a context and carries the traceback it had there."""
+
+    def __init__(self, text: str):
+        super().__init__(text)
+        self.text = text
+
+    def __str__(self) -> str:
+        return "\n\n" + self.text
+
+
+def describe(exception: BaseException) -> dict:
+    """In a context: everything the main thread needs to raise `exception` there, of builtin types only."""
+    kind = type(exception)
+    try:
+        text = "".join(traceback.format_exception(exception))
+    except Exception as failure:  # a __str__ or __notes__ of the user's that raises must not hide that there was an error
+        text = f"{kind.__qualname__} (its traceback cannot be shown: {failure!r})\n"
+    description = {"type": f"{kind.__module__}.{kind.__qualname__}", "traceback": text, "pickle": None}
+    try:
+        summary = str(exception)
+    except Exception as failure:
+        summary = f"<its __str__ raised {failure!r}>"
+    description["message"] = summary
+    # __init__ is not run again: classes whose __init__ takes other arguments than they hand on come through as well.
+    try:
+        state = dict(vars(exception))
+        description["pickle"] = pickle.dumps((kind, exception.args, state), protocol=5)
+    except Exception:
+        pass  # degraded to RemoteError by rebuild(), which says so
+    return description
+
+
+class RemoteError(ParallelError):
+    """Stands in for an exception of a context whose own type cannot be brought to the main thread.
+
+    Attributes: `type_name`, the full name of that type.
+    """
+
+    def __init__(self, message: str, type_name: str = ""):
+        super().__init__(message)
+        self.type_name = type_name
+
+
+def rebuild(description: dict | None, origin: str) -> BaseException:
+    """In the main thread: the exception that `describe` saw, caused by its traceback in the context.
+
+    `origin` names the work and context for the reader of the traceback.
+    """
+    if description is None:
+        return RemoteError(f"{origin} failed, and so did recording its error: the context or the shared region was out of memory")
+    exception = None
+    if description["pickle"] is not None:
+        try:
+            kind, args, state = pickle.loads(description["pickle"])
+            exception = kind.__new__(kind, *args)
+            exception.args = args
+            vars(exception).update(state)
+        except Exception:
+            exception = None  # e.g. a class made in the context; RemoteError below carries name and message
+    if exception is None:
+        exception = RemoteError(f"{description['type']}: {description['message']}", description["type"])
+    elif not isinstance(exception, Exception):
+        # SystemExit or KeyboardInterrupt of a work is an error of that work: raised here it would end the program.
+        call = "sys.exit()" if isinstance(exception, SystemExit) else type(exception).__name__
+        exception = RemoteError(
+            f"{origin} was ended by {call} ({description['type']}: {description['message']}); return from the function instead",
+            description["type"],
+        )
+    exception.__cause__ = ContextTraceback(f"{origin}:\n\n{description['traceback']}")
+    return exception
+
+
+def summary(exception: BaseException) -> str:
+    """`Type: message` on one line, shortened."""
+    try:
+        text = str(exception)
+    except Exception as failure:
+        text = f"<its __str__ raised {type(failure).__name__}>"
+    line = f"{type(exception).__name__}: {text}".splitlines()[0]
+    return line if len(line) <= 200 else line[:199] + "…"
+
+
+_NO_CONTEXT = 1 << 32
+_NO_ZYGOTE = 1 << 33
+
+
+def crashed(value: int, origin: str, work=None) -> ContextCrashed:
+    """The error of a work whose context died; `value` is what the runtime noted about the death."""
+    if value & _NO_CONTEXT:
+        code = value & 0xFFFFFFFF
+        return ContextCrashed(f"{origin} could not run: fork failed ({os.strerror(code)})", work=work)
+    if value & _NO_ZYGOTE:
+        return ContextCrashed(
+            f"{origin} was lost: the process that looks after its batch was killed", signal=signal.SIGKILL, work=work
+        )
+    if value & 0x7F == 0:
+        code = value >> 8 & 0xFF
+        return ContextCrashed(
+            f"{origin} ended its context with exit code {code} (os._exit, or C code that calls exit); "
+            "return from the function instead",
+            exitcode=code,
+            work=work,
+        )
+    number = value & 0x7F
+    try:
+        name = signal.Signals(number).name
+        number = signal.Signals(number)
+    except ValueError:
+        name = f"signal {number}"
+    hint = " (often: out of memory)" if name == "SIGKILL" else ""
+    return ContextCrashed(f"{origin} was running when its context was killed by {name}{hint}", signal=number, work=work)

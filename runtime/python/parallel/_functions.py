@@ -1,0 +1,179 @@
+"""The public functions of `parallel`."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Callable
+
+from parallel import _core, _engine
+from parallel._work import Work
+from parallel._xlist import xlist
+
+_CONTEXT_STATES = ("vacant", "alive", "left", "died")
+
+
+def _checked_name(func, name: str | None) -> str:
+    if not callable(func):
+        raise TypeError(f"a work is a callable, not {type(func).__name__}: submit_work(func, args) calls func(args) in a context")
+    if name is None:
+        name = getattr(func, "__name__", None) or type(func).__name__
+    elif not isinstance(name, str):
+        raise TypeError(f"name must be a str, not {type(name).__name__}")
+    return name
+
+
+def _check_callbacks(callback, errback) -> None:
+    for what, function in (("callback", callback), ("errback", errback)):
+        if function is not None and not callable(function):
+            raise TypeError(f"{what} must be callable, not {type(function).__name__}")
+
+
+def submit_work(
+    func: Callable,
+    args: Any = None,
+    kwds: dict | None = None,
+    callback: Callable[[Any], Any] | None = None,
+    errback: Callable[[tuple], Any] | None = None,
+    *,
+    name: str | None = None,
+) -> Work:
+    """Have `func` called in a context.
+
+    The work starts with run() or start(), or, in the kernel, when the cell ends; all work that starts together sees the main thread
+    as it was at that moment. Nothing is pickled on the way in.
+
+    Args:
+        func: what to call: function, lambda, bound method, any callable.
+        args: None for no argument; a tuple is spread; anything else is the single argument.
+        kwds: keyword arguments.
+        callback: called as `callback(result)` on the main thread when the work is done.
+        errback: called as `errback((type, value, traceback))` on the main thread when it failed; run() does not raise the error then.
+        name: for messages and views; by default the function's own.
+
+    Returns: a `Work`, which is a `concurrent.futures.Future`.
+
+    Raises: TypeError when `func`, `kwds`, `callback`, `errback` or `name` is not what it must be.
+
+    >>> work = submit_work(divmod, (7, 2)); run(); work.result()
+    (3, 1)
+    """
+    name = _checked_name(func, name)
+    _check_callbacks(callback, errback)
+    if kwds is not None and not (isinstance(kwds, dict) and all(isinstance(key, str) for key in kwds)):
+        raise TypeError("kwds must be None or a dict whose keys are strings")
+    if args is None:
+        args = ()
+    elif not isinstance(args, tuple):
+        args = (args,)
+    elif type(args) is not tuple:
+        args = tuple(args)
+    return _engine.current().submit((func, args, dict(kwds) if kwds else None), name, callback, errback)
+
+
+def submit_queue(
+    queue: xlist,
+    consumer: Callable[[Any], Any],
+    callback: Callable[[int], Any] | None = None,
+    errback: Callable[[tuple], Any] | None = None,
+    *,
+    name: str | None = None,
+) -> Work:
+    """Have `consumer(item)` called in contexts for every item of `queue`, those pushed later included.
+
+    Each item is taken by one context. It ends when the queue is closed and empty, or when it is empty and no work or consumer is left
+    that started with it and could push.
+
+    Args:
+        queue: the xlist whose items are taken.
+        consumer: called with each item; what it returns is dropped, results go into an xlist.
+        callback: called as `callback(count)` on the main thread at the end.
+        errback: called as `errback((type, value, traceback))` with the first error of an item.
+        name: for messages and views; by default the consumer's own.
+
+    Returns: a `Work`; its result is the number of items whose consumer returned. An item whose consumer raised does not keep the
+    others from being consumed.
+
+    >>> queue, squares = xlist([1, 2, 3]), xlist()
+    >>> work = submit_queue(queue, lambda n: squares.push(n * n)); run(); work.result(), sorted(squares)
+    (3, [1, 4, 9])
+    """
+    if not isinstance(queue, xlist):
+        raise TypeError(f"queue must be an xlist, not {type(queue).__name__}: xlist(items) makes one")
+    name = _checked_name(consumer, name)
+    _check_callbacks(callback, errback)
+    return _engine.current().submit_queue(queue, consumer, name, callback, errback)
+
+
+def start() -> None:
+    """Start all pending work and return at once."""
+    _engine.current().start()
+
+
+def run(timeout: float | None = None) -> None:
+    """Start all pending work, wait for all work there is, and raise the first error that no errback took.
+
+    Each error is raised once: the next run() raises the next. Callbacks and errbacks run in here.
+
+    Args:
+        timeout: seconds; None waits until the end.
+
+    Raises: the exception of a work with the type it had there, its traceback in the context as the cause; `ContextCrashed` when a
+    context died; `WaitTimeoutError` (a TimeoutError) when the time has passed, the work goes on then. KeyboardInterrupt interrupts
+    the running work; what was pushed stays.
+    """
+    _engine.current().run(timeout)
+
+
+def run_once() -> None:
+    """Handle what has ended so far, callbacks and errbacks included, without waiting."""
+    _engine.current().run_once()
+
+
+def cancel() -> None:
+    """Cancel everything: pending work is withdrawn, running work is interrupted, and killed if it does not stop within 2 s."""
+    _engine.current().cancel()
+
+
+@dataclasses.dataclass(frozen=True)
+class Context:
+    """A context as it is at one moment.
+
+    Attributes: `id` in its batch; `batch`, the batch's serial number; `pid`, 0 when it has none; `state`: 'vacant', 'alive', 'left'
+    (nothing was left to do) or 'died'; `work`: name of the running work or None; `works`: how many it has ended; `pushes`: how many
+    values it pushed; `restarts`: how often its process was replaced.
+    """
+
+    id: int
+    batch: int
+    pid: int
+    state: str
+    work: str | None
+    works: int
+    pushes: int
+    restarts: int
+
+
+def contexts() -> list[Context]:
+    """The contexts of all batches that run now."""
+    found = []
+    for running in _engine.current().batches():
+        for facts in running.batch.contexts():
+            current = facts["current"]
+            found.append(
+                Context(
+                    id=facts["slot"],
+                    batch=running.batch.serial,
+                    pid=facts["pid"],
+                    state=_CONTEXT_STATES[facts["state"]],
+                    work=running.works[current - 1].name if current else None,
+                    works=facts["works"],
+                    pushes=facts["pushes"],
+                    restarts=max(0, facts["incarnation"] - 1),
+                )
+            )
+    return found
+
+
+def is_parallel_thread() -> bool:
+    """True in a context, False in the main process."""
+    return _core.context() is not None

@@ -1,0 +1,73 @@
+"""The seam between the engine and what it runs in: a kernel, a notebook of another kernel, or a plain program.
+
+The kernel installs its own `Host`; this one serves every other process.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+
+class Host:
+    """Where output of works and live views go. Every method but `enter_context` may be called on any thread."""
+
+    # True where the handler of SIGINT tells the engine of an interrupt; elsewhere whoever waits does when KeyboardInterrupt comes.
+    handles_interrupts = False
+
+    def cell(self):
+        """A token of the cell being executed now, or None; everything submitted from it keeps it."""
+        return None
+
+    def write(self, cell, stream: str, text: str) -> None:
+        """Print `text` (whole lines) of a work of `cell` on 'stdout' or 'stderr'."""
+        target = sys.stdout if stream == "stdout" else sys.stderr
+        target.write(text)
+        target.flush()
+
+    def display(self, cell, data: dict, metadata: dict, transient: dict, update: bool) -> None:
+        """Show a MIME bundle under `cell`, or update the display whose id is in `transient`."""
+        publisher = _publisher()
+        if publisher is not None:
+            publisher.publish(data=data, metadata=metadata, transient=transient, update=update)
+
+    def is_live(self) -> bool:
+        """Can a display be updated after it was made?"""
+        return _publisher() is not None
+
+    def error(self, cell, exception: BaseException) -> None:
+        """Show an error of a work nobody waits for."""
+        import traceback
+
+        self.write(cell, "stderr", "".join(traceback.format_exception(exception)))
+
+    def wake_main(self) -> None:
+        """Have the main thread call `run_once()` soon, if it is idle."""
+
+    def enter_context(self, slot: int) -> None:
+        """In a context, once, before its first work."""
+
+
+def _publisher():
+    """IPython's display publisher where displays can be updated: under a kernel, not in a terminal."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is None or getattr(shell, "kernel", None) is None:
+        return None
+    return shell.display_pub
+
+
+_installed: Host = Host()
+_lock = threading.Lock()
+
+
+def install(host: Host) -> None:
+    """Make `host` the one that is used from now on."""
+    global _installed
+    with _lock:
+        _installed = host
+
+
+def current() -> Host:
+    """The host in use."""
+    return _installed

@@ -1,0 +1,160 @@
+"""`parallel.dict()` and `parallel.object()`: an interlocked mapping and namespace.
+
+Both are a log in an xlist: an assignment pushes (key, value), a deletion pushes (key,). A push is atomic and ordered, so the last
+writer wins, a reader always sees the mapping as it was at one moment, and the death of a writer leaves nothing half done. Every
+process folds the log into an index of its own as far as it has read it. What is rejected: a hash table in the shared region, which
+would free no replaced value either (a reader may be using it), and would have to answer what a killed writer leaves behind.
+"""
+
+from __future__ import annotations
+
+import builtins
+import collections.abc
+from typing import Any, Iterator
+
+from parallel._xlist import xlist
+
+
+class dict(collections.abc.MutableMapping):  # noqa: A001 - the name is part of the public contract
+    """An interlocked mapping, shared by the main thread and all contexts; the last writer of a key wins.
+
+    Keys and values are cloned like what is pushed to an xlist. Reading returns a new object each time: to change a value, assign it
+    again. `d[k] += 1` reads, then writes: two contexts that do it at once may count once; push to an xlist to count every time.
+
+    Args: as for the builtin dict.
+
+    Raises: ValueError when a key or value cannot be cloned, TypeError when a key is not hashable; nothing is changed then.
+
+    >>> d = dict(a=1); d["b"] = 2; sorted(d.items())
+    [('a', 1), ('b', 2)]
+    """
+
+    __slots__ = ("_log", "_read", "_index", "__weakref__")
+
+    def __init__(self, *args, **kwargs):
+        self._log = xlist(name="log of a parallel.dict")
+        self._read = 0
+        self._index: builtins.dict[Any, int] = {}
+        self.update(*args, **kwargs)
+
+    def _fold(self) -> builtins.dict[Any, int]:
+        """Read the log to its present end; key -> position of its value's record."""
+        end = len(self._log)
+        while self._read < end:
+            record = self._log[self._read]
+            if len(record) == 2:
+                self._index[record[0]] = self._read
+            else:
+                self._index.pop(record[0], None)
+            self._read += 1
+        return self._index
+
+    def __getitem__(self, key):
+        return self._log[self._fold()[key]][1]
+
+    def __setitem__(self, key, value) -> None:
+        hash(key)
+        self._log.push((key, value))
+
+    def __delitem__(self, key) -> None:
+        if key not in self._fold():
+            raise KeyError(key)
+        self._log.push((key,))
+
+    def __contains__(self, key) -> bool:
+        return key in self._fold()
+
+    def __len__(self) -> int:
+        return len(self._fold())
+
+    def __iter__(self) -> Iterator:
+        return iter(list(self._fold()))
+
+    def items(self):
+        """The pairs as they are at this moment, as a list."""
+        return [(key, self._log[position][1]) for key, position in list(self._fold().items())]
+
+    def values(self):
+        """The values as they are at this moment, as a list."""
+        return [value for _, value in self.items()]
+
+    def copy(self) -> builtins.dict:
+        """The mapping as it is at this moment, as a builtin dict."""
+        return builtins.dict(self.items())
+
+    def clear(self) -> None:
+        for key in list(self._fold()):
+            self._log.push((key,))
+
+    @property
+    def heap(self) -> builtins.dict:
+        """Facts about its heap, as of an xlist."""
+        return self._log.heap
+
+    def __eq__(self, other):
+        if isinstance(other, dict):
+            return self is other or self.copy() == other.copy()
+        if isinstance(other, builtins.dict):
+            return self.copy() == other
+        return NotImplemented
+
+    __hash__ = None
+
+    def __reduce__(self):
+        return (_dict_of_log, (self._log,))
+
+    def __repr__(self) -> str:
+        return f"parallel.dict({self.copy()!r})"
+
+
+def _dict_of_log(log: xlist) -> dict:
+    """The mapping whose log this is: how one travels through an xlist, by reference."""
+    made = dict.__new__(dict)
+    made._log, made._read, made._index = log, 0, {}
+    return made
+
+
+class object:  # noqa: A001 - the name is part of the public contract
+    """An interlocked namespace: attributes under the rules of `dict()`.
+
+    >>> o = object(best=0); o.best = 3; o.best
+    3
+    """
+
+    __slots__ = ("_attributes", "__weakref__")
+
+    def __init__(self, **attributes):
+        builtins.object.__setattr__(self, "_attributes", dict(attributes))
+
+    def __getattr__(self, name: str):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        try:
+            return self._attributes[name]
+        except KeyError:
+            raise AttributeError(f"this parallel.object has no attribute {name!r}") from None
+
+    def __setattr__(self, name: str, value) -> None:
+        self._attributes[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        try:
+            del self._attributes[name]
+        except KeyError:
+            raise AttributeError(f"this parallel.object has no attribute {name!r}") from None
+
+    def __dir__(self):
+        return [*super().__dir__(), *self._attributes]
+
+    def __reduce__(self):
+        return (_object_of_attributes, (self._attributes,))
+
+    def __repr__(self) -> str:
+        return f"parallel.object({', '.join(f'{k}={v!r}' for k, v in self._attributes.items())})"
+
+
+def _object_of_attributes(attributes: dict) -> object:
+    """The namespace over these attributes: how one travels through an xlist, by reference."""
+    made = builtins.object.__new__(object)
+    builtins.object.__setattr__(made, "_attributes", attributes)
+    return made

@@ -1,0 +1,238 @@
+"""`Work`: one submitted call, as a `concurrent.futures.Future` whose state lives in the shared region.
+
+A work that ends leaves its state and result where any process can read them; nothing is sent and, unless somebody asked to be told,
+nothing is done in the main process. So a Work looks when it is asked, and only then remembers.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import threading
+from concurrent.futures import _base as _futures
+
+from parallel import _core, _errors
+
+_PENDING, _RUNNING, _DONE, _FAILED, _CANCELLED, _CRASHED = range(6)
+_NAMES = ("pending", "running", "done", "failed", "cancelled", "crashed")
+_FUTURE_STATES = {
+    _PENDING: _futures.PENDING,
+    _RUNNING: _futures.RUNNING,
+    _DONE: _futures.FINISHED,
+    _FAILED: _futures.FINISHED,
+    _CRASHED: _futures.FINISHED,
+    _CANCELLED: _futures.CANCELLED_AND_NOTIFIED,
+}
+_UNREAD = object()
+
+
+class Work(concurrent.futures.Future):
+    """One call that runs in a context. Made by `submit_work`, not by hand.
+
+    It is a `concurrent.futures.Future`: `result`, `exception`, `done`, `cancel`, `add_done_callback` and the functions of
+    `concurrent.futures` and `asyncio` do what they do there.
+
+    Attributes: `id` (int, counts up), `name`.
+
+    >>> w = submit_work(pow, (2, 10)); run(); w.result(), w.state
+    (1024, 'done')
+    """
+
+    # One for all works: whoever waits on it looks again at what it waits for, and a Work stays small.
+    _condition = threading.Condition()
+
+    # What most works never change is here, once for all of them.
+    _batch = None  # the _core.Batch once started
+    _index = -1
+    _queue = -1  # number of the queue, for a queue's work
+    _withdrawn = False  # cancelled before it was started
+    _watched = False  # its end is to be reported
+    _noted = False  # the engine has taken note of its end
+    _error_taken = False  # its error has been raised or handed out by result() or exception()
+    _item_error = None  # the first error of an item, for a queue's work
+    _items_failed = 0
+
+    def __init__(self, number, name, callback, errback, cell, engine):
+        # Future.__init__ would make a condition and two lists for each of a million works.
+        self.id = number
+        self.name = name
+        self._callback = callback
+        self._errback = errback
+        self._cell = cell
+        self._engine = engine
+
+    # ---- what it is doing ----------------------------------------------------------------------------------------------------
+
+    def _code(self) -> int:
+        if self._batch is None:
+            return _CANCELLED if self._withdrawn else _PENDING
+        code = self._batch.state(self._index)
+        return _FAILED if code == _DONE and self._item_error is not None else code
+
+    @property
+    def state(self) -> str:
+        """'pending', 'running', 'done', 'failed', 'cancelled' or 'crashed'."""
+        return _NAMES[self._code()]
+
+    @property
+    def context(self) -> int | None:
+        """The number of the context that ran it, or None."""
+        if self._batch is None:
+            return None
+        slot = self._batch.work(self._index)[1]
+        return slot if slot >= 0 else None
+
+    @property
+    def elapsed(self) -> float | None:
+        """Seconds from its start to its end, or to now; None if it has not begun."""
+        if self._batch is None:
+            return None
+        _, _, _, started, ended = self._batch.work(self._index)
+        return None if not started else ((ended or _core.now_ns()) - started) / 1e9
+
+    @property
+    def traceback(self) -> str | None:
+        """The traceback in the context of a work that failed, as text with source lines; else None."""
+        error = self._error()
+        cause = getattr(error, "__cause__", None)
+        return cause.text if isinstance(cause, _errors.ContextTraceback) else None
+
+    def done(self) -> bool:
+        return self._code() >= _DONE
+
+    def running(self) -> bool:
+        return self._code() == _RUNNING
+
+    def cancelled(self) -> bool:
+        return self._code() == _CANCELLED
+
+    # ---- how it ended --------------------------------------------------------------------------------------------------------
+
+    def _origin(self) -> str:
+        where = f" in context {self.context}" if self.context is not None else ""
+        return f"work {self.id} {self.name!r}{where}"
+
+    def _error(self) -> BaseException | None:
+        """The exception it ended with, always the same object; None if it has none (yet)."""
+        cached = self.__dict__.get("_cached_error", _UNREAD)
+        if cached is not _UNREAD:
+            return cached
+        code = self._code()
+        if code < _DONE:
+            return None
+        error = None
+        if self._item_error is not None:
+            error = self._item_error
+            if self._items_failed > 1:
+                error.add_note(f"{self._items_failed - 1} more items of this queue failed")
+        elif code == _FAILED:
+            error = _errors.rebuild(self._batch.value(self._index), self._origin())
+        elif code == _CRASHED:
+            error = _errors.crashed(self._batch.value(self._index), self._origin(), self)
+        self._cached_error = error
+        return error
+
+    def _item_failed(self, error: BaseException) -> None:
+        """Note that an item of this queue's work raised."""
+        self._items_failed += 1
+        if self._item_error is None:
+            self._item_error = error
+
+    def _value(self):
+        """The result of a work that is done, always the same object."""
+        if self.__dict__.get("_cached_result", _UNREAD) is _UNREAD:
+            if self._queue >= 0:
+                self._cached_result = self._batch.consumed(self._queue)
+            else:
+                self._cached_result = self._batch.value(self._index)
+        return self._cached_result
+
+    def _end(self, timeout: float | None) -> BaseException | None:
+        """Wait for the end; the error, which is the caller's from now on."""
+        self._engine.wait_for(self, timeout)
+        if self.cancelled():
+            raise concurrent.futures.CancelledError(f"{self._origin()} was cancelled")
+        error = self._error()
+        if error is not None:
+            self._engine.forget_error(self)
+        return error
+
+    def result(self, timeout: float | None = None):
+        """What the function returned: a clone, the same object at every call.
+
+        Work that is still pending is started. `timeout` is in seconds.
+
+        Raises: the exception of the work, `concurrent.futures.CancelledError`, or `TimeoutError`.
+        """
+        error = self._end(timeout)
+        if error is not None:
+            raise error
+        return self._value()
+
+    def exception(self, timeout: float | None = None):
+        """The exception the work ended with, or None. Waits and raises as `result` does."""
+        return self._end(timeout)
+
+    def cancel(self) -> bool:
+        """Take it back if no context has begun it. True if it is cancelled."""
+        if self._batch is None and self._engine.withdraw(self):
+            return True
+        return self._batch.cancel(self._index) or self.cancelled()
+
+    # ---- concurrent.futures' own view of a Future ----------------------------------------------------------------------------
+
+    @property
+    def _state(self) -> str:
+        return _FUTURE_STATES[self._code()]
+
+    @property
+    def _waiters(self) -> list:
+        waiters = self.__dict__.get("_own_waiters")
+        if waiters is None:
+            waiters = self.__dict__["_own_waiters"] = []
+            self._engine.watch(self)
+        return waiters
+
+    @property
+    def _done_callbacks(self) -> list:
+        return self.__dict__.setdefault("_own_callbacks", [])
+
+    def add_done_callback(self, fn) -> None:
+        with self._condition:
+            if not self.done() or "_own_callbacks" in self.__dict__ and not self.__dict__.get("_told"):
+                self._done_callbacks.append(fn)
+                self._engine.watch(self)
+                return
+        try:
+            fn(self)
+        except Exception:
+            _futures.LOGGER.exception("exception calling callback for %r", self)
+
+    def _tell(self) -> None:
+        """Once, when it has ended: to those who wait in `concurrent.futures`, and to the done callbacks."""
+        with self._condition:
+            if self.__dict__.get("_told"):
+                return
+            self._told = True
+            for waiter in self.__dict__.get("_own_waiters", ()):
+                if self.cancelled():
+                    waiter.add_cancelled(self)
+                elif self._error() is not None:
+                    waiter.add_exception(self)
+                else:
+                    waiter.add_result(self)
+            callbacks = list(self.__dict__.get("_own_callbacks", ()))
+            self._condition.notify_all()
+        for fn in callbacks:
+            try:
+                fn(self)
+            except Exception:
+                _futures.LOGGER.exception("exception calling callback for %r", self)
+
+    def __repr__(self) -> str:
+        elapsed = self.elapsed
+        where = "" if self.context is None else f" context {self.context}"
+        took = "" if elapsed is None else f" {elapsed:.3g} s"
+        return f"<Work {self.id} {self.name!r} {self.state}{where}{took}>"
+
+    def __reduce__(self):
+        raise TypeError("a Work belongs to its process: push its result() instead")

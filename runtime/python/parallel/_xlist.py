@@ -1,0 +1,142 @@
+"""`xlist`: the interlocked list that is shared by the main thread and all contexts."""
+
+from __future__ import annotations
+
+import collections.abc
+import operator
+import time
+from typing import Any, Iterable, Iterator
+
+from parallel import _core, _views
+
+_SLICE_SECONDS = 0.1  # how late a waiter may notice that all work has ended; a push wakes it at once
+
+
+class xlist(_core.xlist):
+    """An interlocked list with a heap of its own, shared by the main thread and all contexts.
+
+    What is pushed is cloned into the list's heap; what is read is a new object each time, and changing it changes nobody
+    else's. All pushes have one order, the same for every reader. Displaying an xlist gives a live view.
+
+    Args:
+        iterable: items to push at once.
+        name: shown in views and messages; by default the name of the variable that holds the list.
+
+    >>> results = xlist()
+    >>> results.push({"n": 1}); len(results), results[0]
+    (1, {'n': 1})
+    """
+
+    __slots__ = ("_name",)
+
+    def __new__(cls, iterable: Iterable = (), *, name: str | None = None):
+        return super().__new__(cls)
+
+    def __init__(self, iterable: Iterable = (), *, name: str | None = None):
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"name must be a str, not {type(name).__name__}")
+        self._name = name
+        self.extend(iterable)
+
+    def __class_getitem__(cls, item):
+        import types
+
+        return types.GenericAlias(cls, item)
+
+    @property
+    def name(self) -> str | None:
+        """The name given to it, or else of a variable of the user's that holds it; None if there is none."""
+        return getattr(self, "_name", None) or _views.variable_name(self)
+
+    def wait(self, n: int, timeout: float | None = None) -> bool:
+        """Wait until the list holds at least `n` items.
+
+        Args:
+            n: number of items.
+            timeout: seconds; None waits until it is decided.
+
+        Work that is still pending is started.
+
+        Returns:
+            True when it holds them. False when it does not and nobody can push any more (it is closed, or, in the main
+            thread, all work has ended), or `timeout` has passed.
+        """
+        from parallel import _engine
+
+        n = operator.index(n)
+        _engine.current().start()
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            over = self._pushing_is_over()  # before the length: nothing is pushed after it has become true
+            seen = self._pushed  # before the length, too: a push in between ends the sleep below
+            if len(self) >= n:
+                return True
+            if over or (deadline is not None and time.monotonic() >= deadline):
+                return False
+            left = _SLICE_SECONDS if deadline is None else min(_SLICE_SECONDS, max(0.0, deadline - time.monotonic()))
+            self._wait_beyond(seen, left)
+
+    def stream(self, timeout: float | None = None) -> Iterator[Any]:
+        """Yield items as they are pushed, oldest first, until nobody can push any more.
+
+        It reads, it does not take: the list keeps its items. It ends when the list is closed, or, in the main thread, when
+        all work has ended. Work that is still pending is started.
+
+        Args:
+            timeout: seconds to wait for the next item; when they have passed, `WaitTimeoutError` is raised.
+        """
+        from parallel import _engine, _errors
+
+        _engine.current().start()
+        position = 0
+        while True:
+            length = len(self)
+            while position < length:
+                try:
+                    item = self[position]
+                except IndexError:  # taken by somebody since
+                    break
+                yield item
+                position += 1
+            position = min(position, len(self))
+            if not self.wait(position + 1, timeout):
+                if self._pushing_is_over() and len(self) <= position:
+                    return
+                if timeout is not None and len(self) <= position:
+                    raise _errors.WaitTimeoutError(f"nothing was pushed for {timeout} s")
+
+    def _pushing_is_over(self) -> bool:
+        if self.closed:
+            return True
+        if _core.context() is not None:
+            return False
+        from parallel import _engine
+
+        return not _engine.current().is_busy()
+
+    def __reversed__(self):
+        return reversed(list(self))
+
+    def __eq__(self, other):
+        if isinstance(other, xlist):
+            return self is other or list(self) == list(other)
+        if isinstance(other, list):
+            return list(self) == other
+        return NotImplemented
+
+    __hash__ = None
+
+    def __reduce_ex__(self, protocol):
+        raise TypeError("an xlist lives in the shared region of this process and its contexts: pickle list(x) instead")
+
+    def __repr__(self) -> str:
+        return _views.one_line(self)
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return _views.bundle(self)
+
+    def _ipython_display_(self) -> None:
+        _views.show_live(self)
+
+
+collections.abc.Sequence.register(xlist)
