@@ -1,0 +1,14 @@
+// The header of a message the kernel sends. xeus has a function for it whose dates lack leading zeros in the fraction
+// and which shares a buffer between threads; every message that leaves this kernel has a header made here instead.
+#pragma once
+
+#include "nlohmann/json.hpp"
+
+#include <string>
+
+namespace xpar {
+
+// Any thread.
+nlohmann::json make_message_header(const std::string& type, const std::string& user, const std::string& session);
+
+} // namespace xpar

@@ -1,0 +1,71 @@
+"""What front ends ask about code that is being written: completions, documentation, whether it is complete.
+
+Positions count characters, as the protocol does. Where a cell says `async` for `parallel`, answers are about what it
+means and in terms of what it says.
+"""
+
+from __future__ import annotations
+
+from IPython.core.completer import provisionalcompleter, rectify_completions
+from IPython.utils.tokenutil import token_at_cursor
+
+from xparallel_kernel import transform
+
+_TYPES = "_jupyter_types_experimental"  # JupyterLab's icons
+
+
+def complete(shell, code: str, cursor: int) -> dict:
+    """The content of a complete_reply."""
+    cursor = _clipped(code, cursor)
+    meant, place = transform.rewrite_at_cursor(code, cursor)
+    with provisionalcompleter():
+        completions = list(rectify_completions(meant, shell.Completer.completions(meant, place)))
+    found = [
+        {
+            "start": transform.original_position(code, completion.start),
+            "end": transform.original_position(code, completion.end),
+            "text": _as_written(code, meant, completion.text),
+            "type": completion.type,
+            "signature": completion.signature,
+        }
+        for completion in completions
+    ]
+    return {
+        "status": "ok",
+        "matches": [one["text"] for one in found],
+        "cursor_start": found[0]["start"] if found else cursor,
+        "cursor_end": found[0]["end"] if found else cursor,
+        "metadata": {_TYPES: found},
+    }
+
+
+def inspect(shell, code: str, cursor: int, detail: int) -> dict:
+    """The content of an inspect_reply."""
+    meant, place = transform.rewrite_at_cursor(code, _clipped(code, cursor))
+    name = token_at_cursor(meant, place)
+    try:
+        data = shell.object_inspect_mime(name, detail_level=detail)
+    except KeyError:
+        return {"status": "ok", "found": False, "data": {}, "metadata": {}}
+    if not shell.enable_html_pager:
+        data.pop("text/html", None)
+    return {"status": "ok", "found": True, "data": data, "metadata": {}}
+
+
+def is_complete(shell, code: str) -> dict:
+    """The content of an is_complete_reply."""
+    status, indent = shell.input_transformer_manager.check_complete(transform.rewrite(code))
+    reply = {"status": status}
+    if status == "incomplete":
+        reply["indent"] = " " * (indent or 0)
+    return reply
+
+
+def _clipped(code: str, cursor: int | None) -> int:
+    return len(code) if cursor is None or cursor < 0 else min(cursor, len(code))
+
+
+def _as_written(code: str, meant: str, text: str) -> str:
+    if code != meant and text.startswith(transform.NEW + "."):
+        return transform.OLD + text[len(transform.NEW) :]
+    return text

@@ -1,0 +1,35 @@
+"""history_request, answered by IPython's history manager."""
+
+from __future__ import annotations
+
+
+def request(shell, content: dict) -> dict:
+    """The content of a history_reply: entries are (session, number, input), or (session, number, (input, output))."""
+    manager = shell.history_manager
+    raw, output = bool(content.get("raw", True)), bool(content.get("output", False))
+    access = content.get("hist_access_type", "tail")
+    if access == "tail":
+        entries = manager.get_tail(_count(content, 10), raw=raw, output=output, include_latest=True)
+    elif access == "range":
+        session, start, stop = content.get("session") or 0, content.get("start") or 1, content.get("stop")
+        entries = manager.get_range(session, start, stop, raw=raw, output=output)
+    elif access == "search":
+        pattern, unique = content.get("pattern") or "*", bool(content.get("unique", False))
+        entries = manager.search(pattern, raw=raw, output=output, n=_count(content, None), unique=unique)
+    else:
+        raise ValueError(f"hist_access_type must be 'tail', 'range' or 'search', not {access!r}")
+    current = manager.session_number  # IPython calls it 0 where it was not asked for by its number
+    return {"status": "ok", "history": [_entry(session or current, *rest, output) for session, *rest in entries]}
+
+
+def _count(content: dict, otherwise: int | None) -> int | None:
+    count = content.get("n")
+    return otherwise if count is None else int(count)
+
+
+def _entry(session: int, number: int, text, output: bool) -> tuple:
+    if not output:
+        return session, number, text
+    source, result = text
+    # This session's results are kept as objects, earlier ones' as text.
+    return session, number, (source, result if result is None or isinstance(result, str) else repr(result))

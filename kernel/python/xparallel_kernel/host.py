@@ -1,0 +1,58 @@
+"""The kernel as the place where `parallel` runs: output of works appears under the cell that submitted them."""
+
+from __future__ import annotations
+
+import contextlib
+
+from parallel import _host
+
+from xparallel_kernel.shell import text_of
+
+
+class KernelHost(_host.Host):
+    """Cells are `_xparallel.Parent` objects: the headers of their requests."""
+
+    handles_interrupts = True
+
+    def __init__(self, kernel, native):
+        self._kernel = kernel
+        self._native = native
+
+    def cell(self):
+        return self._native.parent()
+
+    def write(self, cell, stream: str, text: str) -> None:
+        self._native.write(stream, text, cell)
+
+    def display(self, cell, data: dict, metadata: dict, transient: dict, update: bool) -> None:
+        content = {"data": data, "metadata": metadata, "transient": transient}
+        self._native.publish("update_display_data" if update else "display_data", content, parent=cell)
+
+    def is_live(self) -> bool:
+        return True
+
+    def error(self, cell, exception: BaseException) -> None:
+        shell = self._kernel.shell
+        kind, traceback = type(exception), exception.__traceback__
+        try:
+            lines = shell.InteractiveTB.structured_traceback(kind, exception, traceback)
+        except Exception:  # an exception whose own methods raise
+            lines = [f"{kind.__name__}: {text_of(exception)}"]
+        shell.show_error(kind, exception, lines, parent=cell)
+
+    def wake_main(self) -> None:
+        self._native.wake()
+
+    @contextlib.contextmanager
+    def within(self, cell):
+        """On the main thread: what is printed and displayed within belongs to `cell`."""
+        before = self._native.parent()
+        self._native.set_parent(cell)
+        try:
+            yield
+        finally:
+            self._native.set_parent(before)
+
+    def enter_context(self, slot: int) -> None:
+        """Nothing of the kernel works in a context: displays are printed (display.py), history is the kernel's."""
+        self._kernel.shell.leave_kernel()

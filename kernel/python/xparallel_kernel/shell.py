@@ -1,0 +1,137 @@
+"""IPython's shell, as a kernel has it: errors, pages and exits leave as messages instead of terminal output."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+
+import parallel
+from IPython.core import page, payloadpage
+from IPython.core.autocall import ZMQExitAutocall
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Any, CBool, Instance, default
+from xeus_python_shell.compiler import XCachingCompiler
+
+from xparallel_kernel import transform
+from xparallel_kernel.display import KernelDisplayHook, KernelDisplayPublisher
+from xparallel_kernel.event_loop import CellLoop
+
+_LOOPS_WITHOUT_WINDOWS = (None, "", "inline", "asyncio")
+
+
+class ZMQInteractiveShell(InteractiveShell):
+    """The shell of the kernel.
+
+    Programs ask for this class name to find out whether they run in a notebook; it is ipykernel's.
+    """
+
+    native = Any()  # the C++ half (kernel/native.hpp)
+    kernel = Any()  # set once by Kernel; widgets and matplotlib look for it
+    autoindent = CBool(False)
+    keepkernel_on_exit = None
+    exit_wanted = False  # exit() has been called and the kernel is to end after this cell
+    exiter = Instance(ZMQExitAutocall)
+
+    def __init__(self, *args, **kwargs):
+        self._silent_errors = False
+        self.shown_errors: list[tuple[type, list[str]]] = []  # (type, traceback) of those shown since the cell began
+        super().__init__(
+            *args,
+            display_pub_class=KernelDisplayPublisher,
+            displayhook_class=KernelDisplayHook,
+            compiler_class=XCachingCompiler,
+            **kwargs,
+        )
+        self.cell_loop = CellLoop(self.errors_silenced)
+        self.loop_runner = self.cell_loop.run
+        self.input_transformers_post.append(transform.rewrite_lines)
+
+    @default("exiter")
+    def _exiter_default(self):
+        return ZMQExitAutocall(self)
+
+    def init_hooks(self) -> None:
+        super().init_hooks()
+        self.set_hook("show_in_pager", page.as_hook(payloadpage.page), 99)
+
+    def init_user_ns(self) -> None:
+        super().init_user_ns()
+        ready = {"parallel": parallel, "xlist": parallel.xlist}
+        self.user_ns.update(ready)
+        self.user_ns_hidden.update(ready)
+
+    def init_virtualenv(self) -> None:
+        """The embedded interpreter is the environment's already, or the environment is for another one
+        (kernel/embed.cpp)."""
+
+    def enable_gui(self, gui=None) -> None:
+        """No window system's event loop runs here."""
+        if gui not in _LOOPS_WITHOUT_WINDOWS:
+            print(f"This kernel runs no {gui} event loop: windows will not react.", file=sys.stderr)
+
+    # ---- errors ------------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def errors_silenced(self):
+        """No error is shown within."""
+        self._silent_errors = True
+        try:
+            yield
+        finally:
+            self._silent_errors = False
+
+    def _showtraceback(self, etype, evalue, stb) -> None:
+        if self._silent_errors:
+            return
+        traceback = [line for line in stb if isinstance(line, str)] if isinstance(stb, (list, tuple)) else [str(stb)]
+        self.shown_errors.append((etype, traceback))
+        self.show_error(etype, evalue, traceback)
+
+    def show_error(self, etype: type, evalue: BaseException, traceback: list[str], parent=None) -> None:
+        """Show an error under a cell, the current one by default."""
+        content = {"ename": etype.__name__, "evalue": text_of(evalue), "traceback": traceback}
+        if not self.native.publish("error", content, parent=parent):
+            print("\n".join(traceback), file=sys.stderr)
+
+    # ---- what front ends do for the shell ----------------------------------------------------------------------------
+
+    def ask_exit(self) -> None:
+        """`exit()` and `quit()`: the kernel ends after this cell, unless `keep_kernel` is given."""
+        keep = bool(self.keepkernel_on_exit)
+        self.exit_wanted = not keep
+        self.payload_manager.write_payload({"source": "ask_exit", "keepkernel": keep})
+
+    def set_next_input(self, text: str, replace: bool = False) -> None:
+        """Put text into the next cell, or (`replace`) into this one."""
+        self.payload_manager.write_payload({"source": "set_next_input", "text": text, "replace": replace})
+
+    def get_parent(self) -> dict:
+        """The message being handled, as ipywidgets asks for it."""
+        return self.kernel.get_parent()
+
+    def set_parent(self, parent: dict) -> None:
+        """Have output belong to another message."""
+        self.kernel.set_parent(parent)
+
+    # ---- `async` is `parallel` ---------------------------------------------------------------------------------------
+
+    def _object_find(self, oname, namespaces=None):
+        if oname == transform.OLD or oname.startswith(transform.OLD + "."):
+            oname = transform.NEW + oname[len(transform.OLD) :]
+        return super()._object_find(oname, namespaces)
+
+    # ---- in a forked child -------------------------------------------------------------------------------------------
+
+    def leave_kernel(self) -> None:
+        """In a forked child: history and its database are the parent's."""
+        self.history_manager.enabled = False
+        self.history_manager.save_thread = None
+        self.atexit_operations = lambda: None
+
+
+def text_of(value) -> str:
+    """`str(value)`, or what can be said when that raises."""
+    try:
+        return str(value)
+    except Exception as failure:  # a user's __str__; whatever it is, the error itself must still be shown
+        return f"<{type(value).__name__} whose str() raised {type(failure).__name__}>"

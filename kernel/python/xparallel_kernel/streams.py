@@ -1,0 +1,116 @@
+"""`sys.stdout` and `sys.stderr` of the kernel: text goes to the running cell, from any thread.
+
+The text is gathered in C++ (publisher.hpp); nothing is buffered here, so nothing can be lost or printed twice by a
+fork. In a forked child, which may not touch the kernel's sockets, text goes to the descriptor, and through it to the
+cell all the same.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+
+
+class OutputStream(io.TextIOBase):
+    """A text stream of the kernel. It cannot be closed: a cell that tries would silence all later ones."""
+
+    encoding = "utf-8"
+    errors = "replace"
+    mode = "w"
+    line_buffering = False
+    write_through = True
+
+    def __init__(self, native, name: str, descriptor: int):
+        super().__init__()
+        self.name = f"<{name}>"
+        self._native = native
+        self._stream = name
+        self._descriptor = descriptor
+        self.buffer = _Bytes(self)
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        if text and not self._native.write(self._stream, text):
+            _write_all(self._descriptor, text.encode("utf-8", "replace"))
+        return len(text)
+
+    def flush(self) -> None:
+        self._native.flush_soon()
+
+    def fileno(self) -> int:
+        """Subprocesses may be given it: what they write appears in the cell."""
+        return self._descriptor
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        self.flush()
+
+    def reconfigure(self, **options) -> None:
+        """Accept what TextIOWrapper accepts; front ends know UTF-8 only."""
+        self.flush()
+
+    def __repr__(self) -> str:
+        return f"<xparallel_kernel.OutputStream name={self.name!r} encoding={self.encoding!r}>"
+
+
+class _Bytes(io.BufferedIOBase):
+    """`sys.stdout.buffer`: bytes, read as UTF-8."""
+
+    def __init__(self, text: OutputStream):
+        super().__init__()
+        self._text = text
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.raw = self
+
+    @property
+    def name(self) -> str:
+        return self._text.name
+
+    def write(self, data) -> int:
+        if isinstance(data, str):
+            raise TypeError("a bytes-like object is required, not 'str'")
+        with memoryview(data) as view:
+            self._text.write(self._decoder.decode(view))
+            return view.nbytes
+
+    def flush(self) -> None:
+        self._text.flush()
+
+    def fileno(self) -> int:
+        return self._text.fileno()
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        self.flush()
+
+
+class OperatorStream(io.TextIOBase):
+    """What log messages of IPython go to: the log of whoever started the kernel, not a cell."""
+
+    def __init__(self, native):
+        super().__init__()
+        self._native = native
+
+    def write(self, text: str) -> int:
+        self._native.log(text)
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
