@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 
 import parallel
 from IPython.core import page, payloadpage
 from IPython.core.autocall import ZMQExitAutocall
 from IPython.core.interactiveshell import InteractiveShell
+from parallel import _errors
 from traitlets import Any, CBool, Instance, default
 from xeus_python_shell.compiler import XCachingCompiler
 
@@ -80,6 +82,13 @@ class ZMQInteractiveShell(InteractiveShell):
         finally:
             self._silent_errors = False
 
+    def _get_exc_info(self, exc_tuple=None):
+        etype, evalue, traceback = super()._get_exc_info(exc_tuple)
+        of_a_work = isinstance(evalue.__cause__, _errors.ContextTraceback)
+        if of_a_work or isinstance(evalue, (parallel.ParallelError, KeyboardInterrupt)):
+            without_own_frames(traceback)
+        return etype, evalue, traceback
+
     def _showtraceback(self, etype, evalue, stb) -> None:
         if self._silent_errors:
             return
@@ -127,6 +136,18 @@ class ZMQInteractiveShell(InteractiveShell):
         self.history_manager.enabled = False
         self.history_manager.save_thread = None
         self.atexit_operations = lambda: None
+
+
+def without_own_frames(traceback) -> None:
+    """Cut off what follows the last frame of a user: the insides of `parallel` say nothing about the user's error."""
+    own = os.path.dirname(parallel.__file__) + os.sep
+    last = None
+    while traceback is not None:
+        if not traceback.tb_frame.f_code.co_filename.startswith(own):
+            last = traceback
+        traceback = traceback.tb_next
+    if last is not None:
+        last.tb_next = None
 
 
 def text_of(value) -> str:
