@@ -1,38 +1,59 @@
 #include "runtime/process/signals.hpp"
 
+#include <initializer_list>
+
 namespace xpar {
+namespace {
 
-int command_signal() noexcept { return SIGRTMIN + 5; }
+void set_disposition(int number, void (*handler)(int)) noexcept {
+    struct sigaction wanted {};
+    wanted.sa_handler = handler;
+    wanted.sa_flags = SA_RESTART;
+    sigaction(number, &wanted, nullptr);
+}
 
-int interrupt_signal() noexcept { return SIGRTMIN + 6; }
+} // namespace
+
+int command_signal() noexcept {
+    return SIGRTMIN + 5;
+}
+
+int interrupt_signal() noexcept {
+    return SIGRTMIN + 6;
+}
 
 void reset_dispositions_child() noexcept {
     for (int number = 1; number < NSIG; ++number) {
-        if (number == SIGKILL || number == SIGSTOP) {
-            continue;
-        }
         struct sigaction current {};
-        if (sigaction(number, nullptr, &current) != 0) {
-            continue; // the two numbers the C library keeps for itself
+        if (number == SIGKILL || number == SIGSTOP || sigaction(number, nullptr, &current) != 0) {
+            continue; // cannot be changed, or one of the two numbers the C library keeps for itself
         }
-        const bool ignored_for_group = number == SIGINT || number == SIGPIPE || number == interrupt_signal();
-        if (!ignored_for_group && (current.sa_flags & SA_SIGINFO) == 0 && current.sa_handler == SIG_DFL) {
-            continue;
+        if (number == SIGINT || number == SIGPIPE || number == interrupt_signal()) {
+            set_disposition(number, SIG_IGN);
+        } else if ((current.sa_flags & SA_SIGINFO) != 0 || current.sa_handler != SIG_IGN || number == SIGCHLD ||
+                   number == command_signal()) {
+            set_disposition(number, SIG_DFL);
         }
-        struct sigaction wanted {};
-        wanted.sa_handler = ignored_for_group ? SIG_IGN : SIG_DFL;
-        sigaction(number, &wanted, nullptr);
     }
 }
 
-void block_zygote_signals_child(sigset_t& for_signalfd) noexcept {
-    sigemptyset(&for_signalfd);
-    sigaddset(&for_signalfd, SIGCHLD);
-    sigaddset(&for_signalfd, command_signal());
-    sigprocmask(SIG_SETMASK, &for_signalfd, nullptr);
+sigset_t listen_zygote_child() noexcept {
+    sigset_t heard;
+    sigemptyset(&heard);
+    for (const int number : {SIGCHLD, command_signal()}) {
+        set_disposition(number, [](int) {});
+        sigaddset(&heard, number);
+    }
+    sigprocmask(SIG_SETMASK, &heard, nullptr);
+    sigset_t asleep;
+    sigemptyset(&asleep);
+    return asleep;
 }
 
-void unblock_all_child() noexcept {
+void stop_listening_context_child() noexcept {
+    for (const int number : {SIGCHLD, command_signal()}) {
+        set_disposition(number, SIG_DFL);
+    }
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);

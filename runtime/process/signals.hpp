@@ -12,15 +12,19 @@ int command_signal() noexcept;
 // zygote -> context: "stop the running work"; the program above installs its handler.
 int interrupt_signal() noexcept;
 
-// Child side, right after fork. Dispositions inherited from user code go back to default, except SIGINT and SIGPIPE, which
-// are ignored: an interrupt reaches the whole process group, and only the main process decides what it means. The interrupt
-// signal is ignored too, until a context installs its handler: it reads the stop level before it claims anything.
+// Child side, right after fork. Handlers of user code go back to default, and what is ignored stays ignored, as exec
+// does it: a kernel started by nohup has contexts that outlive the terminal, too. Except SIGCHLD, which must not be
+// ignored, as contexts would vanish unseen, and SIGINT and SIGPIPE, which are: an interrupt reaches the whole process
+// group, and only the main process decides what it means. The interrupt signal is ignored, until a context installs
+// its handler: it reads the stop level before it takes anything.
 void reset_dispositions_child() noexcept;
 
-// Zygote: blocks everything it reads through its signalfd (SIGCHLD and the command signal).
-void block_zygote_signals_child(sigset_t& for_signalfd) noexcept;
+// Zygote: SIGCHLD and the command signal do no more than end a sleep that is begun with the mask returned. At all other
+// times they are blocked, and pending ones end the next sleep, so none is missed. No signalfd: that would fail where
+// the main process has used up its descriptors.
+sigset_t listen_zygote_child() noexcept;
 
-// Context: an empty mask, whatever the forking thread had blocked.
-void unblock_all_child() noexcept;
+// Context: what the zygote listens to back to default, and an empty mask, whatever the forking thread had blocked.
+void stop_listening_context_child() noexcept;
 
 } // namespace xpar

@@ -1,55 +1,64 @@
 #include "runtime/process/zygote.hpp"
 
-#include "runtime/base/check.hpp"
 #include "runtime/base/clock.hpp"
 #include "runtime/process/signals.hpp"
 
 #include <poll.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <climits>
+#include <ctime>
 
 namespace xpar {
 namespace {
 
-// fork fails when processes or memory are short: tried again this often, and given up after that many failures in a row.
-constexpr int k_fork_retry_ms = 50;
-constexpr int k_fork_failures = 60;
+// Making a context fails when processes or memory are short: fork does, or the context dies before it begins. It is
+// tried again after pauses that double from the first to the longest, and given up after so many failures in a row with
+// no context left alive: that takes three seconds.
+constexpr std::uint64_t k_first_pause_ns = 1'000'000;
+constexpr std::uint64_t k_longest_pause_ns = 50'000'000;
+constexpr int k_failures = 64;
+
+constexpr std::uint64_t k_never = ~std::uint64_t{0};
 
 class zygote {
 public:
     zygote(process_group_shm& group, program& to_run, pid_t main_pid, bool forked_by_main_thread) noexcept
-        : m_group(group), m_program(to_run), m_pid(getpid()) {
+        : m_group(group), m_program(to_run), m_main_pid(main_pid), m_pid(getpid()) {
         if (forked_by_main_thread) {
-            prctl(PR_SET_PDEATHSIG, SIGKILL); // ends even a zygote that is stopped; the pidfd below covers other threads
+            prctl(PR_SET_PDEATHSIG,
+                  SIGKILL); // ends even a zygote that is stopped; the pidfd below covers other threads
         }
         // Opened first, checked second: a main process that died in between is then no longer our parent.
         m_main_pidfd = static_cast<int>(syscall(SYS_pidfd_open, main_pid, 0));
         if (getppid() != main_pid) {
             _exit(0);
         }
-        sigset_t read_by_fd;
-        block_zygote_signals_child(read_by_fd);
-        m_signal_fd = signalfd(-1, &read_by_fd, SFD_CLOEXEC | SFD_NONBLOCK);
-        XPAR_CHECK(m_signal_fd >= 0, "a zygote needs a signalfd");
+        m_asleep = listen_zygote_child();
     }
 
     [[noreturn]] void run() noexcept {
         m_program.enter_zygote();
         m_group.state.store(group_state::running, std::memory_order_release);
+        event_signal(*m_group.changed);
         for (;;) {
             fill_slots();
-            if (m_alive == 0 && (stopping() || m_failures >= k_fork_failures || !m_program.wants_context())) {
+            if (m_alive == 0 && (stopping() || m_failures >= k_failures || !m_program.wants_context())) {
                 break;
             }
             sleep_until_event();
             reap();
             pass_on_stop();
+        }
+        if (m_program.wants_context()) {
+            m_group.gave_up.store(stopping() ? 0 : 1, std::memory_order_relaxed); // published by `ended`
+        } else {
+            // Contexts that could not be made were not missed: others have done it all.
+            m_group.fork_errno.store(0, std::memory_order_relaxed);
         }
         m_program.group_ends();
         m_group.state.store(group_state::ended, std::memory_order_release);
@@ -60,17 +69,18 @@ public:
 private:
     bool stopping() const noexcept { return m_group.stop.load() != stop_level::none; }
 
+    // A slot whose context left is filled again, too: it found nothing to do, but queues may have got items since.
     void fill_slots() noexcept {
+        m_retry_ns = k_never;
         for (std::uint32_t slot = 0; slot < m_group.context_count; ++slot) {
-            const context_state state = m_group.contexts[slot].state.load(std::memory_order_relaxed);
-            // A context that left found nothing to do; a slot is filled again only after a death.
-            if (state != context_state::vacant && state != context_state::died) {
+            if (m_group.contexts[slot].pid.load(std::memory_order_relaxed) != 0) {
                 continue;
             }
-            if (stopping() || !m_program.wants_context() || m_failures >= k_fork_failures) {
+            if (stopping() || !m_program.wants_context()) {
                 return;
             }
-            if (!spawn(slot)) {
+            if (monotonic_ns() < m_not_before_ns || !spawn(slot)) {
+                m_retry_ns = m_not_before_ns;
                 return;
             }
         }
@@ -78,8 +88,13 @@ private:
 
     bool spawn(std::uint32_t slot) noexcept {
         context_shm& context = m_group.contexts[slot];
+        const context_state previous = context.state.load(std::memory_order_relaxed);
+        const std::uint32_t incarnation = context.incarnation.load(std::memory_order_relaxed);
+        // Before the fork: the context reads them, and may have written `left` before fork returns here.
         context.started_ns.store(monotonic_ns(), std::memory_order_relaxed);
-        context.incarnation.fetch_add(1, std::memory_order_relaxed);
+        context.turns_before.store(context.turns.load(std::memory_order_relaxed), std::memory_order_relaxed);
+        context.incarnation.store(incarnation + 1, std::memory_order_relaxed);
+        context.state.store(context_state::alive, std::memory_order_relaxed);
         m_program.before_fork();
         const pid_t pid = fork();
         if (pid == 0) {
@@ -88,18 +103,14 @@ private:
         const int fork_errno = errno;
         m_program.after_fork_parent();
         if (pid < 0) {
-            ++m_failures;
+            context.incarnation.store(incarnation, std::memory_order_relaxed);
+            context.state.store(previous, std::memory_order_relaxed);
             m_group.fork_errno.store(fork_errno, std::memory_order_relaxed);
+            note_failure();
             return false;
         }
-        m_failures = 0;
         m_group.fork_errno.store(0, std::memory_order_relaxed);
-        context.pid.store(pid, std::memory_order_relaxed);
-        // The context may have left already; `left` must not be overwritten.
-        context_state expected = context.state.load(std::memory_order_relaxed);
-        while (expected != context_state::left &&
-               !context.state.compare_exchange_weak(expected, context_state::alive, std::memory_order_relaxed)) {
-        }
+        context.pid.store(pid, std::memory_order_relaxed); // reap() knows it by this number, even if it is dead already
         ++m_alive;
         event_signal(*m_group.changed);
         return true;
@@ -110,15 +121,27 @@ private:
         if (getppid() != m_pid) {
             _exit(0);
         }
-        close(m_signal_fd);
+        // Before it touches anything else of the batch: when the zygote is killed now, the main process knows whom to
+        // wait for (outlive_contexts).
+        m_group.contexts[slot].pid.store(getpid(), std::memory_order_relaxed);
         if (m_main_pidfd >= 0) {
             close(m_main_pidfd);
         }
         m_program.after_fork_child();
-        unblock_all_child();
+        stop_listening_context_child();
         m_program.run_context(slot);
         m_group.contexts[slot].state.store(context_state::left, std::memory_order_release);
         _exit(0);
+    }
+
+    // Several at once count as one: it is the time that has to pass.
+    void note_failure() noexcept {
+        const std::uint64_t now = monotonic_ns();
+        if (now >= m_not_before_ns) {
+            const int doubled = std::min(m_failures, 10);
+            m_not_before_ns = now + std::min(k_first_pause_ns << doubled, k_longest_pause_ns);
+            m_failures = std::min(m_failures + 1, k_failures);
+        }
     }
 
     void reap() noexcept {
@@ -144,6 +167,12 @@ private:
     void settle(std::uint32_t slot, context_shm& context, int wait_status) noexcept {
         --m_alive;
         context.pid.store(0, std::memory_order_relaxed);
+        // One that never began would be followed by the next that does not, as fast as the system can fork.
+        if (context.turns.load(std::memory_order_relaxed) == context.turns_before.load(std::memory_order_relaxed)) {
+            note_failure();
+        } else {
+            m_failures = 0;
+        }
         if (context.state.load(std::memory_order_acquire) != context_state::left) {
             context.wait_status.store(wait_status, std::memory_order_relaxed);
             m_program.context_died(slot, wait_status);
@@ -158,12 +187,14 @@ private:
             return;
         }
         const std::uint64_t now = monotonic_ns();
-        if (m_interrupted_ns == 0) {
+        const bool first = m_interrupted_ns == 0;
+        if (first) {
             m_interrupted_ns = now;
-            signal_contexts(interrupt_signal());
         }
         if (level == stop_level::kill || now - m_interrupted_ns >= k_interrupt_grace_ns) {
             signal_contexts(SIGKILL);
+        } else if (first) {
+            signal_contexts(interrupt_signal());
         }
     }
 
@@ -178,37 +209,40 @@ private:
     }
 
     void sleep_until_event() noexcept {
-        pollfd watched[] = {{m_signal_fd, POLLIN, 0}, {m_main_pidfd, POLLIN, 0}};
-        const int ready = poll(watched, 2, timeout_ms());
-        if (watched[1].revents != 0 || (m_main_pidfd < 0 && getppid() == 1)) {
+        pollfd main_process{m_main_pidfd, POLLIN, 0};
+        const std::uint64_t now = monotonic_ns();
+        const std::uint64_t until = wake_ns(now);
+        const std::uint64_t sleep = until > now ? until - now : 0;
+        const timespec timeout{static_cast<time_t>(sleep / 1'000'000'000), static_cast<long>(sleep % 1'000'000'000)};
+        // SIGCHLD and the command signal get through here and nowhere else.
+        (void)ppoll(&main_process, 1, until == k_never ? nullptr : &timeout, &m_asleep);
+        if (main_process.revents != 0 || getppid() != m_main_pid) {
             signal_contexts(SIGKILL);
             _exit(0);
         }
-        if (ready > 0 && watched[0].revents != 0) {
-            signalfd_siginfo ignored[8];
-            while (read(m_signal_fd, ignored, sizeof ignored) > 0) {
-            }
-        }
     }
 
-    int timeout_ms() const noexcept {
-        if (m_failures > 0) {
-            return k_fork_retry_ms;
-        }
+    // When there will be something to do even if nothing happens.
+    std::uint64_t wake_ns(std::uint64_t now) const noexcept {
+        std::uint64_t at = m_retry_ns;
         if (m_interrupted_ns != 0) {
-            const std::uint64_t passed = monotonic_ns() - m_interrupted_ns;
-            return passed >= k_interrupt_grace_ns ? 50 : static_cast<int>((k_interrupt_grace_ns - passed) / 1'000'000) + 1;
+            // From the end of the grace on for what needs more than one SIGKILL, as far as that goes.
+            at = std::min(at, std::max(m_interrupted_ns + k_interrupt_grace_ns, now + k_longest_pause_ns));
         }
-        return m_main_pidfd >= 0 ? -1 : 200; // without pidfds (Linux before 5.3) the parent is asked for instead
+        // Without a pidfd (Linux before 5.3, or out of descriptors) it takes this long to see the main process die.
+        return m_main_pidfd >= 0 ? at : std::min(at, now + 200'000'000);
     }
 
     process_group_shm& m_group;
     program& m_program;
+    const pid_t m_main_pid;
     const pid_t m_pid;
     int m_main_pidfd = -1;
-    int m_signal_fd = -1;
+    sigset_t m_asleep{};
     std::uint32_t m_alive = 0;
-    int m_failures = 0;
+    int m_failures = 0;                 // attempts in a row that gave no context that began
+    std::uint64_t m_not_before_ns = 0;  // no attempt before that
+    std::uint64_t m_retry_ns = k_never; // when a slot that is wanted will be tried again
     std::uint64_t m_interrupted_ns = 0;
 };
 

@@ -6,6 +6,7 @@
 
 namespace xpar {
 
-[[noreturn]] void run_zygote_child(process_group_shm& group, program& to_run, pid_t main_pid, bool forked_by_main_thread) noexcept;
+[[noreturn]] void run_zygote_child(process_group_shm& group, program& to_run, pid_t main_pid,
+                                   bool forked_by_main_thread) noexcept;
 
 } // namespace xpar

@@ -37,8 +37,8 @@ batch_shm* batch::create(region& memory, const plan& wanted, heap_id heap, event
     for (std::uint32_t number = 0; number < wanted.queue_count; ++number) {
         shared->queues[number].list = wanted.queues[number];
         shared->queues[number].work = wanted.works + number;
-        shared->works[wanted.works + number].state.store(static_cast<std::uint32_t>(work_state::running) | k_no_slot << 8,
-                                                         std::memory_order_relaxed);
+        shared->works[wanted.works + number].state.store(
+            static_cast<std::uint32_t>(work_state::running) | k_no_slot << 8, std::memory_order_relaxed);
     }
     return shared;
 }
@@ -69,31 +69,41 @@ bool batch::report_record(heap_cursor& cursor, record_kind kind, std::uint32_t s
     return true;
 }
 
-void batch::report_work_ended(std::uint64_t index) const noexcept {
-    // A report lost to a full region is no loss of truth: the table has the state, the main process reads it at the group's end.
+void batch::push_work_ended(std::uint64_t index) const noexcept {
+    // A report lost to a full region is no loss of truth: the table has the state, the main process reads it at the
+    // group's end.
     (void)reports().push(xpar::report_work_ended(index));
+}
+
+void batch::report_work_ended(std::uint64_t index) const noexcept {
+    push_work_ended(index);
     event_signal(*p_shared->group.changed);
 }
 
-void batch::end_work(std::uint64_t index, std::uint32_t slot, work_state to, std::uint64_t result) const noexcept {
-    if (works().end(index, slot, to, result) && (to != work_state::done || works().is_watched(index))) {
+void batch::report_if_news(std::uint64_t index, work_state ended) const noexcept {
+    if (ended != work_state::done || works().is_watched(index)) {
         report_work_ended(index);
     }
 }
 
-std::uint64_t batch::sum_of_claims(bool& anyone_busy) const noexcept {
-    std::uint64_t sum = 0;
-    for (std::uint32_t slot = 0; slot < p_shared->group.context_count; ++slot) {
-        anyone_busy = anyone_busy || context(slot).busy.load() != 0; // seq_cst: see README.md
-        sum += context(slot).claims.load();
+void batch::end_work(std::uint64_t index, std::uint32_t slot, work_state to, std::uint64_t result) const noexcept {
+    if (works().end(index, slot, to, result)) {
+        report_if_news(index, to);
     }
-    return sum;
 }
 
 bool batch::quiescent() const noexcept {
-    bool anyone_busy = false;
-    const std::uint64_t before = sum_of_claims(anyone_busy);
-    if (anyone_busy || works().has_pending()) {
+    // First and second look at the turns are one sum each: turns only go up, so equal sums mean that none has changed.
+    // seq_cst: a context that found nothing to do has ended its turn so, too, see context_loop.
+    std::uint64_t before = 0;
+    for (std::uint32_t slot = 0; slot < p_shared->group.context_count; ++slot) {
+        const std::uint64_t turns = context(slot).turns.load();
+        if (turns % 2 != 0) {
+            return false;
+        }
+        before += turns;
+    }
+    if (works().has_pending()) {
         return false;
     }
     for (std::uint32_t number = 0; number < p_shared->queue_count; ++number) {
@@ -101,12 +111,45 @@ bool batch::quiescent() const noexcept {
             return false;
         }
     }
-    return sum_of_claims(anyone_busy) == before && !anyone_busy;
+    std::uint64_t after = 0;
+    for (std::uint32_t slot = 0; slot < p_shared->group.context_count; ++slot) {
+        after += context(slot).turns.load();
+    }
+    return before == after;
+}
+
+bool batch::drained() const noexcept {
+    for (std::uint32_t number = 0; number < p_shared->queue_count; ++number) {
+        if (!queue_finished(number)) {
+            return quiescent();
+        }
+    }
+    return true;
+}
+
+std::uint64_t batch::reason_for_giving_up() const noexcept {
+    const process_group_shm& of = p_shared->group;
+    // relaxed: the zygote wrote them, and it is who asks; or it is dead.
+    if (of.gave_up.load(std::memory_order_relaxed) == 0) {
+        return 0;
+    }
+    const int fork_errno = of.fork_errno.load(std::memory_order_relaxed);
+    for (std::uint32_t slot = 0; fork_errno == 0 && slot < of.context_count; ++slot) {
+        if (context(slot).state.load(std::memory_order_acquire) == context_state::died) {
+            const int wait_status = context(slot).wait_status.load(std::memory_order_relaxed);
+            return static_cast<std::uint32_t>(wait_status); // contexts die of it before they begin
+        }
+    }
+    return k_crash_no_context | static_cast<std::uint32_t>(fork_errno);
 }
 
 void batch::settle_rest(std::uint64_t reason) const noexcept {
     work_table table = works();
     const bool stopped = stopping();
+    if (reason == 0) {
+        reason = reason_for_giving_up();
+    }
+    const work_state to = stopped ? work_state::cancelled : work_state::crashed;
     for (std::uint64_t index = 0; index < table.size(); ++index) {
         const work_view seen = table.view(index);
         if (is_final(seen.state)) {
@@ -117,27 +160,30 @@ void batch::settle_rest(std::uint64_t reason) const noexcept {
                 table.cancel_pending(index);
             } else {
                 table.take_pending(index, k_no_slot);
-                table.end(index, k_no_slot, work_state::crashed, reason);
+                table.end(index, k_no_slot, to, reason);
             }
-        } else if (seen.slot == k_no_slot) {
-            // A queue's own work: it has done what there was to do, unless nobody was left to do it.
-            const work_state to = stopped ? work_state::cancelled : reason != 0 ? work_state::crashed : work_state::done;
-            table.end(index, k_no_slot, to, reason);
+        } else if (seen.slot == k_no_slot && !stopped && reason == 0) {
+            table.end(index, k_no_slot, work_state::done, 0); // a queue's own work: it has done what there was to do
         } else {
-            table.end(index, seen.slot, work_state::crashed, reason);
+            table.end(index, seen.slot, to, reason);
         }
-        report_work_ended(index);
+        push_work_ended(index);
     }
+    event_signal(*p_shared->group.changed); // once for all: there may be a million
 }
 
 void batch::settle_context(heap_cursor& cursor, std::uint32_t slot, int wait_status) const noexcept {
     context_shm& gone = context(slot);
     const auto status_bits = static_cast<std::uint64_t>(static_cast<std::uint32_t>(wait_status));
-    const work_state to = stopping() ? work_state::cancelled : work_state::crashed;
-    const std::uint64_t noted = gone.current.load(std::memory_order_acquire);
-    works().for_each_running_in(slot, [&](std::uint64_t index) { end_work(index, slot, to, status_bits); });
-    if (noted != 0 && is_final(works().view(noted - 1).state)) {
-        report_work_ended(noted - 1); // it may have died between the end of the work and its report
+    // The only work it can have had: the note is written before a work is claimed, see work_table::claim.
+    if (const std::uint64_t noted = gone.current.load(std::memory_order_acquire); noted != 0) {
+        const std::uint64_t index = noted - 1;
+        const work_view seen = works().view(index);
+        if (seen.slot == slot && seen.state == work_state::running) {
+            end_work(index, slot, stopping() ? work_state::cancelled : work_state::crashed, status_bits);
+        } else if (seen.slot == slot && is_final(seen.state)) {
+            report_if_news(index, seen.state); // it may have died between the end of the work and its report
+        }
     }
     const std::uint32_t queue_number = gone.queue.load(std::memory_order_acquire);
     if (queue_number != 0 && !stopping()) {
@@ -147,7 +193,9 @@ void batch::settle_context(heap_cursor& cursor, std::uint32_t slot, int wait_sta
     }
     gone.current.store(0, std::memory_order_relaxed);
     gone.queue.store(0, std::memory_order_relaxed);
-    gone.busy.store(0); // seq_cst: as the context's own
+    // Its turn is over. seq_cst, and then the news of it: those who saw it in its turn are asleep, see context_loop.
+    const std::uint64_t turns = gone.turns.load(std::memory_order_relaxed);
+    gone.turns.store(turns + turns % 2);
     event_signal(p_shared->progress);
 }
 

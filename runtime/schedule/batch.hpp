@@ -23,20 +23,20 @@ inline constexpr std::uint64_t k_crash_no_context = std::uint64_t{1} << 32; // l
 inline constexpr std::uint64_t k_crash_no_zygote = std::uint64_t{1} << 33;  // its batch's zygote was killed
 
 struct queue_shm {
-    heap_id list;                       // main process, before fork
+    heap_id list; // main process, before fork
     std::uint32_t reserved;
-    std::uint64_t work;                 // index of the work that stands for the queue
+    std::uint64_t work;                  // index of the work that stands for the queue
     std::atomic<std::uint64_t> consumed; // contexts: items whose consumer returned
 };
 
 struct batch_shm {
     process_group_shm group;
     shared_heap_shm heap;
-    interlocked_list_shm reports;  // contexts and zygote push, the main process reads
-    event_shm progress;            // signalled when a context has nothing to do any more, for those waiting at a queue
+    interlocked_list_shm reports; // contexts and zygote push, the main process reads
+    event_shm progress;           // signalled when a context has nothing to do any more, for those waiting at a queue
     std::atomic<std::uint64_t> next; // the work table's hint
     std::atomic<std::uint64_t> cancelled;
-    heap_id heap_number;           // the rest: main process, before fork
+    heap_id heap_number; // the rest: main process, before fork
     std::uint32_t queue_count;
     std::uint64_t work_count;
     work_shm* works;
@@ -47,7 +47,7 @@ struct batch_shm {
 class batch {
 public:
     struct plan {
-        std::uint64_t works = 0;      // works a context runs
+        std::uint64_t works = 0; // works a context runs
         std::uint32_t contexts = 1;
         const heap_id* queues = nullptr; // lists whose items are consumed; each adds one work, after the others
         std::uint32_t queue_count = 0;
@@ -76,7 +76,8 @@ public:
         return p_shared->group.state.load(std::memory_order_acquire) == group_state::ended;
     }
 
-    // Reports to the main process; false when the region is full. `body` is copied into `cursor`'s heap, the batch's own.
+    // Reports to the main process; false when the region is full. `body` is copied into `cursor`'s heap, the batch's
+    // own.
     bool report_record(heap_cursor& cursor, record_kind kind, std::uint32_t slot, std::uint64_t subject,
                        std::string_view body) const noexcept;
     void report_work_ended(std::uint64_t index) const noexcept;
@@ -86,16 +87,28 @@ public:
 
     // Is every queue empty with nobody left who could push? See README.md, "Queues and quiescence".
     bool quiescent() const noexcept;
-    bool queue_finished(std::uint32_t number) const noexcept { return queue(number).closed() && queue(number).size() == 0; }
+    bool queue_finished(std::uint32_t number) const noexcept {
+        return queue(number).closed() && queue(number).size() == 0;
+    }
 
-    // Works nobody will run any more: cancelled if the batch was stopped, else crashed for `reason`.
+    // Will no queue have an item to consume any more? A context that finds no work leaves when it is.
+    bool drained() const noexcept;
+
+    // Zygote: what `program::wants_context` has to say. The negation of what makes a context leave.
+    bool wants_context() const noexcept { return works().has_pending() || !drained(); }
+
+    // What nobody will run any more: cancelled if the batch was stopped, else crashed for `reason`, where 0 stands for
+    // what made the zygote give up, if it did. Queues' works are done if there was no reason at all. No context is
+    // alive.
     void settle_rest(std::uint64_t reason) const noexcept;
 
     // Zygote: the works and queue items of a context that died.
     void settle_context(heap_cursor& cursor, std::uint32_t slot, int wait_status) const noexcept;
 
 private:
-    std::uint64_t sum_of_claims(bool& anyone_busy) const noexcept;
+    void push_work_ended(std::uint64_t index) const noexcept;
+    void report_if_news(std::uint64_t index, work_state ended) const noexcept;
+    std::uint64_t reason_for_giving_up() const noexcept;
 
     region* p_region;
     list_table* p_lists;

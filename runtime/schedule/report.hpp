@@ -16,15 +16,22 @@ constexpr std::uint64_t report_work_ended(std::uint64_t index) noexcept {
 constexpr std::uint64_t report_record(region_offset offset) noexcept {
     return offset | static_cast<std::uint64_t>(report_kind::record); // records are 8-aligned
 }
-constexpr report_kind kind_of(std::uint64_t report) noexcept { return static_cast<report_kind>(report & 7); }
-constexpr std::uint64_t work_of(std::uint64_t report) noexcept { return report >> 3; }
-constexpr region_offset record_of(std::uint64_t report) noexcept { return report & ~std::uint64_t{7}; }
+constexpr report_kind kind_of(std::uint64_t report) noexcept {
+    return static_cast<report_kind>(report & 7);
+}
+constexpr std::uint64_t work_of(std::uint64_t report) noexcept {
+    return report >> 3;
+}
+constexpr region_offset record_of(std::uint64_t report) noexcept {
+    return report & ~std::uint64_t{7};
+}
 
 enum class record_kind : std::uint32_t {
-    stdout_text,   // body: UTF-8
-    stderr_text,   // body: UTF-8
-    item_failed,   // body: u64 list-slot value of the error; `subject` is the queue's number
-    item_crashed,  // body: u64 wait status
+    stdout_text,  // body: UTF-8
+    stderr_text,  // body: UTF-8
+    item_failed,  // body: u64 list-slot value of the error; `subject` is the queue's number
+    item_crashed, // body: u64 wait status
+    heap_census,  // body: u64 list-slot value of what the layer above counted; `subject` is the context's slot
 };
 
 // Followed by `size` bytes. Written once, before it is published; constant after.

@@ -10,18 +10,22 @@ work_view work_table::view(std::uint64_t index) const noexcept {
     return {static_cast<work_state>(packed & 0xff), packed >> 8};
 }
 
-bool work_table::claim(std::uint32_t slot, std::uint64_t& index) noexcept {
+bool work_table::claim(std::uint32_t slot, std::atomic<std::uint64_t>& note, std::uint64_t& index) noexcept {
     // relaxed: only a hint; the CAS below decides.
     for (std::uint64_t at = p_next->load(std::memory_order_relaxed); at < m_count; ++at) {
         std::uint32_t expected = pack(work_state::pending, 0);
-        if (p_works[at].state.load(std::memory_order_relaxed) == expected &&
-            p_works[at].state.compare_exchange_strong(expected, pack(work_state::running, slot),
+        if (p_works[at].state.load(std::memory_order_relaxed) != expected) {
+            continue;
+        }
+        note.store(at + 1, std::memory_order_relaxed); // kept before the CAS by its release half
+        if (p_works[at].state.compare_exchange_strong(expected, pack(work_state::running, slot),
                                                       std::memory_order_acq_rel)) {
             advance_hint(at + 1);
             index = at;
             return true;
         }
     }
+    note.store(0, std::memory_order_relaxed);
     advance_hint(m_count);
     return false;
 }
@@ -53,10 +57,13 @@ bool work_table::take_pending(std::uint64_t index, std::uint32_t slot) noexcept 
 }
 
 bool work_table::cancel_pending(std::uint64_t index) noexcept {
-    work_shm& work = p_works[index];
-    work.ended_ns.store(monotonic_ns(), std::memory_order_relaxed);
     std::uint32_t expected = pack(work_state::pending, 0);
-    return work.state.compare_exchange_strong(expected, pack(work_state::cancelled, 0));
+    if (!p_works[index].state.compare_exchange_strong(expected, pack(work_state::cancelled, 0))) {
+        return false;
+    }
+    // Not before the CAS: the time would be that of a work somebody else may just have ended.
+    p_works[index].ended_ns.store(monotonic_ns(), std::memory_order_relaxed);
+    return true;
 }
 
 bool work_table::watch(std::uint64_t index) noexcept {

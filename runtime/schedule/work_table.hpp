@@ -10,15 +10,17 @@ namespace xpar {
 
 enum class work_state : std::uint32_t { pending, running, done, failed, cancelled, crashed };
 
-constexpr bool is_final(work_state state) noexcept { return state >= work_state::done; }
+constexpr bool is_final(work_state state) noexcept {
+    return state >= work_state::done;
+}
 
 // 40 bytes a work. `state` packs the state (low 8 bits) and the owning slot (the rest), see claim().
 struct work_shm {
-    std::atomic<std::uint32_t> state;      // pending: the main process; running: the claimer; final: whoever wins the CAS
-    std::atomic<std::uint32_t> watched;    // main process: its end is to be reported
-    std::atomic<std::uint64_t> result;     // list-slot value of the result or error; wait status of a crash; before `state`
+    std::atomic<std::uint32_t> state;   // pending: the main process; running: the claimer; final: whoever wins the CAS
+    std::atomic<std::uint32_t> watched; // main process: its end is to be reported
+    std::atomic<std::uint64_t> result; // list-slot value of the result or error; wait status of a crash; before `state`
     std::atomic<std::uint64_t> started_ns; // the owner, before it runs the work
-    std::atomic<std::uint64_t> ended_ns;   // whoever ends it, before `state`
+    std::atomic<std::uint64_t> ended_ns;   // whoever ends it, before `state`; after it for a work that never began
     std::atomic<std::int32_t> pid;         // the owner's process, for messages
     std::uint32_t reserved;
 };
@@ -39,8 +41,10 @@ public:
     work_shm& at(std::uint64_t index) const noexcept { return p_works[index]; }
     work_view view(std::uint64_t index) const noexcept;
 
-    // The first pending work at or after the hint, now running in `slot`; false when none is left. Benchmark: hand_out.
-    bool claim(std::uint32_t slot, std::uint64_t& index) noexcept;
+    // The first pending work at or after the hint, now running in `slot`; false when none is left. `note` holds index +
+    // 1 of a work from before it is claimed, and 0 when none was: who settles the death of a claimer finds in it the
+    // one work that the claimer can have had.
+    bool claim(std::uint32_t slot, std::atomic<std::uint64_t>& note, std::uint64_t& index) noexcept;
 
     // False when nothing at or after the hint is pending.
     bool has_pending() const noexcept;
@@ -48,7 +52,8 @@ public:
     // Moves a work `slot` is running to a final state. False when it is not (any longer) running there.
     bool end(std::uint64_t index, std::uint32_t slot, work_state to, std::uint64_t result) noexcept;
 
-    // Takes a pending work for nobody (`slot` k_no_slot of batch.hpp), so that it can be brought to an end. False when it is not pending.
+    // Takes a pending work for nobody (`slot` k_no_slot of batch.hpp), so that it can be brought to an end. False when
+    // it is not pending.
     bool take_pending(std::uint64_t index, std::uint32_t slot) noexcept;
 
     // Takes back a work nobody has begun. False when somebody has.
@@ -58,17 +63,6 @@ public:
     bool watch(std::uint64_t index) noexcept;
 
     bool is_watched(std::uint64_t index) const noexcept { return p_works[index].watched.load() != 0; }
-
-    // Calls f(index) for every work running in `slot`. Linear: for the settlement of a death.
-    template <class Function>
-    void for_each_running_in(std::uint32_t slot, Function f) const {
-        const std::uint32_t wanted = pack(work_state::running, slot);
-        for (std::uint64_t index = 0; index < m_count; ++index) {
-            if (p_works[index].state.load(std::memory_order_acquire) == wanted) {
-                f(index);
-            }
-        }
-    }
 
 private:
     static constexpr std::uint32_t pack(work_state state, std::uint32_t slot) noexcept {
