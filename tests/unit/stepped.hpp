@@ -5,7 +5,9 @@
 
 #include "tests/unit/forked.hpp"
 
+#include <sched.h>
 #include <sys/ptrace.h>
+#include <sys/user.h>
 
 #include <algorithm>
 #include <atomic>
@@ -33,6 +35,9 @@ public:
               m_state->returned.store(true);
               return 0;
           }) {
+        // Every step hands over to the other process and back: half as dear where both are on one processor.
+        stay_on_this_processor(0);
+        stay_on_this_processor(m_child.pid());
         wait_until_stopped();
         while (!m_state->begun.load()) {
             step_once();
@@ -48,9 +53,27 @@ public:
         return done;
     }
 
-    bool returned() const noexcept { return m_state->returned.load(); }
+    // Is the next instruction a system call? A step into one that sleeps would not come back.
+    bool at_system_call() const {
+#ifdef __x86_64__
+        user_regs_struct registers{};
+        if (ptrace(PTRACE_GETREGS, m_child.pid(), nullptr, &registers) != 0) {
+            std::abort();
+        }
+        constexpr long k_syscall = 0x050f;
+        return (ptrace(PTRACE_PEEKTEXT, m_child.pid(), registers.rip, nullptr) & 0xffff) == k_syscall;
+#else
+#error "how is a system call told here?"
+#endif
+    }
 
-    void kill() { m_child.kill(); }
+    bool returned() const noexcept {
+        return m_state->returned.load();
+    }
+
+    void kill() {
+        m_child.kill();
+    }
 
     // Runs on to the end; the exit code.
     int finish() {
@@ -65,6 +88,15 @@ private:
         std::atomic<bool> begun;
         std::atomic<bool> returned;
     };
+
+    // Where that is refused, it only takes longer.
+    static void stay_on_this_processor(pid_t pid) {
+        const int here = sched_getcpu();
+        cpu_set_t only_here;
+        CPU_ZERO(&only_here);
+        CPU_SET(static_cast<std::size_t>(std::max(here, 0)), &only_here);
+        sched_setaffinity(pid, sizeof only_here, &only_here);
+    }
 
     void step_once() {
         if (ptrace(PTRACE_SINGLESTEP, m_child.pid(), nullptr, nullptr) != 0) {
