@@ -8,7 +8,8 @@ namespace xpar {
 class gil_release {
 public:
     gil_release() noexcept : m_state(PyEval_SaveThread()) {}
-    ~gil_release() { PyEval_RestoreThread(m_state); }
+    // Not noexcept: when the interpreter is going away, it ends daemon threads here by unwinding their stack.
+    ~gil_release() noexcept(false) { PyEval_RestoreThread(m_state); }
     gil_release(const gil_release&) = delete;
     gil_release& operator=(const gil_release&) = delete;
 

@@ -3,10 +3,15 @@
 #include "runtime/python/glue/gil.hpp"
 #include "runtime/python/module/context_program.hpp"
 #include "runtime/python/module/engine.hpp"
+#include "runtime/python/module/heap_facts.hpp"
 
+#include <pthread.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstring>
+#include <utility>
+#include <algorithm>
 #include <vector>
 
 namespace xpar {
@@ -17,6 +22,9 @@ struct batch_object {
     PyObject* owned_tasks;     // list of (callable, args, kwds); emptied once the batch has ended
     PyObject* owned_consumers; // list of (xlist, callable)
     batch_shm* shared;         // in the region; given back with this object
+    context_heaps_shm* heaps;  // one a context, likewise
+    std::uint64_t heap_limit;  // units of each
+    std::atomic<region_offset>* nested; // in a context: where its own batch finds `shared` if this one cannot give it back
     std::uint32_t serial;
     std::uint64_t reports_read;
     pid_t owner_pid; // the process that made it, and alone may give it back
@@ -64,12 +72,13 @@ bool queue_ids(PyObject* consumers, std::vector<heap_id>& ids) {
 }
 
 PyObject* batch_new(PyTypeObject* type, PyObject* arguments, PyObject* keywords) {
-    static const char* names[] = {"tasks", "consumers", "contexts", nullptr};
+    static const char* names[] = {"tasks", "consumers", "contexts", "heap_limit", nullptr};
     PyObject* tasks = nullptr;
     PyObject* consumers = nullptr;
     unsigned contexts = 0;
-    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "O!O!I", const_cast<char**>(names), &PyList_Type, &tasks,
-                                    &PyList_Type, &consumers, &contexts) == 0) {
+    unsigned long long heap_limit = std::uint64_t{1} << 36;
+    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "O!O!I|K", const_cast<char**>(names), &PyList_Type, &tasks,
+                                    &PyList_Type, &consumers, &contexts, &heap_limit) == 0) {
         return nullptr;
     }
     std::vector<heap_id> queues;
@@ -88,18 +97,35 @@ PyObject* batch_new(PyTypeObject* type, PyObject* arguments, PyObject* keywords)
     batch_object* const self = as_batch(made.get());
     self->owner_pid = getpid();
     self->serial = e.begin_batch();
-    self->shared = batch::create(e.memory(),
-                                 {.works = static_cast<std::uint64_t>(PyList_GET_SIZE(tasks)),
-                                  .contexts = contexts,
-                                  .queues = queues.data(),
-                                  .queue_count = static_cast<std::uint32_t>(queues.size())},
-                                 engine::heap_of_batch(self->serial), e.changed());
+    const heap_id heap = engine::heap_of_batch(self->serial);
+    self->nested = e.is_context() ? e.note_nested_batch(heap) : nullptr;
+    if (self->nested != nullptr || !e.is_context()) {
+        self->shared = batch::create(e.memory(),
+                                     {.works = static_cast<std::uint64_t>(PyList_GET_SIZE(tasks)),
+                                      .contexts = contexts,
+                                      .queues = queues.data(),
+                                      .queue_count = static_cast<std::uint32_t>(queues.size())},
+                                     heap, e.changed());
+    }
+    if (self->shared != nullptr) {
+        // Labelled with the batch's heap, so it goes with it.
+        const region_offset heaps = e.memory().allocate(contexts * sizeof(context_heaps_shm), heap);
+        if (heaps == 0) {
+            batch::destroy(e.memory(), std::exchange(self->shared, nullptr));
+        } else {
+            self->heaps = e.memory().as<context_heaps_shm>(heaps);
+        }
+        self->heap_limit = std::max<std::uint64_t>(heap_limit / k_unit_bytes, 1);
+    }
     if (self->shared == nullptr) {
         e.end_batch(self->serial);
         self->settled = true;
         PyErr_Format(PyExc_MemoryError, "the shared region is full: no room for the table of %zd works",
                      PyList_GET_SIZE(tasks));
         return nullptr;
+    }
+    if (self->nested != nullptr) {
+        self->nested->store(e.memory().offset_of(self->shared), std::memory_order_release); // what it refers to is there
     }
     self->owned_tasks = Py_NewRef(tasks);
     self->owned_consumers = Py_NewRef(consumers);
@@ -112,12 +138,7 @@ void settle(batch_object* self) {
     }
     self->settled = true;
     engine& e = engine::get();
-    // Lists made by its contexts that nothing outside them refers to.
-    for (heap_id list = 1; list < e.lists().high_water(); ++list) {
-        if (e.lists().drop_creator(list, self->shared->heap_number)) {
-            e.release_list(list);
-        }
-    }
+    e.release_lists_made_by(self->shared->heap_number);
     e.end_batch(self->serial);
 }
 
@@ -131,10 +152,14 @@ void batch_dealloc(PyObject* object) {
             // Nobody holds it, so nobody will ask: its processes must be gone before its memory is.
             stop_group(self->shared->group, stop_level::kill);
             reap_group(self->shared->group, true);
+            e.outlive_nested_batches(self->shared->heap);
         }
         settle(self);
         e.forget_cursor(self->shared->heap_number);
         e.release_references(self->shared->heap);
+        if (self->nested != nullptr) {
+            self->nested->store(0, std::memory_order_relaxed); // read when this process is dead
+        }
         batch::destroy(e.memory(), self->shared);
     }
     Py_CLEAR(self->owned_tasks);
@@ -152,14 +177,35 @@ int batch_traverse(PyObject* object, visitproc visit, void* arg) {
 
 // ---- running -----------------------------------------------------------------------------------------------------------------
 
+class signals_blocked {
+public:
+    signals_blocked() noexcept {
+        sigset_t all;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &m_before);
+    }
+    ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &m_before, nullptr); }
+    signals_blocked(const signals_blocked&) = delete;
+    signals_blocked& operator=(const signals_blocked&) = delete;
+
+private:
+    sigset_t m_before;
+};
+
 PyObject* batch_start(PyObject* object, PyObject*) {
     batch_object* const self = as_batch(object);
     if (self->started) {
         PyErr_SetString(PyExc_RuntimeError, "the batch has been started");
         return nullptr;
     }
+    // The hooks of fork are Python code, so signals are handled in them, and what a handler raises there is lost, with the
+    // rest of the hook: those that have come are handled now, others after the fork.
+    const signals_blocked until_forked;
+    if (PyErr_CheckSignals() < 0) {
+        return nullptr;
+    }
     const batch of = handle_of(self);
-    context_program runs(of, self->owned_tasks, self->owned_consumers);
+    context_program runs(of, self->owned_tasks, self->owned_consumers, self->heaps, self->heap_limit);
     self->started = true;
     if (const status forked = start_group(self->shared->group, runs); !forked) {
         settle(self);
@@ -184,6 +230,9 @@ PyObject* batch_finish(PyObject* object, PyObject*) {
         // An ended zygote is in its last system call.
         const gil_release unlocked;
         zygote = reap_group(self->shared->group, ended);
+        if (zygote != reap_result::alive && self->owner_pid == getpid()) {
+            engine::get().outlive_nested_batches(self->shared->heap);
+        }
     }
     if (zygote == reap_result::alive) {
         Py_RETURN_FALSE;
@@ -192,10 +241,10 @@ PyObject* batch_finish(PyObject* object, PyObject*) {
         Py_RETURN_TRUE;
     }
     if (!of.ended()) {
-        if (zygote == reap_result::gone) {
-            // Reaped by user code: alive or not, only its last word counts.
-            Py_RETURN_FALSE;
+        if (self->owner_pid != getpid()) {
+            Py_RETURN_FALSE; // not a child of this process: its parent will settle it
         }
+        // Dead, whoever reaped it, and its contexts with it.
         of.settle_rest(k_crash_no_zygote);
         self->shared->group.state.store(group_state::ended, std::memory_order_release);
     }
@@ -342,6 +391,9 @@ PyObject* report_to_python(PyObject* object, std::uint64_t report) {
     case record_kind::item_crashed:
         std::memcpy(&value, record->body(), sizeof value);
         return Py_BuildValue("(sKK)", "item_crashed", subject, static_cast<unsigned long long>(value));
+    case record_kind::heap_census:
+        std::memcpy(&value, record->body(), sizeof value);
+        return Py_BuildValue("(sKN)", "heap_census", subject, e.clone_out(value, object));
     }
     PyErr_SetString(PyExc_SystemError, "unknown report of a batch");
     return nullptr;
@@ -375,10 +427,11 @@ PyObject* batch_contexts(PyObject* object, PyObject*) {
     for (std::uint32_t slot = 0; listed && slot < self->shared->group.context_count; ++slot) {
         const context_shm& context = self->shared->group.contexts[slot];
         const reference facts(Py_BuildValue(
-            "{s:I,s:i,s:I,s:I,s:K,s:K,s:K,s:K}", "slot", slot, "pid", context.pid.load(std::memory_order_relaxed), "state",
-            static_cast<unsigned>(context.state.load(std::memory_order_relaxed)), "incarnation",
+            "{s:I,s:i,s:I,s:I,s:K,s:K,s:I,s:K,s:K}", "slot", slot, "pid", context.pid.load(std::memory_order_relaxed),
+            "state", static_cast<unsigned>(context.state.load(std::memory_order_relaxed)), "incarnation",
             context.incarnation.load(std::memory_order_relaxed), "started_ns",
-            context.started_ns.load(std::memory_order_relaxed), "current", context.current.load(std::memory_order_relaxed),
+            context.started_ns.load(std::memory_order_relaxed), "current",
+            context.current.load(std::memory_order_relaxed), "queue", context.queue.load(std::memory_order_relaxed),
             "works", context.works_ended.load(std::memory_order_relaxed), "pushes",
             context.pushes.load(std::memory_order_relaxed)));
         if (!facts || PyList_Append(listed.get(), facts.get()) < 0) {
@@ -386,6 +439,46 @@ PyObject* batch_contexts(PyObject* object, PyObject*) {
         }
     }
     return listed.give();
+}
+
+// The slot as an argument, checked against the group.
+bool parse_slot(const batch_object* self, PyObject* argument, std::uint32_t& slot) {
+    const unsigned long number = PyLong_AsUnsignedLong(argument);
+    if (PyErr_Occurred() != nullptr) {
+        return false;
+    }
+    if (number >= self->shared->group.context_count) {
+        PyErr_SetString(PyExc_IndexError, "no such context in this batch");
+        return false;
+    }
+    slot = static_cast<std::uint32_t>(number);
+    return true;
+}
+
+PyObject* batch_heap(PyObject* object, PyObject* argument) {
+    std::uint32_t slot = 0;
+    return parse_slot(as_batch(object), argument, slot) ? heap_facts_to_python(as_batch(object)->heaps[slot]) : nullptr;
+}
+
+PyObject* batch_census(PyObject* object, PyObject* arguments) {
+    PyObject* number = nullptr;
+    double patience = 0;
+    std::uint32_t slot = 0;
+    if (PyArg_ParseTuple(arguments, "Od", &number, &patience) == 0 || !parse_slot(as_batch(object), number, slot)) {
+        return nullptr;
+    }
+    const batch_object* const self = as_batch(object);
+    const pid_t pid = self->shared->group.contexts[slot].pid.load(std::memory_order_relaxed);
+    if (pid <= 0) {
+        Py_RETURN_NONE; // it has left its last census, if any
+    }
+    census counted;
+    {
+        const gil_release unlocked;
+        process_reader there(pid);
+        counted = take_census(there, self->heaps[slot].objects, static_cast<std::uint64_t>(std::max(patience, 0.0) * 1e9));
+    }
+    return census_to_python(counted);
 }
 
 PyObject* batch_ended_count(PyObject* object, void*) {
@@ -397,6 +490,7 @@ PyObject* batch_ended_count(PyObject* object, void*) {
     return PyLong_FromUnsignedLongLong(sum);
 }
 
+PyObject* batch_started(PyObject* object, void*) { return PyBool_FromLong(as_batch(object)->started); }
 PyObject* batch_ended(PyObject* object, void*) { return PyBool_FromLong(handle_of(as_batch(object)).ended()); }
 PyObject* batch_settled(PyObject* object, void*) { return PyBool_FromLong(as_batch(object)->settled); }
 PyObject* batch_serial(PyObject* object, void*) { return PyLong_FromUnsignedLong(as_batch(object)->serial); }
@@ -416,11 +510,15 @@ PyMethodDef s_methods[] = {
     {"cancel", batch_cancel, METH_O, PyDoc_STR("cancel(index) -> True if it had not begun")},
     {"consumed", batch_consumed, METH_O, PyDoc_STR("consumed(queue) -> items its consumer has taken without an error")},
     {"reports", batch_reports, METH_O, PyDoc_STR("reports(limit) -> the next reports, as tuples")},
+    {"heap", batch_heap, METH_O, PyDoc_STR("heap(slot) -> the figures of a context's heap, as a dict")},
+    {"census", batch_census, METH_VARARGS,
+     PyDoc_STR("census(slot, seconds) -> ([(type, blocks, bytes)], complete) of a running context; None when it has none")},
     {"contexts", batch_contexts, METH_NOARGS, PyDoc_STR("contexts() -> a dict of facts for each context")},
     {nullptr, nullptr, 0, nullptr},
 };
 
 PyGetSetDef s_properties[] = {
+    {"started", batch_started, nullptr, PyDoc_STR("The snapshot has been taken, or fork has failed."), nullptr},
     {"ended", batch_ended, nullptr, PyDoc_STR("No context is left; the zygote is gone or going."), nullptr},
     {"settled", batch_settled, nullptr, PyDoc_STR("No process is left and every work is in a final state."), nullptr},
     {"serial", batch_serial, nullptr, PyDoc_STR("Batches count up in the order of their snapshots."), nullptr},

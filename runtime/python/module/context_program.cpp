@@ -3,12 +3,18 @@
 #include "runtime/process/signals.hpp"
 #include "runtime/python/glue/reference.hpp"
 #include "runtime/python/module/engine.hpp"
+#include "runtime/python/module/heap_facts.hpp"
+
+#include <unistd.h>
 
 #include <csignal>
 #include <cstring>
 
 namespace xpar {
 namespace {
+
+// How long a context that has nothing left to do may look through its heap: 5 ms are some 200,000 blocks.
+constexpr std::uint64_t k_last_census_ns = 5'000'000;
 
 // The stop has been asked for by the main process; the running work gets a KeyboardInterrupt.
 void interrupt_running_work(int) { PyErr_SetInterruptEx(SIGINT); }
@@ -39,56 +45,76 @@ void context_program::enter_zygote() noexcept {
     // What exists now is the snapshot: the collectors of all contexts leave it alone, and its pages stay shared.
     const reference gc(PyImport_ImportModule("gc"));
     const reference frozen(gc ? PyObject_CallMethod(gc.get(), "freeze", nullptr) : nullptr);
+    // Nothing is left to collect, but a collection empties the free lists: what contexts make is not to be put into blocks of
+    // the snapshot.
+    const reference collected(frozen ? PyObject_CallMethod(gc.get(), "collect", nullptr) : nullptr);
     PyErr_Clear(); // without it contexts copy more pages than they need, and work all the same
 }
 
 void context_program::run_context(std::uint32_t slot) noexcept {
     engine& e = engine::get();
-    e.self.of = &m_batch;
-    e.self.slot = slot;
+    e.self = {.of = &m_batch, .slot = slot};
+    enter_heap(slot);
     install_interrupt_handler();
     const reference slot_number(PyLong_FromUnsignedLong(slot));
     const reference entered(PyObject_CallOneArg(e.enter_context.get(), slot_number.get()));
-    if (!entered) {
+    // Python's handler stays, for the interrupts that the main process passes on; the system's own signal is not for us.
+    std::signal(SIGINT, SIG_IGN);
+    if (!entered && m_batch.stopping()) {
+        PyErr_Clear(); // interrupted before anything began
+    } else if (!entered) {
         // Seen in the cell as output of the batch's first work; the works run, on the streams they find.
         PyErr_WriteUnraisable(e.enter_context.get());
     }
     run_context_loop(m_batch, slot, *this);
     e.output.flush();
+    leave_census(slot);
+}
+
+void context_program::enter_heap(std::uint32_t slot) noexcept {
+    context_heaps_shm& heaps = p_heaps[slot];
+    std::memset(static_cast<void*>(&heaps), 0, sizeof heaps); // a predecessor in this slot may have died
+    heaps.budget.limit.store(m_heap_limit, std::memory_order_relaxed);
+    if (!install_context_allocator(heaps, engine::get().heap_limit_error.get()) || !install_numpy_memory()) {
+        PyErr_Clear();
+    }
+}
+
+void context_program::leave_census(std::uint32_t slot) noexcept {
+    engine& e = engine::get();
+    process_reader self(getpid()); // checks every address it is given, as reading the memory itself would not
+    const reference types(census_to_python(take_census(self, p_heaps[slot].objects, k_last_census_ns)));
+    std::uint64_t value = 0;
+    if (types && clone(types.get(), value)) {
+        char body[sizeof value];
+        std::memcpy(body, &value, sizeof body);
+        m_batch.report_record(e.batch_cursor(m_batch), record_kind::heap_census, slot, slot, {body, sizeof body});
+    }
+    PyErr_Clear(); // a heap at its limit leaves none; its counters are there
 }
 
 void context_program::context_died(std::uint32_t slot, int wait_status) noexcept {
     m_batch.settle_context(engine::get().batch_cursor(m_batch), slot, wait_status);
 }
 
-bool context_program::wants_context() const noexcept {
-    if (m_batch.works().has_pending()) {
-        return true;
-    }
-    for (std::uint32_t number = 0; number < m_batch.shared().queue_count; ++number) {
-        if (!m_batch.queue_finished(number) && !m_batch.quiescent()) {
-            return true;
-        }
-    }
-    return false;
-}
+bool context_program::wants_context() const noexcept { return m_batch.wants_context(); }
 
-void context_program::group_ends() noexcept {
-    const int fork_errno = m_batch.group().fork_errno.load();
-    m_batch.settle_rest(fork_errno == 0 ? 0 : k_crash_no_context | static_cast<std::uint32_t>(fork_errno));
-}
+void context_program::group_ends() noexcept { m_batch.settle_rest(0); }
 
 work_runner::outcome context_program::run_work(std::uint64_t index) noexcept {
     engine& e = engine::get();
+    forget_refusals();
     e.output.begin(index);
     PyObject* const task = PyList_GET_ITEM(p_tasks, static_cast<Py_ssize_t>(index));
     PyObject* const kwds = PyTuple_GET_ITEM(task, 2);
     reference result(
         PyObject_Call(PyTuple_GET_ITEM(task, 0), PyTuple_GET_ITEM(task, 1), kwds == Py_None ? nullptr : kwds));
+    if (e.self.is_copy) {
+        end_copy();
+    }
     outcome ended{work_state::done, 0};
-    if (!result || !e.clone_into(result.get(), e.batch_cursor(m_batch), m_batch.shared().heap, ended.result)) {
-        const bool interrupted = m_batch.stopping() && PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0;
-        ended = {interrupted ? work_state::cancelled : work_state::failed, take_error()};
+    if (!result || !clone(result.get(), ended.result)) {
+        ended = {was_interrupted() ? work_state::cancelled : work_state::failed, take_error()};
     }
     result = reference(); // a finaliser may print, and that is still this work's
     e.output.flush();
@@ -97,12 +123,18 @@ work_runner::outcome context_program::run_work(std::uint64_t index) noexcept {
 
 bool context_program::run_item(std::uint32_t queue, std::uint64_t value) noexcept {
     engine& e = engine::get();
+    forget_refusals();
     e.output.begin(m_batch.shared().queues[queue].work);
     PyObject* const consumer = PyList_GET_ITEM(p_consumers, static_cast<Py_ssize_t>(queue));
     const reference item(e.clone_out(value, PyTuple_GET_ITEM(consumer, 0)));
     const reference result(item ? PyObject_CallOneArg(PyTuple_GET_ITEM(consumer, 1), item.get()) : nullptr);
+    if (e.self.is_copy) {
+        end_copy();
+    }
     const bool succeeded = static_cast<bool>(result);
-    if (!succeeded) {
+    if (!succeeded && was_interrupted()) {
+        PyErr_Clear(); // no failure of the item: the queue's work is cancelled
+    } else if (!succeeded) {
         const std::uint64_t error = take_error();
         char body[sizeof error];
         std::memcpy(body, &error, sizeof body);
@@ -113,12 +145,43 @@ bool context_program::run_item(std::uint32_t queue, std::uint64_t value) noexcep
     return succeeded;
 }
 
+// By the main process, not by a KeyboardInterrupt of its own.
+bool context_program::was_interrupted() const noexcept {
+    return m_batch.stopping() && PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0;
+}
+
+bool context_program::clone(PyObject* object, std::uint64_t& value) {
+    engine& e = engine::get();
+    batch_shm& to = m_batch.shared();
+    return e.clone_into(object, e.batch_cursor(m_batch), to.heap, to.heap_number, value);
+}
+
+// A work has forked and come back in both processes. This one is the copy, and ends as a Python program would.
+void context_program::end_copy() noexcept {
+    int code = 0;
+    if (PyErr_ExceptionMatches(PyExc_SystemExit) != 0) {
+        const reference exception = current_exception();
+        const reference given(PyObject_GetAttrString(exception.get(), "code"));
+        if (given && PyLong_Check(given.get())) {
+            code = static_cast<int>(PyLong_AsLong(given.get()));
+        } else if (given.get() != Py_None) {
+            PySys_FormatStderr("%S\n", given.get());
+            code = 1;
+        }
+    } else if (PyErr_Occurred() != nullptr) {
+        PyErr_Print();
+        code = 1;
+    }
+    engine::get().output.flush();
+    _exit(code);
+}
+
 std::uint64_t context_program::take_error() noexcept {
     engine& e = engine::get();
     const reference exception = current_exception();
     std::uint64_t value = 0;
     const reference description(PyObject_CallOneArg(e.describe_exception.get(), exception.get()));
-    if (description && e.clone_into(description.get(), e.batch_cursor(m_batch), m_batch.shared().heap, value)) {
+    if (description && clone(description.get(), value)) {
         return value;
     }
     // Even the description failed (out of memory, most likely): the main process is told so by the absence of one.

@@ -4,6 +4,7 @@
 
 #include <Python.h>
 
+#include "runtime/python/glue/context_allocator.hpp"
 #include "runtime/schedule/batch.hpp"
 #include "runtime/schedule/context_loop.hpp"
 
@@ -12,9 +13,10 @@ namespace xpar {
 class context_program final : public program, public work_runner {
 public:
     // `tasks`: list of (callable, args tuple, kwds dict or None); `consumers`: list of (xlist, callable). Both borrowed from the
-    // batch's Python object, which outlives the call that forks.
-    context_program(const batch& of, PyObject* tasks, PyObject* consumers) noexcept
-        : m_batch(of), p_tasks(tasks), p_consumers(consumers) {}
+    // batch's Python object, which outlives the call that forks. `heaps`: one a context, in the region; `heap_limit`: units.
+    context_program(const batch& of, PyObject* tasks, PyObject* consumers, context_heaps_shm* heaps,
+                    std::uint64_t heap_limit) noexcept
+        : m_batch(of), p_tasks(tasks), p_consumers(consumers), p_heaps(heaps), m_heap_limit(heap_limit) {}
 
     void before_fork() noexcept override { PyOS_BeforeFork(); }
     void after_fork_parent() noexcept override { PyOS_AfterFork_Parent(); }
@@ -29,12 +31,28 @@ public:
     bool run_item(std::uint32_t queue, std::uint64_t value) noexcept override;
 
 private:
+    // Is the error that is set how a stop reaches a running work?
+    bool was_interrupted() const noexcept;
+
+    // Into the batch's heap; false with an error set.
+    bool clone(PyObject* object, std::uint64_t& value);
+
+    // Before the context's first Python object is made. A context that gets no heap works on the allocators it inherited.
+    void enter_heap(std::uint32_t slot) noexcept;
+
+    // What the heap holds in the end, for who asks when the context is gone.
+    void leave_census(std::uint32_t slot) noexcept;
+
+    [[noreturn]] static void end_copy() noexcept;
+
     // Takes the error that is set and clones what the main process rebuilds it from.
     std::uint64_t take_error() noexcept;
 
     batch m_batch;
     PyObject* p_tasks;
     PyObject* p_consumers;
+    context_heaps_shm* p_heaps;
+    std::uint64_t m_heap_limit;
 };
 
 } // namespace xpar

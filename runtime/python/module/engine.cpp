@@ -1,27 +1,50 @@
 #include "runtime/python/module/engine.hpp"
 
+#include "runtime/base/clock.hpp"
+
+#include <poll.h>
 #include <pthread.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 namespace xpar {
 namespace {
 
-// One xlist that some record of a heap refers to; a stack through `next`, pushed by any process, walked when the heap goes.
-struct list_reference_shm {
-    heap_id list;
+// Something that the records or contexts of a heap have brought into the world: an xlist that a record refers to, or a
+// batch that a context has started. A stack through `next`, pushed by any process, walked when the heap goes.
+struct heap_reference_shm {
+    heap_id heap; // a list's number, or a batch's heap
     std::uint32_t reserved;
     region_offset next;
 };
 
-void add_reference(region& memory, shared_heap_shm& heap, region_offset place, heap_id list) noexcept {
-    auto* const node = new (memory.at(place)) list_reference_shm{list, 0, 0};
-    node->next = heap.references.load(std::memory_order_relaxed);
-    // release pairs with the acquire of the walk in release_references.
-    while (!heap.references.compare_exchange_weak(node->next, place, std::memory_order_release)) {
+struct batch_reference_shm {
+    heap_reference_shm base;
+    std::atomic<region_offset> batch; // written by the process that has it; 0: there is nothing but the heap
+};
+
+void add_reference(shared_heap_shm& heap, region_offset place, heap_reference_shm& node) noexcept {
+    node.next = heap.references.load(std::memory_order_relaxed);
+    // release pairs with the acquire of whoever walks.
+    while (!heap.references.compare_exchange_weak(node.next, place, std::memory_order_release)) {
     }
+}
+
+// Readable from the death of a process on, whoever will reap it. The limit is for a number that was given away again.
+void wait_until_dead(pid_t pid, std::uint64_t deadline_ns) noexcept {
+    const int descriptor = pid > 0 ? static_cast<int>(syscall(SYS_pidfd_open, pid, 0)) : -1;
+    if (descriptor < 0) {
+        return;
+    }
+    pollfd watched{descriptor, POLLIN, 0};
+    for (std::uint64_t now = monotonic_ns(); now < deadline_ns && watched.revents == 0; now = monotonic_ns()) {
+        (void)poll(&watched, 1, static_cast<int>((deadline_ns - now) / 1'000'000) + 1);
+    }
+    close(descriptor);
 }
 
 } // namespace
@@ -48,11 +71,16 @@ bool engine::create() {
     made->m_main_pid = getpid();
     s_instance = made.release();
     // Whoever forks, and whatever for: a child must not go on filling its parent's chunks.
-    pthread_atfork(nullptr, nullptr, [] { s_instance->m_cursors->forget_all(); });
+    pthread_atfork(nullptr, nullptr, [] {
+        s_instance->m_cursors->forget_all();
+        s_instance->output = {}; // the parent will print what it has begun
+        s_instance->self.is_copy = true;
+    });
     return true;
 }
 
-bool engine::clone_into(PyObject* object, heap_cursor& cursor, shared_heap_shm& heap, std::uint64_t& value) {
+bool engine::clone_into(PyObject* object, heap_cursor& cursor, shared_heap_shm& heap, heap_id number,
+                        std::uint64_t& value) {
     if (clone::try_encode_inline(object, value)) {
         return true;
     }
@@ -68,13 +96,17 @@ bool engine::clone_into(PyObject* object, heap_cursor& cursor, shared_heap_shm& 
         const std::vector<std::uint32_t>& lists_named = encoder->references();
         const region_offset place = cursor.allocate(encoder->size(), encoder->has_payloads() ? 64 : 8);
         const region_offset nodes =
-            place == 0 || lists_named.empty() ? 0 : cursor.allocate(lists_named.size() * sizeof(list_reference_shm));
+            place == 0 || lists_named.empty() ? 0 : cursor.allocate(lists_named.size() * sizeof(heap_reference_shm));
         cloned = place != 0 && (nodes != 0 || lists_named.empty());
         if (cloned) {
             encoder->write_to(m_region->as<std::byte>(place));
             for (std::size_t i = 0; i < lists_named.size(); ++i) {
+                if (lists_named[i] == number) {
+                    continue; // a list that holds itself would never go
+                }
                 m_lists->retain(lists_named[i]);
-                add_reference(*m_region, heap, nodes + i * sizeof(list_reference_shm), lists_named[i]);
+                const region_offset at = nodes + i * sizeof(heap_reference_shm);
+                add_reference(heap, at, *new (m_region->at(at)) heap_reference_shm{lists_named[i], 0, 0});
             }
             value = place;
         } else {
@@ -131,16 +163,67 @@ void engine::release_now(heap_id list) {
     m_lists->release(list);
 }
 
+void engine::release_lists_made_by(heap_id batch_heap) {
+    for (heap_id list = 1; list < m_lists->high_water(); ++list) {
+        if (m_lists->drop_creator(list, batch_heap)) {
+            release_list(list);
+        }
+    }
+}
+
 void engine::release_references(shared_heap_shm& heap) {
     // acquire pairs with add_reference. Copied out first: the nodes go with the heap.
-    std::vector<heap_id> named;
+    std::vector<heap_id> lists;
+    std::vector<std::pair<heap_id, region_offset>> batches;
     for (region_offset at = heap.references.exchange(0, std::memory_order_acquire); at != 0;) {
-        const auto* const node = m_region->as<const list_reference_shm>(at);
-        named.push_back(node->list);
+        const auto* const node = m_region->as<const heap_reference_shm>(at);
+        if (node->heap < k_first_batch_heap) {
+            lists.push_back(node->heap);
+        } else {
+            const auto* const nested = m_region->as<const batch_reference_shm>(at);
+            batches.emplace_back(node->heap, nested->batch.load(std::memory_order_relaxed));
+        }
         at = node->next;
     }
-    for (const heap_id list : named) {
+    for (const heap_id list : lists) {
         release_list(list);
+    }
+    for (const auto& [nested_heap, place] : batches) {
+        if (place != 0) {
+            release_references(m_region->as<batch_shm>(place)->heap);
+        }
+        release_lists_made_by(nested_heap);
+        m_region->release(nested_heap);
+    }
+}
+
+std::atomic<region_offset>* engine::note_nested_batch(heap_id nested) {
+    const region_offset place = batch_cursor(*self.of).allocate(sizeof(batch_reference_shm));
+    if (place == 0) {
+        return nullptr;
+    }
+    auto* const node = new (m_region->at(place)) batch_reference_shm{{nested, 0, 0}, 0};
+    add_reference(self.of->shared().heap, place, node->base);
+    return &node->batch;
+}
+
+void engine::outlive_nested_batches(const shared_heap_shm& heap) {
+    constexpr std::uint64_t dying_ns = 1'000'000'000;
+    for (region_offset at = heap.references.load(std::memory_order_acquire); at != 0;) {
+        const auto* const node = m_region->as<const batch_reference_shm>(at);
+        at = node->base.next;
+        const region_offset place =
+            node->base.heap < k_first_batch_heap ? 0 : node->batch.load(std::memory_order_acquire);
+        if (place == 0) {
+            continue;
+        }
+        const auto* const nested = m_region->as<const batch_shm>(place);
+        const std::uint64_t deadline = monotonic_ns() + dying_ns;
+        wait_until_dead(nested->group.zygote_pid.load(), deadline); // first: it makes no further context then
+        for (std::uint32_t slot = 0; slot < nested->group.context_count; ++slot) {
+            wait_until_dead(nested->group.contexts[slot].pid.load(), deadline);
+        }
+        outlive_nested_batches(nested->heap);
     }
 }
 

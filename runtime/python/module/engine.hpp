@@ -26,6 +26,7 @@ namespace xpar {
 struct context_self {
     const batch* of = nullptr;
     std::uint32_t slot = 0;
+    bool is_copy = false; // forked off by user code since: not the context any more
 };
 
 struct engine_shm {
@@ -49,8 +50,8 @@ public:
     void forget_cursor(heap_id heap) { m_cursors->forget(heap); }
 
     // Clones `object` into a heap; false with an error set and nothing left behind but unused heap.
-    // `references` is the heap's anchor of xlists its records refer to.
-    bool clone_into(PyObject* object, heap_cursor& cursor, shared_heap_shm& heap, std::uint64_t& value);
+    // `number` is the heap's.
+    bool clone_into(PyObject* object, heap_cursor& cursor, shared_heap_shm& heap, heap_id number, std::uint64_t& value);
 
     // New reference, or null with an error. `owner` stays alive as long as anything that uses the record in place.
     PyObject* clone_out(std::uint64_t value, PyObject* owner);
@@ -60,11 +61,23 @@ public:
     void end_batch(std::uint32_t serial);
     static heap_id heap_of_batch(std::uint32_t serial) noexcept { return k_first_batch_heap + serial; }
 
+    // When a batch has ended: lists made by its contexts that nothing outside them refers to.
+    void release_lists_made_by(heap_id batch_heap);
+
     // Main process: one holder of a list less. While a batch runs whose snapshot may know the list, the release waits for its end.
     void release_list(heap_id list);
 
-    // Drops the references that records of a heap hold to lists.
+    // Drops the references that records of a heap hold to lists, and what batches started by its contexts left behind:
+    // those contexts ended, or died, without giving them back.
     void release_references(shared_heap_shm& heap);
+
+    // In a context, before a batch is made there: the batch of the context will answer for what is left of it. Where to
+    // put the batch's place once it has one, and 0 before it is given back; null when the region is full.
+    std::atomic<region_offset>* note_nested_batch(heap_id nested);
+
+    // Main process, when no context of a batch is alive any more: waits until nothing that they have started is, either.
+    // Such processes are killed with their parents, one generation after the other, and may be writing until then.
+    void outlive_nested_batches(const shared_heap_shm& heap);
 
     bool is_context() const noexcept { return self.of != nullptr; }
     // The process that imported the module. It alone gives memory back: every other one has only borrowed the region.
@@ -74,6 +87,7 @@ public:
     context_output output; // of this context
     reference enter_context;     // callable(slot): prepares Python in a context
     reference describe_exception; // callable(exception) -> what the main process rebuilds it from
+    reference heap_limit_error;   // what an allocation beyond a context's limit raises
     reference xlist_class;       // the class of lists that come out of a clone
     PyTypeObject* xlist_type = nullptr; // its C base
     // Lists this process has an object for, so that one list is one object. Borrowed: the objects remove themselves.

@@ -71,12 +71,13 @@ PyObject* core_write(PyObject*, PyObject* arguments) {
 }
 
 PyObject* core_set_hooks(PyObject*, PyObject* arguments, PyObject* keywords) {
-    static const char* names[] = {"enter_context", "describe_exception", "xlist_class", nullptr};
+    static const char* names[] = {"enter_context", "describe_exception", "heap_limit_error", "xlist_class", nullptr};
     PyObject* enter = nullptr;
     PyObject* describe = nullptr;
+    PyObject* heap_limit_error = nullptr;
     PyObject* xlist_class = nullptr;
-    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "$OOO!", const_cast<char**>(names), &enter, &describe, &PyType_Type,
-                                    &xlist_class) == 0) {
+    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "$OOO!O!", const_cast<char**>(names), &enter, &describe, &PyType_Type,
+                                    &heap_limit_error, &PyType_Type, &xlist_class) == 0) {
         return nullptr;
     }
     engine& e = engine::get();
@@ -86,6 +87,7 @@ PyObject* core_set_hooks(PyObject*, PyObject* arguments, PyObject* keywords) {
     }
     e.enter_context = reference::to(enter);
     e.describe_exception = reference::to(describe);
+    e.heap_limit_error = reference::to(heap_limit_error);
     e.xlist_class = reference::to(xlist_class);
     Py_RETURN_NONE;
 }
@@ -96,6 +98,16 @@ PyObject* core_region(PyObject*, PyObject*) {
     return Py_BuildValue("{s:K,s:K,s:K}", "reserved", static_cast<unsigned long long>(usage.reserved_bytes), "allocated",
                          static_cast<unsigned long long>(usage.allocated_bytes), "xlists",
                          static_cast<unsigned long long>(e.lists().live()));
+}
+
+PyObject* core_xlists(PyObject*, PyObject*) {
+    reference listed(PyList_New(0));
+    for (const auto& [id, object] : engine::get().wrappers) {
+        if (!listed || PyList_Append(listed.get(), object) < 0) {
+            return nullptr;
+        }
+    }
+    return listed.give();
 }
 
 PyMethodDef s_functions[] = {
@@ -113,7 +125,8 @@ PyMethodDef s_functions[] = {
      PyDoc_STR("wait(seen, timeout, /)\n--\n\nSleep until the event counter is no longer `seen`; return it as it is then.\n")},
     {"write", core_write, METH_VARARGS, PyDoc_STR("write(to_stderr, text, /)\n--\n\nPrint, in a context.\n")},
     {"set_hooks", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(core_set_hooks)),
-     METH_VARARGS | METH_KEYWORDS, PyDoc_STR("set_hooks(*, enter_context, describe_exception, xlist_class)\n--\n\nWhat C++ calls.\n")},
+     METH_VARARGS | METH_KEYWORDS, PyDoc_STR("set_hooks(*, enter_context, describe_exception, heap_limit_error, xlist_class)\n--\n\nWhat C++ calls.\n")},
+    {"xlists", core_xlists, METH_NOARGS, PyDoc_STR("xlists()\n--\n\nEvery xlist that has an object in this process.\n")},
     {"region", core_region, METH_NOARGS, PyDoc_STR("region()\n--\n\nThe shared region's size and use in bytes, and its xlists.\n")},
     {nullptr, nullptr, 0, nullptr},
 };

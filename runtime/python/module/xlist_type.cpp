@@ -6,6 +6,8 @@
 #include <structmember.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 namespace xpar {
 namespace {
@@ -57,18 +59,17 @@ void xlist_dealloc(PyObject* object) {
     xlist_object* const self = as_xlist(object);
     PyTypeObject* const type = Py_TYPE(object);
     PyObject_GC_UnTrack(object);
+    engine& e = engine::get();
+    // First: callbacks of weak references are user code, which may come across the list again.
+    if (const auto known = e.wrappers.find(self->id); known != e.wrappers.end() && known->second == object) {
+        e.wrappers.erase(known);
+    }
     if (self->weak_references != nullptr) {
         PyObject_ClearWeakRefs(object);
     }
-    if (self->id != 0) {
-        engine& e = engine::get();
-        if (const auto known = e.wrappers.find(self->id); known != e.wrappers.end() && known->second == object) {
-            e.wrappers.erase(known);
-        }
-        // What a context holds goes with its batch.
-        if (e.is_main_process()) {
-            e.release_list(self->id);
-        }
+    // What a context holds goes with its batch.
+    if (self->id != 0 && e.is_main_process()) {
+        e.release_list(self->id);
     }
     type->tp_free(object);
     Py_DECREF(type);
@@ -104,8 +105,8 @@ PyObject* xlist_from_id(std::uint32_t id, std::uint32_t generation) {
     }
     as_xlist(made)->id = id;
     as_xlist(made)->generation = generation;
-    if (!e.is_context()) {
-        e.lists().retain(id); // in a context the record it came from holds it for as long as the batch runs
+    if (e.is_main_process()) {
+        e.lists().retain(id); // in a child the record it came from holds it for as long as the batch runs
     }
     e.wrappers[id] = made;
     return made;
@@ -124,7 +125,7 @@ PyObject* xlist_push(PyObject* object, PyObject* item) {
             PyErr_SetString(PyExc_ValueError, "push to a closed xlist");
             return nullptr;
         }
-        if (!e.clone_into(item, e.list_cursor(self->id), e.lists().at(self->id).heap, value)) {
+        if (!e.clone_into(item, e.list_cursor(self->id), e.lists().at(self->id).heap, self->id, value)) {
             return nullptr;
         }
     }
@@ -173,17 +174,39 @@ PyObject* xlist_pop(PyObject* object, PyObject*) {
     return engine::get().clone_out(value, object);
 }
 
+// Decoded first, taken second: decoding may fail, and what has been taken would be lost then.
 PyObject* xlist_flush(PyObject* object, PyObject*) {
     engine& e = engine::get();
     interlocked_list list = list_of(as_xlist(object));
+    // As many as there are now: pushers that go on cannot keep a flush from ending.
+    const std::uint64_t end = list.tail();
+    std::vector<std::uint64_t> values;
+    std::vector<reference> items;
+    for (std::uint64_t at = list.head(); at < end; ++at) {
+        const std::uint64_t value = list.load(at);
+        if (!is_list_value(value)) {
+            continue; // taken by somebody meanwhile
+        }
+        reference item(e.clone_out(value, object));
+        if (!item) {
+            return nullptr;
+        }
+        values.push_back(value);
+        items.push_back(std::move(item));
+    }
     reference taken(PyList_New(0));
     if (!taken) {
         return nullptr;
     }
-    // As many as there are now: pushers that go on cannot keep a flush from ending.
+    // Others may be taking, too, so what comes is a part of what was decoded, in the same order; what has been pushed
+    // since may come as well. Equal values are equal items, whichever of them was taken.
+    std::size_t decoded = 0;
     std::uint64_t value = 0;
-    for (std::uint64_t left = list.size(); left > 0 && list.pop(value); --left) {
-        const reference item(e.clone_out(value, object));
+    while (list.head() < end && list.pop(value)) {
+        while (decoded < values.size() && values[decoded] != value) {
+            ++decoded;
+        }
+        reference item = decoded < values.size() ? std::move(items[decoded++]) : reference(e.clone_out(value, object));
         if (!item || PyList_Append(taken.get(), item.get()) < 0) {
             return nullptr;
         }
@@ -205,7 +228,7 @@ PyObject* xlist_size(PyObject* object, PyObject*) { return PyLong_FromSsize_t(xl
 // New reference to the item at an absolute position; null without an error when it has been taken meanwhile.
 PyObject* item_at(PyObject* object, const interlocked_list& list, std::uint64_t position) {
     const std::uint64_t value = list.load(position);
-    if (value == k_empty || value == k_taken || value == k_closed) {
+    if (!is_list_value(value)) {
         return nullptr;
     }
     return engine::get().clone_out(value, object);
@@ -223,6 +246,18 @@ PyObject* xlist_item(PyObject* object, Py_ssize_t index) {
     }
     PyErr_SetString(PyExc_IndexError, "xlist index out of range");
     return nullptr;
+}
+
+PyObject* xlist_at(PyObject* object, PyObject* position) {
+    const std::uint64_t at = PyLong_AsUnsignedLongLong(position);
+    if (at == static_cast<std::uint64_t>(-1) && PyErr_Occurred() != nullptr) {
+        return nullptr;
+    }
+    PyObject* const item = item_at(object, list_of(as_xlist(object)), at);
+    if (item == nullptr && PyErr_Occurred() == nullptr) {
+        PyErr_SetString(PyExc_IndexError, "not there: taken, or not yet pushed");
+    }
+    return item;
 }
 
 PyObject* xlist_slice(PyObject* object, PyObject* slice) {
@@ -379,15 +414,24 @@ PyMethodDef s_methods[] = {
                ">>> squares = xlist()\n>>> squares.push(3 ** 2)\n>>> list(squares)\n[9]\n")},
     {"extend", xlist_extend, METH_O,
      PyDoc_STR("extend($self, iterable, /)\n--\n\nPush every item of `iterable`, one by one.\n\n"
-               "An item that cannot be cloned ends it with the error of push(); the items before it have been pushed.\n")},
+               "An item that cannot be cloned ends it with the error of push(); the items before it have been pushed.\n\n"
+               ">>> x = xlist()\n>>> x.extend(range(3))\n>>> list(x)\n[0, 1, 2]\n")},
     {"pop", xlist_pop, METH_NOARGS,
      PyDoc_STR("pop($self, /)\n--\n\nTake the oldest item and return it; no other process gets it too.\n\n"
-               "Raises IndexError when the list is empty.\n")},
+               "Raises IndexError when the list is empty.\n\n"
+               ">>> x = xlist('ab')\n>>> x.pop(), list(x)\n('a', ['b'])\n")},
     {"flush", xlist_flush, METH_NOARGS,
-     PyDoc_STR("flush($self, /)\n--\n\nTake everything the list holds now, oldest first, and return it as a list.\n")},
+     PyDoc_STR("flush($self, /)\n--\n\nTake everything the list holds now, oldest first, and return it as a list.\n\n"
+               "When an item cannot be rebuilt its error is raised and nothing is taken.\n\n"
+               ">>> x = xlist('ab')\n>>> x.flush(), list(x)\n(['a', 'b'], [])\n")},
     {"close", xlist_close, METH_NOARGS,
-     PyDoc_STR("close($self, /)\n--\n\nEnd the list: later pushes raise ValueError. What it holds can still be read and taken.\n")},
-    {"size", xlist_size, METH_NOARGS, PyDoc_STR("size($self, /)\n--\n\nThe number of items; the same as len().\n")},
+     PyDoc_STR("close($self, /)\n--\n\nEnd the list: later pushes raise ValueError. What it holds can still be read and taken.\n\n"
+               ">>> x = xlist('a')\n>>> x.close(); x.closed, x.pop()\n(True, 'a')\n")},
+    {"size", xlist_size, METH_NOARGS, 
+     PyDoc_STR("size($self, /)\n--\n\nThe number of items; the same as len().\n\n>>> xlist('ab').size()\n2\n")},
+    {"_at", xlist_at, METH_O,
+     PyDoc_STR("_at($self, position, /)\n--\n\n"
+               "The item that was the `position`-th (from 0) to be pushed. IndexError when it has been taken or is yet to come.\n")},
     {"_wait_beyond", xlist_wait_beyond, METH_VARARGS,
      PyDoc_STR("_wait_beyond($self, seen, timeout, /)\n--\n\n"
                "Sleep until more than `seen` items were ever pushed, the list is closed, `timeout` seconds (< 0: no limit) have\n"

@@ -1,8 +1,8 @@
 """Parallel contexts for an ordinary CPython.
 
-`submit_work(f)` runs `f` in a *context*: a forked image of the interpreter that reads every object of the main thread as it was when
-the work started, with nothing pickled on the way in. Results leave through an `xlist`, an interlocked list in shared memory, through
-a return value, or through output.
+`submit_work(f)` runs `f` in a *context*: a forked image of the interpreter that reads every object of the main thread
+as it was when the work started, with nothing pickled on the way in. Results leave through an `xlist`, an interlocked
+list in shared memory, through a return value, or through output.
 
 >>> import parallel
 >>> results = parallel.xlist()
@@ -19,6 +19,7 @@ from parallel._core import rdtsc
 from parallel._errors import (
     AssignmentError,
     ContextCrashed,
+    ContextTraceback,
     HeapLimitError,
     NoWaitersError,
     ParallelError,
@@ -39,6 +40,7 @@ from parallel._functions import (
     submit_queue,
     submit_work,
 )
+from parallel._heaps import heap, heaps
 from parallel._mapping import dict, object  # noqa: A004 - names of the public contract
 from parallel._work import Work
 from parallel._xlist import xlist
@@ -47,6 +49,7 @@ __all__ = [
     "AssignmentError",
     "Context",
     "ContextCrashed",
+    "ContextTraceback",
     "HeapLimitError",
     "NoWaitersError",
     "ParallelError",
@@ -60,6 +63,8 @@ __all__ = [
     "configure",
     "contexts",
     "dict",
+    "heap",
+    "heaps",
     "is_parallel_thread",
     "object",
     "rdtsc",
@@ -71,4 +76,9 @@ __all__ = [
     "xlist",
 ]
 
-_core.set_hooks(enter_context=_context.enter, describe_exception=_errors.describe, xlist_class=xlist)
+_core.set_hooks(
+    enter_context=_context.enter,
+    describe_exception=_errors.describe,
+    heap_limit_error=HeapLimitError,
+    xlist_class=xlist,
+)

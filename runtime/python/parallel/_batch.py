@@ -2,55 +2,87 @@
 
 from __future__ import annotations
 
-from parallel import _core, _errors, _host
+import collections
+import dataclasses
+
+from parallel import _core, _errors, _heaps, _host
 from parallel._work import Work
 
 _REPORTS_AT_ONCE = 1000  # bounds what is decoded at a time, so that a waiter with a deadline gets to look at it
 
 
+@dataclasses.dataclass(frozen=True)
+class Progress:
+    """How far a batch is. `cell` is the one that submitted it, `ended` counts items of queues as well as works."""
+
+    serial: int
+    cell: object
+    works: int
+    ended: int
+
+
 class RunningBatch:
     """A started `_core.Batch` with the works and queues it serves. Used under the engine's lock."""
 
-    def __init__(self, batch, works: list[Work], queues: list[Work]):
+    def __init__(self, batch: _core.Batch, works: list[Work], queues: list[Work]):
         self.batch = batch
         self.works = works + queues  # in the order of the batch's work table
         self.queues = queues
         self._interrupts = 0
-        for index, work in enumerate(self.works):
-            work._batch = batch
-            work._index = index
-            if work._watched or work._callback is not None:
-                batch.watch(index)
+        self.censuses: dict[int, tuple] = {}  # what contexts have left of their heaps, by slot
+        self._unread: collections.deque[tuple] = collections.deque()
         for number, work in enumerate(queues):
             work._queue = number
+        for index, work in enumerate(self.works):
+            work._index = index
+            work._batch = batch
+            if work._watched or work._callback is not None or work._queue >= 0:
+                batch.watch(index)
 
-    @property
-    def size(self) -> int:
-        """How many works it has."""
-        return len(self.works)
+    def disown(self) -> None:
+        """It was not started after all: its works are pending again."""
+        for work in self.works:
+            work._batch, work._index, work._queue = None, -1, -1
 
-    def read_reports(self, engine) -> None:
-        """Pass on all reports there are."""
-        while reports := self.batch.reports(_REPORTS_AT_ONCE):
-            for kind, subject, *rest in reports:
-                if kind == "ended":
-                    engine.work_ended(self.works[subject])
-                elif kind in ("stdout", "stderr"):
-                    _host.current().write(self.works[subject]._cell, kind, rest[0])
-                elif kind == "item_failed":
-                    work = self.queues[subject]
-                    work._item_failed(_errors.rebuild(rest[0], f"an item of {work._origin()}"))
-                else:
-                    work = self.queues[subject]
-                    work._item_failed(_errors.crashed(rest[0], f"an item of {work._origin()}", work))
+    def work_name(self, slot: int) -> str | None:
+        """The name of the work a context runs now; None when it runs none."""
+        current = self.batch.contexts()[slot]["current"]
+        return self.works[current - 1].name if current else None
 
-    def finish(self, engine) -> bool:
+    def progress(self) -> Progress:
+        """How far it is."""
+        return Progress(self.batch.serial, self.works[-1]._cell, len(self.works), self.batch.works_ended)
+
+    def read_reports(self, endings) -> None:
+        """Pass on all reports there are. What is raised on the way (by a broken sys.stdout, say) costs one report, not the rest."""
+        while True:
+            while self._unread:
+                self._pass_on(endings, *self._unread.popleft())
+            self._unread.extend(self.batch.reports(_REPORTS_AT_ONCE))
+            if not self._unread:
+                return
+
+    def _pass_on(self, endings, kind: str, subject: int, content=None) -> None:
+        if kind == "ended":
+            endings.note(self.works[subject])
+        elif kind in ("stdout", "stderr"):
+            _host.current().write(self.works[subject]._cell, kind, content)
+        elif kind == "heap_census":
+            self.censuses[subject] = content
+        else:
+            work = self.queues[subject]
+            origin = f"an item of {work._origin()}"
+            failed = kind == "item_failed"
+            work._item_failed(_errors.rebuild(content, origin) if failed else _errors.crashed(content, origin, work))
+
+    def finish(self, endings) -> bool:
         """True once it is over and everything has been passed on."""
         if not self.batch.finish():
             return False
-        self.read_reports(engine)  # what came between the last reading and the end
+        self.read_reports(endings)  # what came between the last reading and the end
+        _heaps.remember(self)
         for index in self.batch.news():
-            engine.work_ended(self.works[index])  # a report may be missing (a full region); a state never is
+            endings.note(self.works[index])  # a report may be missing (a full region); a state never is
         return True
 
     def interrupt(self, escalate: bool = True) -> None:

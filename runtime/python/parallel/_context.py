@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 
-from parallel import _core, _engine, _errors, _host, _views
+from parallel import _core, _errors, _forking, _host
 
 
 class ContextStream(io.TextIOBase):
@@ -52,7 +52,9 @@ class ContextInput(io.TextIOBase):
         return True
 
     def readline(self, size: int = -1) -> str:
-        raise _errors.ParallelError("a context cannot read input: ask in the main thread and pass the answer as an argument")
+        raise _errors.ParallelError(
+            "a context cannot read input: ask in the main thread and pass the answer as an argument"
+        )
 
     read = readline
 
@@ -68,17 +70,19 @@ def enter(slot: int) -> None:
     sys.setprofile(None)
     threading.settrace(None)
     threading.setprofile(None)
+    # How the engine interrupts the running work. The system's signal itself is ignored again by the caller.
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # how the engine interrupts the running work
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = sys.stdout, sys.stderr
     sys.stdout = ContextStream("<stdout>")
     sys.stderr = ContextStream("<stderr>")
+    _forking.redirect_log_handlers({id(before[0]): sys.stdout, id(before[1]): sys.stderr})
     sys.stdin = ContextInput()
     builtins.input = _no_input
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
-        numpy_random.seed()  # the interpreter has done the same for `random`; one stream for all contexts would be a trap
-    _engine.renew_in_context()
-    _views.forget_all()
+        # The interpreter has done the same for `random`; one stream for all contexts would be a trap.
+        numpy_random.seed()
     outside = _host.current()
     _host.install(_host.Host())  # what works submitted in here print is printed by this context
     outside.enter_context(slot)

@@ -1,43 +1,41 @@
-"""What is submitted, what runs, what has gone wrong: the main process's side of works and batches.
+"""What is submitted and what runs: the main process's side of works and batches.
 
-Contexts leave states, results and reports in the shared region (see runtime/schedule); this module reads them. Reading is done by
-whoever comes first, the main thread while it waits or the pump thread, always under `Engine._lock`. User code (callbacks) runs on the
-main thread only, and never under the lock. The lock is held across every fork, so that no child inherits it half way.
+Contexts leave states, results and reports in the shared region (see runtime/schedule); this module reads them. Reading
+is done by whoever comes first, the main thread while it waits or the pump thread, always under `Engine._lock`. The lock
+is held across every fork of a batch, so that no context inherits it half way.
 """
 
 from __future__ import annotations
 
 import atexit
-import collections
+import contextlib
 import itertools
+import os
 import sys
 import threading
 import time
 from typing import Callable
 
-from parallel import _config, _core, _errors, _host, _views
-from parallel._batch import RunningBatch
+from parallel import _config, _core, _errors, _forking, _host, _inherited, _views
+from parallel._batch import Progress, RunningBatch
+from parallel._endings import Endings
 from parallel._pump import Pump
 from parallel._work import Work
 
 _SLICE_SECONDS = 0.1  # a waiter looks again this often, at live views for example; events wake it at once
-_NOTICE_SECONDS = 1.0  # an error is announced when a run() goes on for this long after it
 _INTERRUPT_SECONDS = 0.2  # how long an interrupted run() waits for its works to stop before it raises
 
 
 class Engine:
-    """The one engine of a process. A context has one of its own, empty at first, for what its work submits."""
+    """The one engine of a process. A child has one of its own, empty at first, for what is submitted there."""
 
     def __init__(self):
         self._lock = threading.RLock()
+        self.endings = Endings(self._lock)
         self._numbers = itertools.count(1)
         self._pending: list[tuple[Work, tuple]] = []
         self._pending_queues: list[tuple[Work, tuple]] = []
         self._running: list[RunningBatch] = []
-        self._errors: collections.deque[_Failure] = collections.deque()
-        self._callbacks: collections.deque[Callable[[], None]] = collections.deque()
-        self._told_late: collections.deque[Work] = collections.deque()
-        self._waiting_runs = 0
         self._pump = Pump(self)
 
     # ---- submitting ----------------------------------------------------------------------------------------------------------
@@ -45,13 +43,15 @@ class Engine:
     def submit(self, task: tuple, name: str, callback, errback) -> Work:
         """A new pending work; `task` is (callable, tuple of arguments, dict or None)."""
         work = Work(next(self._numbers), name, callback, errback, _host.current().cell(), self)
-        self._pending.append((work, task))
+        with self._lock:
+            self._pending.append((work, task))
         return work
 
     def submit_queue(self, queue, consumer, name: str, callback, errback) -> Work:
         """A new pending work that stands for everything `consumer` will do with the items of `queue`."""
         work = Work(next(self._numbers), name, callback, errback, _host.current().cell(), self)
-        self._pending_queues.append((work, (queue, consumer)))
+        with self._lock:
+            self._pending_queues.append((work, (queue, consumer)))
         return work
 
     def withdraw(self, work: Work) -> bool:
@@ -62,7 +62,8 @@ class Engine:
             work._withdrawn = True
             self._pending = [entry for entry in self._pending if entry[0] is not work]
             self._pending_queues = [entry for entry in self._pending_queues if entry[0] is not work]
-        work._tell()
+            self.endings.note(work)
+        self.endings.run_done_callbacks()
         return True
 
     # ---- starting ------------------------------------------------------------------------------------------------------------
@@ -70,27 +71,29 @@ class Engine:
     def start(self) -> None:
         """Take a snapshot and start all that is pending as one batch."""
         with self._lock:
-            works, self._pending = self._pending, []
-            queues, self._pending_queues = self._pending_queues, []
-            if not works and not queues:
+            if not self._pending and not self._pending_queues:
                 return
-            contexts = _config.contexts()
-            if not queues:
-                contexts = min(contexts, len(works))
+            _flush_streams()  # nothing of what was printed before may be printed again by a child
+            works, queues, running = [], [], None
             try:
-                batch = _core.Batch([task for _, task in works], [task for _, task in queues], contexts)
-            except BaseException:
-                self._pending = works + self._pending
-                self._pending_queues = queues + self._pending_queues
+                works, self._pending = self._pending, []
+                queues, self._pending_queues = self._pending_queues, []
+                contexts = _config.contexts() if queues else min(_config.contexts(), len(works))
+                tasks, consumers = [task for _, task in works], [task for _, task in queues]
+                batch = _core.Batch(tasks, consumers, contexts, _config.heap_limit())
+                running = RunningBatch(batch, [work for work, _ in works], [work for work, _ in queues])
+                self._running.append(running)
+                # When fork fails, every work ends as crashed, with the reason: collect() reports it.
+                with contextlib.suppress(OSError), _forking.log_handlers_held():
+                    batch.start()
+            except BaseException:  # KeyboardInterrupt too: what is neither pending nor running would never end
+                if running is None or not running.batch.started:
+                    if running is not None:
+                        running.disown()
+                        self._running = [other for other in self._running if other is not running]
+                    self._pending = works + self._pending
+                    self._pending_queues = queues + self._pending_queues
                 raise
-            running = RunningBatch(batch, [work for work, _ in works], [work for work, _ in queues])
-            self._running.append(running)
-            # Nothing of what was printed before may be printed again by a child.
-            _flush_streams()
-            try:
-                batch.start()
-            except OSError:
-                pass  # every work has ended as crashed, with the reason: collect() reports them
             self._pump.ensure()
 
     # ---- reading what contexts report ----------------------------------------------------------------------------------------
@@ -99,51 +102,30 @@ class Engine:
         """Take note of everything that has been reported; any thread."""
         with self._lock:
             for running in list(self._running):
-                running.read_reports(self)
-                if running.finish(self):
+                running.read_reports(self.endings)
+                if running.finish(self.endings):
                     self._running.remove(running)
-            while self._told_late:
-                self.work_ended(self._told_late.popleft())
-        if self._callbacks and not self._waiting_runs:
+            self.endings.note_unheard()
+        self.endings.run_done_callbacks()
+        if self.endings.callbacks_are_due() and not self.endings.waiting_runs:
             _host.current().wake_main()
 
-    def work_ended(self, work: Work) -> None:
-        """Once for each work that somebody watches or that did not succeed; under the lock."""
-        if work._noted:
-            return
-        work._noted = True
-        error = work._error()
-        if error is not None and work._errback is not None:
-            self._callbacks.append(lambda: work._errback((type(error), error, error.__traceback__)))
-        elif error is not None:
-            if not work._error_taken:
-                self._fail(error, work)
-        elif work._callback is not None and not work.cancelled():
-            self._callbacks.append(lambda: work._callback(work._value()))
-        work._tell()
-
-    def _fail(self, error: BaseException, work: Work | None) -> None:
-        """Keep an error for run(), and show it at once where nobody waits for it; under the lock."""
-        waits = self._waiting_runs > 0
-        self._errors.append(_Failure(error, work, shown=not waits))
-        if not waits:
-            _host.current().error(work._cell if work is not None else _host.current().cell(), error)
-
     def watch(self, work: Work) -> None:
-        """See to it that `work_ended` is called for a work, also when it has ended by now; never from within this call."""
-        with self._lock:
-            if work._batch is None or work._batch.watch(work._index):
-                if work._batch is not None or work._withdrawn:
-                    self._told_late.append(work)
-                    _core.signal()
-                else:
-                    work._watched = True
+        """See to it that somebody hears of the end of `work`."""
+        if self is not _engine:
+            _inherited.refuse(work)
+        if self.endings.watch(work):
+            self.wake_pump()
 
-    def forget_error(self, work: Work) -> None:
-        """The error of `work` has been raised or handed out: run() will not raise it."""
-        with self._lock:
-            work._error_taken = True
-            self._errors = collections.deque(failure for failure in self._errors if failure.work is not work)
+    def note_found(self, work: Work) -> None:
+        """`work` was found to have ended. Works of a parent process are not noted: it does that itself."""
+        if self is _engine:
+            self.endings.note_found(work)
+
+    def wake_pump(self) -> None:
+        """Have it collect reports, and refresh views, from now on."""
+        self._pump.ensure()
+        _core.signal()
 
     # ---- waiting -------------------------------------------------------------------------------------------------------------
 
@@ -152,93 +134,102 @@ class Engine:
         self.collect()
         return bool(self._running)
 
-    def wait_until(self, is_over: Callable[[], bool], timeout: float | None, what: str) -> None:
-        """Wait, running callbacks if this is the main thread; WaitTimeoutError after `timeout` seconds.
+    def has_running(self) -> bool:
+        """The same, as far as it is known."""
+        return bool(self._running)
 
-        A KeyboardInterrupt interrupts all running work before it goes on.
-        """
+    def wait_until(self, is_over: Callable[[], bool], timeout: float | None, what: str) -> None:
+        """Wait, running callbacks if this is the main thread; WaitTimeoutError after `timeout` seconds."""
         deadline = None if timeout is None else time.monotonic() + timeout
         on_main_thread = threading.current_thread() is threading.main_thread()
-        try:
-            while True:
-                seen = _core.events()
-                self.collect()
-                if on_main_thread:
-                    self.run_callbacks()
-                if is_over():
-                    return
-                self._announce_errors()
-                left = _SLICE_SECONDS if deadline is None else min(_SLICE_SECONDS, deadline - time.monotonic())
-                if left <= 0:
-                    raise _errors.WaitTimeoutError(f"{what} did not end within {timeout} s")
-                _core.wait(seen, left)
-        except KeyboardInterrupt:
-            if not _host.current().handles_interrupts:
-                self.interrupted()
-            self._wait_for_stop()
-            raise
+        while True:
+            seen = _core.events()
+            self.collect()
+            if on_main_thread:
+                self.endings.run_callbacks()
+            if is_over():
+                return
+            with self._lock:
+                self.endings.failures.announce()
+            left = _SLICE_SECONDS if deadline is None else min(_SLICE_SECONDS, deadline - time.monotonic())
+            if left <= 0:
+                raise _errors.WaitTimeoutError(f"{what} did not end within {timeout} s")
+            _core.wait(seen, left)
 
     def run(self, timeout: float | None) -> None:
         """See `parallel.run`."""
-        self.start()
-        self._waiting_runs += 1
-        try:
-            self.wait_until(lambda: not self._running and not self._callbacks, timeout, "the running work")
-        finally:
-            self._waiting_runs -= 1
-            _views.refresh_all(self.status(), final=True)
+        on_main_thread = threading.current_thread() is threading.main_thread()
+
+        def is_over() -> bool:
+            self.start()  # callbacks submit work, too
+            if self._running or self.endings.others_run_done_callbacks():
+                return False
+            # Callbacks are the main thread's: another one must not wait for it, it may be waiting for this one.
+            return not (on_main_thread and self.endings.callbacks_are_due())
+
+        with self.interruptible(), self.endings.raised_by_run():
+            try:
+                self.start()
+                self.wait_until(is_over, timeout, "the running work")
+            finally:
+                _views.refresh_all(self.progress(), final=True)
         with self._lock:
-            failure = self._errors.popleft() if self._errors else None
-        if failure is not None:
-            raise failure.error
+            error = self.endings.failures.take()
+        if error is not None:
+            try:
+                raise error
+            finally:
+                error = None  # the traceback refers to this frame: a cycle would keep the work and its batch
 
     def run_once(self) -> None:
         """See `parallel.run_once`."""
         self.collect()
-        self.run_callbacks()
-
-    def run_callbacks(self) -> None:
-        """On the main thread: the callbacks that are due, each once. What one raises is raised by run()."""
-        while self._callbacks:
-            try:
-                self._callbacks.popleft()()
-            except Exception as error:
-                with self._lock:
-                    self._fail(error, None)
+        self.endings.run_callbacks()
 
     def wait_for(self, work: Work, timeout: float | None) -> None:
         """Until `work` has ended; starts it if nobody has."""
         if work.done():
             return
-        if work._batch is None:
-            self.start()
-        work._batch.watch(work._index)
-        self.wait_until(work.done, timeout, work._origin())
-
-    def _announce_errors(self) -> None:
-        now = time.monotonic()
-        with self._lock:
-            due = [failure for failure in self._errors if not failure.shown and now - failure.at > _NOTICE_SECONDS]
-            for failure in due:
-                failure.shown = True
-                cell = failure.work._cell if failure.work is not None else _host.current().cell()
-                _host.current().write(cell, "stderr", failure.notice())
+        if self is not _engine:
+            _inherited.wait_for(work, timeout)
+            return
+        with self.interruptible(), self.endings.awaited(work):
+            if work._batch is None:
+                self.start()
+            if work._batch is not None:  # else it has been withdrawn meanwhile
+                work._batch.watch(work._index)
+            self.wait_until(work.done, timeout, work._origin())
 
     # ---- stopping ------------------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def interruptible(self):
+        """For whoever waits on the main thread: a KeyboardInterrupt stops the running work, then goes on."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self._stop_after_interrupt()
+            raise
+
+    def _stop_after_interrupt(self) -> None:
+        tells_us = _host.current().handles_interrupts
+        if not tells_us:
+            self.interrupted()
+        deadline = time.monotonic() + _INTERRUPT_SECONDS
+        try:
+            while self.is_busy() and time.monotonic() < deadline:
+                seen = _core.events()
+                if self.is_busy():
+                    _core.wait(seen, max(0.0, deadline - time.monotonic()))
+        except KeyboardInterrupt:  # again, and so soon
+            if not tells_us:
+                self.interrupted()
 
     def interrupted(self) -> None:
         """Interrupt all running work; what was interrupted before and still runs is killed."""
         with self._lock:
             for running in self._running:
                 running.interrupt()
-
-    def _wait_for_stop(self) -> None:
-        deadline = time.monotonic() + _INTERRUPT_SECONDS
-        while self._running and time.monotonic() < deadline:
-            seen = _core.events()
-            self.collect()
-            if self._running:
-                _core.wait(seen, max(0.0, deadline - time.monotonic()))
 
     def cancel(self) -> None:
         """See `parallel.cancel`."""
@@ -259,41 +250,36 @@ class Engine:
             if self.is_busy():
                 _core.wait(seen, _SLICE_SECONDS)
 
-    # ---- looking -------------------------------------------------------------------------------------------------------------
+    def at_exit(self) -> None:
+        """As concurrent.futures does: what was started is waited for.
 
-    def watch_views(self) -> None:
-        """See to it that views are refreshed from now on."""
-        self._pump.ensure()
-        _core.signal()
+        What nobody has heard of is named, for it would be lost silently.
+        """
+        forgotten = len(self._pending) + len(self._pending_queues)
+        if forgotten:
+            text = f"parallel: {forgotten} work(s) were submitted but never started: call parallel.run()\n"
+            _host.current().write(None, "stderr", text)
+        try:
+            if getattr(sys, "last_type", None) is KeyboardInterrupt:
+                self.interrupted()  # that is what the program ends by, so it is not the works' end that is waited for
+            self.wait_until(lambda: not self._running, None, "the running work")
+        except KeyboardInterrupt:
+            self.shutdown()
+        with self._lock:
+            self.endings.failures.tell_at_exit()
+        self._pump.stop()
+
+    # ---- looking -------------------------------------------------------------------------------------------------------------
 
     def batches(self) -> list[RunningBatch]:
         """The batches that run now."""
         with self._lock:
             return list(self._running)
 
-    def status(self) -> str:
-        """One line for displays; empty when nothing runs."""
+    def progress(self) -> list[Progress]:
+        """How far each of them is, for displays."""
         with self._lock:
-            works = sum(running.size for running in self._running)
-            ended = sum(running.batch.works_ended for running in self._running)
-        if not works:
-            return ""
-        return f"running: {ended:,} of {works:,} works done" if ended <= works else f"running: {ended:,} works done"
-
-
-class _Failure:
-    """An error that the next run() raises."""
-
-    def __init__(self, error: BaseException, work: Work | None, shown: bool):
-        self.error = error
-        self.work = work
-        self.shown = shown
-        self.at = time.monotonic()
-
-    def notice(self) -> str:
-        text = _errors.summary(self.error)
-        origin = self.work._origin() if self.work is not None else "a callback"
-        return f"{origin} failed: {text}; run() raises it when all work has ended\n"
+            return [running.progress() for running in self._running]
 
 
 def _flush_streams() -> None:
@@ -305,6 +291,7 @@ def _flush_streams() -> None:
 
 
 _engine = Engine()
+_parents: list[Engine] = []
 
 
 def current() -> Engine:
@@ -312,11 +299,16 @@ def current() -> Engine:
     return _engine
 
 
-def renew_in_context() -> None:
-    """In a context: the works of the main process are not this process's to wait for."""
+def _renew_in_child() -> None:
     global _engine
+    # Kept: dropping it would run finalisers of the parent's objects, and touch pages of the snapshot.
+    _parents.append(_engine)
     _engine = Engine()
-    Work._condition = threading.Condition()
+    _views.forget_all()
+
+
+# Whoever forks, a batch or user code: what the parent waits for and shows is not the child's.
+os.register_at_fork(after_in_child=_renew_in_child)
 
 
 # ---- what a kernel calls -----------------------------------------------------------------------------------------------------
@@ -325,12 +317,13 @@ def renew_in_context() -> None:
 def cell_ended() -> None:
     """Main thread, at the end of every cell: start the work still pending and bring the views up to date."""
     _engine.start()
-    _views.refresh_all(_engine.status(), final=True)
+    _views.refresh_all(_engine.progress(), final=True)
 
 
 def on_wake() -> None:
-    """Main thread, when it is idle: run the callbacks that are due."""
+    """Main thread, when it is idle: run the callbacks that are due, and start what they submit."""
     _engine.run_once()
+    _engine.start()
 
 
 def interrupted() -> None:
@@ -345,11 +338,4 @@ def shutdown() -> None:
 
 @atexit.register
 def _at_exit() -> None:
-    """As concurrent.futures does: what was started is waited for. What was not, is named: it would be lost silently."""
-    forgotten = len(_engine._pending) + len(_engine._pending_queues)
-    if forgotten:
-        sys.stderr.write(f"parallel: {forgotten} work(s) were submitted but never started: call parallel.run()\n")
-    try:
-        _engine.wait_until(lambda: not _engine.is_busy(), None, "the running work")
-    except KeyboardInterrupt:
-        _engine.shutdown()
+    _engine.at_exit()

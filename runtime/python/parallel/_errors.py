@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import pickle
 import signal
 import traceback
+
+from parallel import _exceptions
 
 
 class ParallelError(Exception):
@@ -53,7 +54,11 @@ class WaitTimeoutError(WaitError, TimeoutError):
 
 
 class HeapLimitError(ParallelError, MemoryError):
-    """A context's heap has reached its limit."""
+    """A context's heap has reached its limit: the allocation was refused, and what had been made before is still there."""
+
+    def __init__(self, *args):
+        # CPython raises it without arguments, where an allocation has failed.
+        super().__init__(*(args or ("the heap of this context has reached its limit; configure(heap_limit=bytes) sets it",)))
 
 
 class ContextTraceback(Exception):
@@ -72,21 +77,18 @@ def describe(exception: BaseException) -> dict:
     kind = type(exception)
     try:
         text = "".join(traceback.format_exception(exception))
-    except Exception as failure:  # a __str__ or __notes__ of the user's that raises must not hide that there was an error
-        text = f"{kind.__qualname__} (its traceback cannot be shown: {failure!r})\n"
-    description = {"type": f"{kind.__module__}.{kind.__qualname__}", "traceback": text, "pickle": None}
+    except BaseException as failure:  # user code that raises must not hide that there was an error
+        text = f"{kind.__qualname__} (its traceback cannot be shown: {type(failure).__name__})\n"
     try:
-        summary = str(exception)
-    except Exception as failure:
-        summary = f"<its __str__ raised {failure!r}>"
-    description["message"] = summary
-    # __init__ is not run again: classes whose __init__ takes other arguments than they hand on come through as well.
-    try:
-        state = dict(vars(exception))
-        description["pickle"] = pickle.dumps((kind, exception.args, state), protocol=5)
-    except Exception:
-        pass  # degraded to RemoteError by rebuild(), which says so
-    return description
+        message = str(exception)
+    except BaseException as failure:
+        message = f"<its __str__ raised {type(failure).__name__}>"
+    return {
+        "type": f"{kind.__module__}.{kind.__qualname__}",
+        "message": message,
+        "traceback": text,
+        "pickle": _exceptions.portable(exception),
+    }
 
 
 class RemoteError(ParallelError):
@@ -106,23 +108,16 @@ def rebuild(description: dict | None, origin: str) -> BaseException:
     `origin` names the work and context for the reader of the traceback.
     """
     if description is None:
-        return RemoteError(f"{origin} failed, and so did recording its error: the context or the shared region was out of memory")
-    exception = None
-    if description["pickle"] is not None:
-        try:
-            kind, args, state = pickle.loads(description["pickle"])
-            exception = kind.__new__(kind, *args)
-            exception.args = args
-            vars(exception).update(state)
-        except Exception:
-            exception = None  # e.g. a class made in the context; RemoteError below carries name and message
-    if exception is None:
+        return RemoteError(f"{origin} failed, and so did recording its error: most likely there was no memory for it")
+    exception = _exceptions.restored(description["pickle"])
+    if exception is None:  # e.g. of a class made in the context
         exception = RemoteError(f"{description['type']}: {description['message']}", description["type"])
     elif not isinstance(exception, Exception):
         # SystemExit or KeyboardInterrupt of a work is an error of that work: raised here it would end the program.
         call = "sys.exit()" if isinstance(exception, SystemExit) else type(exception).__name__
         exception = RemoteError(
-            f"{origin} was ended by {call} ({description['type']}: {description['message']}); return from the function instead",
+            f"{origin} was ended by {call} ({description['type']}: {description['message']}); "
+            "return from the function instead",
             description["type"],
         )
     exception.__cause__ = ContextTraceback(f"{origin}:\n\n{description['traceback']}")
@@ -133,7 +128,7 @@ def summary(exception: BaseException) -> str:
     """`Type: message` on one line, shortened."""
     try:
         text = str(exception)
-    except Exception as failure:
+    except (Exception, SystemExit) as failure:
         text = f"<its __str__ raised {type(failure).__name__}>"
     line = f"{type(exception).__name__}: {text}".splitlines()[0]
     return line if len(line) <= 200 else line[:199] + "…"
@@ -168,3 +163,10 @@ def crashed(value: int, origin: str, work=None) -> ContextCrashed:
         name = f"signal {number}"
     hint = " (often: out of memory)" if name == "SIGKILL" else ""
     return ContextCrashed(f"{origin} was running when its context was killed by {name}{hint}", signal=number, work=work)
+
+
+# Tracebacks name them as users know them.
+for _kind in list(vars().values()):
+    if isinstance(_kind, type) and issubclass(_kind, BaseException):
+        _kind.__module__ = "parallel"
+del _kind

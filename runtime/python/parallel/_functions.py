@@ -14,7 +14,9 @@ _CONTEXT_STATES = ("vacant", "alive", "left", "died")
 
 def _checked_name(func, name: str | None) -> str:
     if not callable(func):
-        raise TypeError(f"a work is a callable, not {type(func).__name__}: submit_work(func, args) calls func(args) in a context")
+        raise TypeError(
+            f"a work is a callable, not {type(func).__name__}: submit_work(func, args) calls func(args) in a context"
+        )
     if name is None:
         name = getattr(func, "__name__", None) or type(func).__name__
     elif not isinstance(name, str):
@@ -39,15 +41,16 @@ def submit_work(
 ) -> Work:
     """Have `func` called in a context.
 
-    The work starts with run() or start(), or, in the kernel, when the cell ends; all work that starts together sees the main thread
-    as it was at that moment. Nothing is pickled on the way in.
+    The work starts with run() or start(), when somebody waits for it, or, in the kernel, when the cell ends. All work that
+    starts together sees the main thread as it was at that moment. Nothing is pickled on the way in.
 
     Args:
         func: what to call: function, lambda, bound method, any callable.
         args: None for no argument; a tuple is spread; anything else is the single argument.
         kwds: keyword arguments.
         callback: called as `callback(result)` on the main thread when the work is done.
-        errback: called as `errback((type, value, traceback))` on the main thread when it failed; run() does not raise the error then.
+        errback: called as `errback((type, value, traceback))` on the main thread when it failed; run() does not raise
+            the error then.
         name: for messages and views; by default the function's own.
 
     Returns: a `Work`, which is a `concurrent.futures.Future`.
@@ -80,8 +83,8 @@ def submit_queue(
 ) -> Work:
     """Have `consumer(item)` called in contexts for every item of `queue`, those pushed later included.
 
-    Each item is taken by one context. It ends when the queue is closed and empty, or when it is empty and no work or consumer is left
-    that started with it and could push.
+    Each item is taken by one context. It ends when the queue is closed and empty, or when it is empty and no work or
+    consumer is left that started with it and could push.
 
     Args:
         queue: the xlist whose items are taken.
@@ -90,8 +93,8 @@ def submit_queue(
         errback: called as `errback((type, value, traceback))` with the first error of an item.
         name: for messages and views; by default the consumer's own.
 
-    Returns: a `Work`; its result is the number of items whose consumer returned. An item whose consumer raised does not keep the
-    others from being consumed.
+    Returns: a `Work`; its result is the number of items whose consumer returned. An item whose consumer raised does not
+    keep the others from being consumed.
 
     >>> queue, squares = xlist([1, 2, 3]), xlist()
     >>> work = submit_queue(queue, lambda n: squares.push(n * n)); run(); work.result(), sorted(squares)
@@ -105,32 +108,49 @@ def submit_queue(
 
 
 def start() -> None:
-    """Start all pending work and return at once."""
+    """Start all pending work and return at once.
+
+    >>> work = submit_work(sum, [1, 2, 3]); start(); work.result()
+    6
+    """
     _engine.current().start()
 
 
 def run(timeout: float | None = None) -> None:
     """Start all pending work, wait for all work there is, and raise the first error that no errback took.
 
-    Each error is raised once: the next run() raises the next. Callbacks and errbacks run in here.
+    Each error is raised once: the next run() raises the next. Callbacks and errbacks run in here, if this is the main
+    thread; what they submit is started and waited for, too. Done callbacks have run when it returns.
 
     Args:
         timeout: seconds; None waits until the end.
 
-    Raises: the exception of a work with the type it had there, its traceback in the context as the cause; `ContextCrashed` when a
-    context died; `WaitTimeoutError` (a TimeoutError) when the time has passed, the work goes on then. KeyboardInterrupt interrupts
-    the running work; what was pushed stays.
+    Raises: the exception of a work with the type it had there, its traceback in the context as the cause; `ContextCrashed`
+    when a context died; `WaitTimeoutError` (a TimeoutError) when the time has passed, the work goes on then.
+    KeyboardInterrupt interrupts the running work; what was pushed stays.
+
+    >>> work = submit_work(int, "not a number")
+    >>> run()
+    Traceback (most recent call last):
+    ValueError: invalid literal for int() with base 10: 'not a number'
     """
     _engine.current().run(timeout)
 
 
 def run_once() -> None:
-    """Handle what has ended so far, callbacks and errbacks included, without waiting."""
+    """Handle what has ended so far, callbacks and errbacks included, without waiting.
+
+    >>> run_once()
+    """
     _engine.current().run_once()
 
 
 def cancel() -> None:
-    """Cancel everything: pending work is withdrawn, running work is interrupted, and killed if it does not stop within 2 s."""
+    """Cancel everything: pending work is withdrawn, running work is interrupted, and killed if it does not stop within 2 s.
+
+    >>> work = submit_work(print); cancel(); work.cancelled()
+    True
+    """
     _engine.current().cancel()
 
 
@@ -138,9 +158,10 @@ def cancel() -> None:
 class Context:
     """A context as it is at one moment.
 
-    Attributes: `id` in its batch; `batch`, the batch's serial number; `pid`, 0 when it has none; `state`: 'vacant', 'alive', 'left'
-    (nothing was left to do) or 'died'; `work`: name of the running work or None; `works`: how many it has ended; `pushes`: how many
-    values it pushed; `restarts`: how often its process was replaced.
+    Attributes: `id` in its batch; `batch`, the batch's serial number; `pid`, 0 when it has none; `state`: 'vacant',
+    'alive', 'left' (nothing was left to do) or 'died'; `work`: name of the work it runs, or whose items it consumes, or
+    None; `works`: how many works and items it has ended; `pushes`: how many values it pushed; `restarts`: how often its
+    process was replaced.
     """
 
     id: int
@@ -154,18 +175,26 @@ class Context:
 
 
 def contexts() -> list[Context]:
-    """The contexts of all batches that run now."""
+    """The contexts of all batches that run now.
+
+    >>> contexts()
+    []
+    """
     found = []
     for running in _engine.current().batches():
         for facts in running.batch.contexts():
-            current = facts["current"]
+            work = None
+            if facts["current"]:
+                work = running.works[facts["current"] - 1].name
+            elif facts["queue"]:
+                work = running.queues[facts["queue"] - 1].name
             found.append(
                 Context(
                     id=facts["slot"],
                     batch=running.batch.serial,
                     pid=facts["pid"],
                     state=_CONTEXT_STATES[facts["state"]],
-                    work=running.works[current - 1].name if current else None,
+                    work=work,
                     works=facts["works"],
                     pushes=facts["pushes"],
                     restarts=max(0, facts["incarnation"] - 1),
@@ -175,5 +204,9 @@ def contexts() -> list[Context]:
 
 
 def is_parallel_thread() -> bool:
-    """True in a context, False in the main process."""
+    """True in a context, False in the main process.
+
+    >>> work = submit_work(is_parallel_thread); is_parallel_thread(), work.result()
+    (False, True)
+    """
     return _core.context() is not None

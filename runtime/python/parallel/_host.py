@@ -12,7 +12,8 @@ import threading
 class Host:
     """Where output of works and live views go. Every method but `enter_context` may be called on any thread."""
 
-    # True where the handler of SIGINT tells the engine of an interrupt; elsewhere whoever waits does when KeyboardInterrupt comes.
+    # True where the handler of SIGINT tells the engine of an interrupt; elsewhere whoever waits does when
+    # KeyboardInterrupt comes.
     handles_interrupts = False
 
     def cell(self):
@@ -22,7 +23,13 @@ class Host:
     def write(self, cell, stream: str, text: str) -> None:
         """Print `text` (whole lines) of a work of `cell` on 'stdout' or 'stderr'."""
         target = sys.stdout if stream == "stdout" else sys.stderr
-        target.write(text)
+        if target is None:  # a program without a console: print() says nothing there either
+            return
+        try:
+            target.write(text)
+        except UnicodeEncodeError:
+            encoding = getattr(target, "encoding", None) or "ascii"
+            target.write(text.encode(encoding, "backslashreplace").decode(encoding))
         target.flush()
 
     def display(self, cell, data: dict, metadata: dict, transient: dict, update: bool) -> None:

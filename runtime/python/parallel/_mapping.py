@@ -1,29 +1,46 @@
 """`parallel.dict()` and `parallel.object()`: an interlocked mapping and namespace.
 
-Both are a log in an xlist: an assignment pushes (key, value), a deletion pushes (key,). A push is atomic and ordered, so the last
-writer wins, a reader always sees the mapping as it was at one moment, and the death of a writer leaves nothing half done. Every
-process folds the log into an index of its own as far as it has read it. What is rejected: a hash table in the shared region, which
-would free no replaced value either (a reader may be using it), and would have to answer what a killed writer leaves behind.
+Both are a log in an xlist: an assignment pushes (key, value), a deletion pushes (key,). A push is atomic and ordered, so
+the last writer wins, a reader always sees the mapping as it was at one moment, and the death of a writer leaves nothing
+half done. Every process folds the log into an index of its own as far as it has read it. What is rejected: a hash table
+in the shared region, which would free no replaced value either (a reader may be using it), and would have to answer
+what a killed writer leaves behind.
 """
 
 from __future__ import annotations
 
 import builtins
 import collections.abc
+import os
+import threading
 from typing import Any, Iterator
 
 from parallel._xlist import xlist
+
+# For all mappings: one thread at a time folds records in. Not held while anything waits.
+_folding = threading.RLock()
+
+
+def _renew_in_child() -> None:
+    global _folding
+    _folding = threading.RLock()  # a thread that is not here may have held it; folding a record twice changes nothing
+
+
+os.register_at_fork(after_in_child=_renew_in_child)
 
 
 class dict(collections.abc.MutableMapping):  # noqa: A001 - the name is part of the public contract
     """An interlocked mapping, shared by the main thread and all contexts; the last writer of a key wins.
 
-    Keys and values are cloned like what is pushed to an xlist. Reading returns a new object each time: to change a value, assign it
-    again. `d[k] += 1` reads, then writes: two contexts that do it at once may count once; push to an xlist to count every time.
+    Keys and values are cloned like what is pushed to an xlist. Reading returns a new object each time: to change a value,
+    assign it again. `d[k] += 1` reads, then writes: two contexts that do it at once may count once; push to an xlist to
+    count every time. Replaced values keep their memory until the mapping goes.
 
     Args: as for the builtin dict.
 
     Raises: ValueError when a key or value cannot be cloned, TypeError when a key is not hashable; nothing is changed then.
+    The error of a record that cannot be rebuilt here (of a class made in a context, say) is raised once, by whatever comes
+    across it first.
 
     >>> d = dict(a=1); d["b"] = 2; sorted(d.items())
     [('a', 1), ('b', 2)]
@@ -39,15 +56,19 @@ class dict(collections.abc.MutableMapping):  # noqa: A001 - the name is part of 
 
     def _fold(self) -> builtins.dict[Any, int]:
         """Read the log to its present end; key -> position of its value's record."""
-        end = len(self._log)
-        while self._read < end:
-            record = self._log[self._read]
-            if len(record) == 2:
-                self._index[record[0]] = self._read
-            else:
-                self._index.pop(record[0], None)
-            self._read += 1
-        return self._index
+        with _folding:
+            end = len(self._log)
+            while self._read < end:
+                position = self._read
+                try:
+                    record = self._log[position]
+                    if len(record) == 2:
+                        self._index[record[0]] = position
+                    else:
+                        self._index.pop(record[0], None)
+                finally:
+                    self._read = position + 1
+            return self._index
 
     def __getitem__(self, key):
         return self._log[self._fold()[key]][1]
@@ -68,11 +89,17 @@ class dict(collections.abc.MutableMapping):  # noqa: A001 - the name is part of 
         return len(self._fold())
 
     def __iter__(self) -> Iterator:
-        return iter(list(self._fold()))
+        return iter(self._keys())
+
+    def _keys(self) -> list:
+        with _folding:
+            return list(self._fold())
 
     def items(self):
         """The pairs as they are at this moment, as a list."""
-        return [(key, self._log[position][1]) for key, position in list(self._fold().items())]
+        with _folding:
+            positions = list(self._fold().items())
+        return [(key, self._log[position][1]) for key, position in positions]
 
     def values(self):
         """The values as they are at this moment, as a list."""
@@ -83,7 +110,7 @@ class dict(collections.abc.MutableMapping):  # noqa: A001 - the name is part of 
         return builtins.dict(self.items())
 
     def clear(self) -> None:
-        for key in list(self._fold()):
+        for key in self._keys():
             self._log.push((key,))
 
     @property
@@ -104,7 +131,21 @@ class dict(collections.abc.MutableMapping):  # noqa: A001 - the name is part of 
         return (_dict_of_log, (self._log,))
 
     def __repr__(self) -> str:
-        return f"parallel.dict({self.copy()!r})"
+        return f"parallel.dict({self._text()})"
+
+    def _text(self) -> str:
+        # Reading a mapping out of itself gives another object each time: what is being shown is known by its log.
+        key = (threading.get_ident(), self._log.id)
+        if key in _being_shown:
+            return "..."
+        _being_shown.add(key)
+        try:
+            return repr(self.copy())
+        finally:
+            _being_shown.discard(key)
+
+
+_being_shown: set[tuple[int, int]] = set()
 
 
 def _dict_of_log(log: xlist) -> dict:
@@ -127,7 +168,7 @@ class object:  # noqa: A001 - the name is part of the public contract
         builtins.object.__setattr__(self, "_attributes", dict(attributes))
 
     def __getattr__(self, name: str):
-        if name.startswith("__"):
+        if name.startswith("__") or name == "_attributes":  # the latter: of an object without __init__
             raise AttributeError(name)
         try:
             return self._attributes[name]
@@ -150,7 +191,14 @@ class object:  # noqa: A001 - the name is part of the public contract
         return (_object_of_attributes, (self._attributes,))
 
     def __repr__(self) -> str:
-        return f"parallel.object({', '.join(f'{k}={v!r}' for k, v in self._attributes.items())})"
+        key = (threading.get_ident(), self._attributes._log.id)
+        if key in _being_shown:
+            return "parallel.object(...)"
+        _being_shown.add(key)
+        try:
+            return f"parallel.object({', '.join(f'{k}={v!r}' for k, v in self._attributes.items())})"
+        finally:
+            _being_shown.discard(key)
 
 
 def _object_of_attributes(attributes: dict) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import threading
 
 from parallel import _core, _views
@@ -10,6 +11,7 @@ from parallel import _core, _views
 _logger = logging.getLogger("parallel")
 
 _BUSY_SECONDS = 0.1  # while work runs: pushes to xlists raise no event, so views are looked at this often
+_STOP_SECONDS = 5.0  # what the last line may take to be shown; a sink that hangs must not keep the process from ending
 _IDLE_SECONDS = 1.0  # while views exist and nothing runs: the main thread may push too
 
 
@@ -19,26 +21,45 @@ class Pump:
     def __init__(self, engine):
         self._engine = engine
         self._thread: threading.Thread | None = None
+        self._stopped = False
 
     def ensure(self) -> None:
         """Have it running."""
-        if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._run, name="parallel-pump", daemon=True)
-            self._thread.start()
+        if self._stopped or (self._thread is not None and self._thread.is_alive()):
+            return
+        thread = threading.Thread(target=self._run, name="parallel-pump", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # at the limit of threads; whoever waits reads reports as well, and the next call tries again
+            _logger.warning("the output of works is shown late: no thread can be started", exc_info=True)
+        else:
+            self._thread = thread
+
+    def stop(self) -> None:
+        """End it, for good. The interpreter must not go away under a thread that may be in the middle of a line."""
+        self._stopped = True
+        _core.signal()
+        if self._thread is not None:
+            self._thread.join(_STOP_SECONDS)
 
     def _run(self) -> None:
+        # Signals are the main thread's: one that came here would be handled there at a moment when it has blocked them.
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         while True:
             seen = _core.events()
+            if self._stopped:
+                return
             try:
                 self._engine.collect()
-                changed = _views.refresh_all(self._engine.status())
-            except Exception:
-                # One view or report that fails must not end the output of all others; the log says what it was.
+                changed = _views.refresh_all(self._engine.progress())
+            except BaseException:
+                # One view or report that fails must not end the output of all others, not even by a SystemExit out of
+                # somebody's __repr__; the log says what it was.
                 _logger.exception("the output of works could not be shown")
                 changed = False
             _core.wait(seen, self._pause(changed))
 
     def _pause(self, changed: bool) -> float:
-        if self._engine._running or changed:
+        if self._engine.has_running() or changed:
             return _BUSY_SECONDS
         return _IDLE_SECONDS if _views.exist() else -1

@@ -19,9 +19,12 @@ from parallel import _core, _host
 LAST_ITEMS = 10
 REFRESH_SECONDS = 0.1  # at most ten updates a second for each view
 
+ITEM_CHARACTERS = 200
+
 _repr = reprlib.Repr()
 _repr.maxstring = _repr.maxother = 80
 _repr.maxlong = 40
+_repr.maxlevel = 3  # at most 6 * 6 * 6 items of nested lists are looked at
 
 
 def variable_name(wanted) -> str | None:
@@ -35,9 +38,17 @@ def variable_name(wanted) -> str | None:
 
 def _safe_repr(item) -> str:
     try:
-        return _repr.repr(item)
-    except Exception as failure:  # shown in its place: one bad item must not hide the others
+        text = _repr.repr(item)
+        return _printable(text if len(text) <= ITEM_CHARACTERS else text[: ITEM_CHARACTERS - 1] + "…")
+    except KeyboardInterrupt:
+        raise
+    except BaseException as failure:  # shown in its place: one bad item must not hide the others, nor end a thread
         return f"<repr raised {type(failure).__name__}>"
+
+
+def _printable(text: str) -> str:
+    """On one line, and with nothing in it that a terminal obeys or that cannot be encoded."""
+    return "".join(c if c.isprintable() else " " if c.isspace() else ascii(c)[1:-1] for c in text)
 
 
 def _bytes_text(count: int) -> str:
@@ -63,7 +74,7 @@ def _summary(x) -> str:
 def one_line(x) -> str:
     """`<xlist 'results' 3 items, 120 B>`: bounded, and safe while others push."""
     name = x.name
-    return f"<xlist {name!r} {_summary(x)}>" if name else f"<xlist {_summary(x)}>"
+    return f"<xlist {_safe_repr(name)} {_summary(x)}>" if name else f"<xlist {_summary(x)}>"
 
 
 def _last_items(x) -> tuple[int, list[str]]:
@@ -84,13 +95,15 @@ def bundle(x, status: str = "") -> dict[str, str]:
     lines = [title + state]
     if first > 0:
         lines.append(f"  … {first:,} before")
-    lines.extend(f"  {index:>{len(str(first + LAST_ITEMS))}}  {text}" for index, text in enumerate(items, first))
+    width = len(str(first + len(items) - 1))
+    lines.extend(f"  {index:>{width}}  {text}" for index, text in enumerate(items, first))
     rows = "".join(
-        f"<tr><td style='text-align:right;opacity:.6'>{index}</td><td style='text-align:left'><code>{html.escape(text)}</code></td></tr>"
+        f"<tr><td style='text-align:right;opacity:.6'>{index}</td>"
+        f"<td style='text-align:left'><code>{html.escape(text)}</code></td></tr>"
         for index, text in enumerate(items, first)
     )
     before = f"<tr><td></td><td style='text-align:left;opacity:.6'>… {first:,} before</td></tr>" if first > 0 else ""
-    caption = html.escape(f"xlist {x.name or ''}".strip())
+    caption = html.escape(_printable(f"xlist {x.name or ''}".strip()))
     page = (
         "<div role='group' aria-label='" + caption + "'>"
         f"<strong>{caption}</strong> <span>{html.escape(_summary(x))}</span>"
@@ -101,19 +114,32 @@ def bundle(x, status: str = "") -> dict[str, str]:
 
 
 class LiveView:
-    """One display of an xlist in one cell, updated while work goes on."""
+    """One display of an xlist in one cell, updated while work goes on.
 
-    def __init__(self, x, cell):
+    It tells of the batches that its cell has submitted, and of those that ran when it was made; of others only what they push.
+    """
+
+    def __init__(self, x, cell, progress: list):
         self._list = weakref.ref(x)  # a view keeps no heap alive
         self._cell = cell
+        self._serials = {batch.serial for batch in progress}
         self._display_id = uuid.uuid4().hex
         self._shown = None
         self._shown_at = 0.0
+        # The pump and the main thread refresh it: what is rendered first must be published first.
+        self._publishing = threading.RLock()
 
     def is_gone(self) -> bool:
         return self._list() is None
 
-    def refresh(self, status: str, final: bool) -> bool:
+    def _status(self, progress: list) -> str:
+        mine = [batch for batch in progress if batch.serial in self._serials or batch.cell == self._cell]
+        works, ended = sum(batch.works for batch in mine), sum(batch.ended for batch in mine)
+        if not works:
+            return ""
+        return f"running: {ended:,} of {works:,} works done" if ended <= works else f"running: {ended:,} works done"
+
+    def refresh(self, progress: list, final: bool) -> bool:
         """Publish the list as it is now, if it is not what is shown; too soon after the last time only when `final`.
 
         True when there was, or will be, something to publish.
@@ -121,16 +147,17 @@ class LiveView:
         x = self._list()
         if x is None:
             return False
-        fingerprint = (x._pushed, len(x), x.closed, status)
-        if fingerprint == self._shown:
-            return False
-        if not final and time.monotonic() - self._shown_at < REFRESH_SECONDS:
-            return True
-        first = self._shown is None
-        self._shown, self._shown_at = fingerprint, time.monotonic()
-        _host.current().display(
-            self._cell, bundle(x, status), {}, {"display_id": self._display_id}, update=not first
-        )
+        with self._publishing:
+            status = self._status(progress)
+            fingerprint = (x._pushed, len(x), x.closed, status)
+            if fingerprint == self._shown:
+                return False
+            if not final and time.monotonic() - self._shown_at < REFRESH_SECONDS:
+                return True
+            is_first = self._shown is None
+            self._shown, self._shown_at = fingerprint, time.monotonic()
+            transient = {"display_id": self._display_id}
+            _host.current().display(self._cell, bundle(x, status), {}, transient, update=not is_first)
         return True
 
 
@@ -146,19 +173,20 @@ def show_live(x) -> None:
         return
     from parallel import _engine
 
-    view = LiveView(x, host.cell())
-    view.refresh(_engine.current().status(), final=True)
+    progress = _engine.current().progress()
+    view = LiveView(x, host.cell(), progress)
+    view.refresh(progress, final=True)
     with _lock:
         _views.append(view)
-    _engine.current().watch_views()
+    _engine.current().wake_pump()
 
 
-def refresh_all(status: str, final: bool = False) -> bool:
-    """Bring every view up to date; True when any has changed."""
+def refresh_all(progress: list, final: bool = False) -> bool:
+    """Bring every view up to date, given how far the running batches are; True when any has changed."""
     with _lock:
         _views[:] = itertools.filterfalse(LiveView.is_gone, _views)
         views = list(_views)
-    changed = [view.refresh(status, final) for view in views]
+    changed = [view.refresh(progress, final) for view in views]
     return any(changed)
 
 

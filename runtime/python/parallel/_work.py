@@ -6,6 +6,7 @@ nothing is done in the main process. So a Work looks when it is asked, and only 
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import threading
 from concurrent.futures import _base as _futures
@@ -29,16 +30,14 @@ class Work(concurrent.futures.Future):
     """One call that runs in a context. Made by `submit_work`, not by hand.
 
     It is a `concurrent.futures.Future`: `result`, `exception`, `done`, `cancel`, `add_done_callback` and the functions of
-    `concurrent.futures` and `asyncio` do what they do there.
+    `concurrent.futures` and `asyncio` do what they do there. Waiting for a work starts it, with all that is pending.
+    In a context, `result` and `exception` wait for works of the same snapshot, too.
 
     Attributes: `id` (int, counts up), `name`.
 
     >>> w = submit_work(pow, (2, 10)); run(); w.result(), w.state
     (1024, 'done')
     """
-
-    # One for all works: whoever waits on it looks again at what it waits for, and a Work stays small.
-    _condition = threading.Condition()
 
     # What most works never change is here, once for all of them.
     _batch = None  # the _core.Batch once started
@@ -47,6 +46,7 @@ class Work(concurrent.futures.Future):
     _withdrawn = False  # cancelled before it was started
     _watched = False  # its end is to be reported
     _noted = False  # the engine has taken note of its end
+    _awaited = 0  # how many are in result() or exception()
     _error_taken = False  # its error has been raised or handed out by result() or exception()
     _item_error = None  # the first error of an item, for a queue's work
     _items_failed = 0
@@ -65,6 +65,8 @@ class Work(concurrent.futures.Future):
     def _code(self) -> int:
         if self._batch is None:
             return _CANCELLED if self._withdrawn else _PENDING
+        if self._queue >= 0 and not self._noted:
+            return _RUNNING  # errors of its items may be waiting to be read
         code = self._batch.state(self._index)
         return _FAILED if code == _DONE and self._item_error is not None else code
 
@@ -97,12 +99,15 @@ class Work(concurrent.futures.Future):
         return cause.text if isinstance(cause, _errors.ContextTraceback) else None
 
     def done(self) -> bool:
+        """True when it has ended, however."""
         return self._code() >= _DONE
 
     def running(self) -> bool:
+        """True while a context runs it."""
         return self._code() == _RUNNING
 
     def cancelled(self) -> bool:
+        """True when it was taken back, or stopped by an interrupt."""
         return self._code() == _CANCELLED
 
     # ---- how it ended --------------------------------------------------------------------------------------------------------
@@ -128,8 +133,8 @@ class Work(concurrent.futures.Future):
             error = _errors.rebuild(self._batch.value(self._index), self._origin())
         elif code == _CRASHED:
             error = _errors.crashed(self._batch.value(self._index), self._origin(), self)
-        self._cached_error = error
-        return error
+        # One for all who ask at the same time: two threads may have come this far.
+        return self.__dict__.setdefault("_cached_error", error)
 
     def _item_failed(self, error: BaseException) -> None:
         """Note that an item of this queue's work raised."""
@@ -139,12 +144,11 @@ class Work(concurrent.futures.Future):
 
     def _value(self):
         """The result of a work that is done, always the same object."""
-        if self.__dict__.get("_cached_result", _UNREAD) is _UNREAD:
-            if self._queue >= 0:
-                self._cached_result = self._batch.consumed(self._queue)
-            else:
-                self._cached_result = self._batch.value(self._index)
-        return self._cached_result
+        cached = self.__dict__.get("_cached_result", _UNREAD)
+        if cached is not _UNREAD:
+            return cached
+        value = self._batch.value(self._index) if self._queue < 0 else self._batch.consumed(self._queue)
+        return self.__dict__.setdefault("_cached_result", value)
 
     def _end(self, timeout: float | None) -> BaseException | None:
         """Wait for the end; the error, which is the caller's from now on."""
@@ -153,7 +157,7 @@ class Work(concurrent.futures.Future):
             raise concurrent.futures.CancelledError(f"{self._origin()} was cancelled")
         error = self._error()
         if error is not None:
-            self._engine.forget_error(self)
+            self._engine.endings.forget_error(self)
         return error
 
     def result(self, timeout: float | None = None):
@@ -164,9 +168,12 @@ class Work(concurrent.futures.Future):
         Raises: the exception of the work, `concurrent.futures.CancelledError`, or `TimeoutError`.
         """
         error = self._end(timeout)
-        if error is not None:
+        if error is None:
+            return self._value()
+        try:
             raise error
-        return self._value()
+        finally:
+            error = self = None  # the traceback refers to this frame: a cycle would keep the work and its batch
 
     def exception(self, timeout: float | None = None):
         """The exception the work ended with, or None. Waits and raises as `result` does."""
@@ -178,55 +185,79 @@ class Work(concurrent.futures.Future):
             return True
         return self._batch.cancel(self._index) or self.cancelled()
 
+    def __await__(self):
+        self._engine.start()
+        return asyncio.wrap_future(self).__await__()
+
     # ---- concurrent.futures' own view of a Future ----------------------------------------------------------------------------
+
+    # It reads and changes these under `_condition`, and counts on nothing being changed by others meanwhile. But contexts
+    # end works when they like. So an end counts from the moment the engine has noted it, which it does under the same lock:
+    # waiters that are there then are told, later ones find it finished.
+
+    @property
+    def _condition(self) -> threading.Condition:
+        return self._engine.endings.condition
 
     @property
     def _state(self) -> str:
-        return _FUTURE_STATES[self._code()]
+        code = self._code()
+        if code >= _DONE:
+            self._engine.note_found(self)
+        return _FUTURE_STATES[code]
 
     @property
     def _waiters(self) -> list:
         waiters = self.__dict__.get("_own_waiters")
         if waiters is None:
             waiters = self.__dict__["_own_waiters"] = []
+            if self._batch is None and not self._withdrawn:
+                self._engine.start()
             self._engine.watch(self)
         return waiters
 
-    @property
-    def _done_callbacks(self) -> list:
-        return self.__dict__.setdefault("_own_callbacks", [])
-
     def add_done_callback(self, fn) -> None:
+        """Have `fn(work)` called once the work has ended, on whichever thread notices first; at once if it has."""
+        # asyncio.wrap_future comes here and then waits, so nobody else may ever start what it waits for.
+        if self._batch is None and getattr(fn, "__module__", None) == "asyncio.futures":
+            self._engine.start()
         with self._condition:
-            if not self.done() or "_own_callbacks" in self.__dict__ and not self.__dict__.get("_told"):
-                self._done_callbacks.append(fn)
+            if not self.done():
+                self.__dict__.setdefault("_own_callbacks", []).append(fn)
                 self._engine.watch(self)
                 return
+            self._engine.note_found(self)
+            if "_own_callbacks" in self.__dict__:  # earlier ones are about to be called, and come first
+                self._own_callbacks.append(fn)
+                return
+        self._call(fn)
+
+    def _is_awaited(self) -> bool:
+        """Is anybody there who will see how it ended? Under the lock."""
+        return bool(self._awaited or self.__dict__.get("_own_waiters") or "_own_callbacks" in self.__dict__)
+
+    def _tell_waiters(self) -> None:
+        """Its end has been noted: under the lock."""
+        for waiter in self.__dict__.get("_own_waiters", ()):
+            if self.cancelled():
+                waiter.add_cancelled(self)
+            elif self._error() is not None:
+                waiter.add_exception(self)
+            else:
+                waiter.add_result(self)
+
+    def _run_done_callbacks(self) -> None:
+        """Its end has been noted: not under the lock, for this is user code."""
+        with self._condition:
+            callbacks = self.__dict__.pop("_own_callbacks", ())
+        for fn in callbacks:
+            self._call(fn)
+
+    def _call(self, fn) -> None:
         try:
             fn(self)
         except Exception:
             _futures.LOGGER.exception("exception calling callback for %r", self)
-
-    def _tell(self) -> None:
-        """Once, when it has ended: to those who wait in `concurrent.futures`, and to the done callbacks."""
-        with self._condition:
-            if self.__dict__.get("_told"):
-                return
-            self._told = True
-            for waiter in self.__dict__.get("_own_waiters", ()):
-                if self.cancelled():
-                    waiter.add_cancelled(self)
-                elif self._error() is not None:
-                    waiter.add_exception(self)
-                else:
-                    waiter.add_result(self)
-            callbacks = list(self.__dict__.get("_own_callbacks", ()))
-            self._condition.notify_all()
-        for fn in callbacks:
-            try:
-                fn(self)
-            except Exception:
-                _futures.LOGGER.exception("exception calling callback for %r", self)
 
     def __repr__(self) -> str:
         elapsed = self.elapsed

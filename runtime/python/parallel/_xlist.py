@@ -16,7 +16,8 @@ class xlist(_core.xlist):
     """An interlocked list with a heap of its own, shared by the main thread and all contexts.
 
     What is pushed is cloned into the list's heap; what is read is a new object each time, and changing it changes nobody
-    else's. All pushes have one order, the same for every reader. Displaying an xlist gives a live view.
+    else's. Big arrays are the exception: they are read in place, and read-only. All pushes have one order, the same for
+    every reader. Displaying an xlist gives a live view.
 
     Args:
         iterable: items to push at once.
@@ -51,59 +52,78 @@ class xlist(_core.xlist):
     def wait(self, n: int, timeout: float | None = None) -> bool:
         """Wait until the list holds at least `n` items.
 
+        Work that is still pending is started.
+
         Args:
             n: number of items.
             timeout: seconds; None waits until it is decided.
 
-        Work that is still pending is started.
-
         Returns:
             True when it holds them. False when it does not and nobody can push any more (it is closed, or, in the main
             thread, all work has ended), or `timeout` has passed.
+
+        >>> x = xlist()
+        >>> work = submit_work(x.push, 1); x.wait(1)
+        True
         """
         from parallel import _engine
 
         n = operator.index(n)
         _engine.current().start()
         deadline = None if timeout is None else time.monotonic() + timeout
-        while True:
-            over = self._pushing_is_over()  # before the length: nothing is pushed after it has become true
-            seen = self._pushed  # before the length, too: a push in between ends the sleep below
-            if len(self) >= n:
-                return True
-            if over or (deadline is not None and time.monotonic() >= deadline):
-                return False
-            left = _SLICE_SECONDS if deadline is None else min(_SLICE_SECONDS, max(0.0, deadline - time.monotonic()))
-            self._wait_beyond(seen, left)
+        with _engine.current().interruptible():
+            while True:
+                over = self._pushing_is_over()  # before the length: nothing is pushed after it has become true
+                seen = self._pushed  # before the length, too: a push in between ends the sleep below
+                if len(self) >= n:
+                    return True
+                if over or not self._sleep(seen, deadline):
+                    return False
 
     def stream(self, timeout: float | None = None) -> Iterator[Any]:
         """Yield items as they are pushed, oldest first, until nobody can push any more.
 
-        It reads, it does not take: the list keeps its items. It ends when the list is closed, or, in the main thread, when
-        all work has ended. Work that is still pending is started.
+        It reads, it does not take: the list keeps its items, and what others take before it has come there is left out.
+        It ends when the list is closed, or, in the main thread, when all work has ended. Work that is still pending is
+        started.
 
         Args:
             timeout: seconds to wait for the next item; when they have passed, `WaitTimeoutError` is raised.
+
+        >>> x = xlist()
+        >>> work = submit_work(x.extend, range(3)); list(x.stream())
+        [0, 1, 2]
         """
         from parallel import _engine, _errors
 
         _engine.current().start()
-        position = 0
+        position = self._pushed - len(self)  # counted from the first push ever
         while True:
-            length = len(self)
-            while position < length:
-                try:
-                    item = self[position]
-                except IndexError:  # taken by somebody since
-                    break
-                yield item
+            deadline = None if timeout is None else time.monotonic() + timeout
+            with _engine.current().interruptible():
+                while True:
+                    over = self._pushing_is_over()  # before the number of pushes, as in wait()
+                    if self._pushed > position:
+                        break
+                    if over:
+                        return
+                    if not self._sleep(position, deadline):
+                        raise _errors.WaitTimeoutError(f"nothing was pushed for {timeout} s")
+            while position < self._pushed:
                 position += 1
-            position = min(position, len(self))
-            if not self.wait(position + 1, timeout):
-                if self._pushing_is_over() and len(self) <= position:
-                    return
-                if timeout is not None and len(self) <= position:
-                    raise _errors.WaitTimeoutError(f"nothing was pushed for {timeout} s")
+                try:
+                    item = self._at(position - 1)
+                except IndexError:
+                    continue
+                yield item
+
+    def _sleep(self, seen: int, deadline: float | None) -> bool:
+        """Until more than `seen` items were ever pushed, or it is time to look again; False once the deadline is past."""
+        left = _SLICE_SECONDS if deadline is None else min(_SLICE_SECONDS, deadline - time.monotonic())
+        if left <= 0:
+            return False
+        self._wait_beyond(seen, left)
+        return True
 
     def _pushing_is_over(self) -> bool:
         if self.closed:
@@ -114,12 +134,29 @@ class xlist(_core.xlist):
 
         return not _engine.current().is_busy()
 
+    def count(self, value: Any) -> int:
+        """How many items are equal to `value`.
+
+        >>> xlist([1, 2, 1]).count(1)
+        2
+        """
+        return sum(item is value or item == value for item in self)
+
+    def index(self, value: Any, start: int = 0, stop: int | None = None) -> int:
+        """The index of the first item that is equal to `value`, looked for in `[start:stop]`; ValueError if there is none.
+
+        >>> xlist("abc").index("c")
+        2
+        """
+        items = list(self)
+        return items.index(value, start, len(items) if stop is None else stop)
+
     def __reversed__(self):
         return reversed(list(self))
 
     def __eq__(self, other):
         if isinstance(other, xlist):
-            return self is other or list(self) == list(other)
+            return self is other or (len(self) == len(other) and list(self) == list(other))
         if isinstance(other, list):
             return list(self) == other
         return NotImplemented

@@ -1,0 +1,131 @@
+"""What the heaps of contexts and xlists hold, as data: of contexts that run, of those that have ended, and of every xlist."""
+
+from __future__ import annotations
+
+import collections
+from typing import Any
+
+from parallel import _core
+
+_KEPT = 64  # heaps of contexts that have ended
+_CENSUS_SECONDS = 0.25  # how long the heap of a running context may be read
+_ROW_KEYS = (
+    "id", "kind", "name", "state", "live_bytes", "live_blocks", "reserved_bytes",
+    "peak_bytes", "limit_bytes", "allocations", "frees",
+)  # fmt: skip
+
+_ended: collections.deque[dict[str, Any]] = collections.deque(maxlen=_KEPT)
+
+
+def heaps() -> list[dict[str, Any]]:
+    """Facts about every heap there is: running contexts first, then xlists, then the last 64 contexts that have ended.
+
+    Returns: a list of dicts. `id` names the heap ('c3.0' is context 0 of batch 3, 'x7' an xlist), `kind` is 'context' or
+    'xlist', `name` is an xlist's or the work's, `state` is 'running', 'ended' or (an xlist) 'live'. `live_bytes` and
+    `live_blocks` are in use now, `reserved_bytes` are taken from the system for them. A context has also `peak_bytes`,
+    `limit_bytes`, `allocations` and `frees`.
+
+    >>> values = xlist([1, 2, 3], name="values")
+    >>> [row["name"] for row in heaps() if row["kind"] == "xlist" and row["name"] == "values"]
+    ['values']
+    """
+    rows = [_context_row(batch, slot, "running") for batch, slot in _running_contexts()]
+    rows += [_xlist_row(x) for x in _core.xlists()]
+    rows += [{key: details[key] for key in _ROW_KEYS} for details in reversed(_ended)]
+    return rows
+
+
+def heap(id: str) -> dict[str, Any]:  # noqa: A002 - what users call it
+    """One heap in detail.
+
+    Args:
+        id: as in `heaps()`.
+
+    Returns: what `heaps()` says of it. A context has also `classes`: (block size in bytes, live blocks, allocations ever),
+    by size; `buffers`: bytes of arrays in use; and `types`: (type, blocks, bytes) of what lives in it, most bytes first,
+    where the type '' stands for what is no object of its own (items of lists, tables of dicts). `types_complete` is False
+    when there was no time to look at everything. A running context is read from outside; it need not cooperate.
+
+    Raises: KeyError when there is no such heap (any more).
+
+    >>> work = submit_work(lambda: len([str(n) for n in range(1000)])); run()
+    >>> newest = next(row for row in heaps() if row["kind"] == "context")
+    >>> heap(newest["id"])["peak_bytes"] > 0
+    True
+    """
+    for batch, slot in _running_contexts():
+        if _context_id(batch, slot) == id:
+            return _context_details(batch, slot, "running", batch.batch.census(slot, _CENSUS_SECONDS))
+    for details in _ended:
+        if details["id"] == id:
+            return dict(details)
+    for x in _core.xlists():
+        if _xlist_id(x) == id:
+            return _xlist_row(x)
+    raise KeyError(f"there is no heap {id!r}: heaps() lists those there are")
+
+
+def remember(batch) -> None:
+    """Keep what the contexts of a batch that has ended have left."""
+    for slot, census in sorted(batch.censuses.items()):
+        _ended.append(_context_details(batch, slot, "ended", census))
+
+
+def _running_contexts():
+    from parallel import _engine
+
+    for batch in _engine.current().batches():
+        for facts in batch.batch.contexts():
+            if facts["pid"]:
+                yield batch, facts["slot"]
+
+
+def _context_id(batch, slot: int) -> str:
+    return f"c{batch.batch.serial}.{slot}"
+
+
+def _context_row(batch, slot: int, state: str, facts: dict | None = None) -> dict[str, Any]:
+    facts = facts or batch.batch.heap(slot)
+    both = (facts["objects"], facts["buffers"])
+    return {
+        "id": _context_id(batch, slot),
+        "kind": "context",
+        "name": batch.work_name(slot),
+        "state": state,
+        "live_bytes": sum(part["live_bytes"] for part in both),
+        "live_blocks": sum(part["live_blocks"] for part in both),
+        "reserved_bytes": facts["used_bytes"],
+        "peak_bytes": facts["peak_bytes"],
+        "limit_bytes": facts["limit_bytes"],
+        "allocations": sum(part["allocations"] for part in both),
+        "frees": sum(part["frees"] for part in both),
+    }
+
+
+def _context_details(batch, slot: int, state: str, census: tuple | None) -> dict[str, Any]:
+    facts = batch.batch.heap(slot)
+    types, complete = census if census is not None else ([], False)
+    return {
+        **_context_row(batch, slot, state, facts),
+        "buffers": facts["buffers"]["live_bytes"],
+        "classes": facts["objects"]["classes"],
+        "types": types,
+        "types_complete": complete,
+    }
+
+
+def _xlist_id(x) -> str:
+    return f"x{x.id}"
+
+
+def _xlist_row(x) -> dict[str, Any]:
+    facts = x.heap
+    return {
+        "id": _xlist_id(x),
+        "kind": "xlist",
+        "name": x.name,
+        "state": "live",
+        "live_bytes": facts["bytes"],
+        "live_blocks": facts["items"],
+        "reserved_bytes": facts["reserved"],
+    }
