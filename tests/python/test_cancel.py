@@ -1,0 +1,83 @@
+"""cancel(): of a pending work, of one that has not begun, of everything; and what works do on their way out."""
+
+import concurrent.futures
+import time
+
+import pytest
+
+import parallel
+
+
+def test_cancelling_pending_works():
+    xl = parallel.xlist()
+    works = [parallel.submit_work(xl.push, n, callback=lambda _: xl.push("callback"), errback=lambda _: xl.push("errback")) for n in range(3)]
+    assert works[1].cancel() and works[1].cancel() and works[1].cancelled() and works[1].done()
+    with pytest.raises(concurrent.futures.CancelledError, match=f"work {works[1].id} 'push' was cancelled"):
+        works[1].result()
+    parallel.run()
+    assert sorted(item for item in xl if isinstance(item, int)) == [0, 2] and list(xl).count("callback") == 2 and "errback" not in xl
+
+
+def test_cancelling_works_that_have_been_started_but_not_begun():
+    parallel.configure(contexts=1)
+    gate, began = parallel.xlist(), parallel.xlist()
+    works = [parallel.submit_work(lambda n: began.push(n) or gate.wait(1), n) for n in range(4)]
+    parallel.start()
+    assert began.wait(1, 30)
+    assert [work.cancel() for work in works] == [False, True, True, True]
+    gate.push(1)
+    parallel.run()
+    assert [work.state for work in works] == ["done", "cancelled", "cancelled", "cancelled"] and list(began) == [0]
+    assert not works[0].cancel() and works[1].cancel()
+
+
+def test_cancelling_everything(two_contexts):
+    began = parallel.xlist()
+    calls = []
+    running = [parallel.submit_work(lambda: began.push(1) or time.sleep(1000), callback=calls.append, errback=calls.append) for _ in range(5)]
+    parallel.start()
+    assert began.wait(2, 30)
+    pending = [parallel.submit_work(print) for _ in range(3)]
+    at = time.monotonic()
+    parallel.cancel()
+    parallel.run()
+    assert time.monotonic() - at < 1.8  # nobody had to be killed
+    assert {work.state for work in running + pending} == {"cancelled"} and calls == [] and len(began) == 2
+    assert parallel.submit_work(lambda: 1).result() == 1
+
+
+def test_what_a_cancelled_work_does_on_its_way_out(two_contexts, capsys):
+    xl = parallel.xlist()
+
+    def tidy():
+        try:
+            xl.push("began")
+            time.sleep(1000)
+        finally:
+            xl.push("tidied")
+            print("tidied")
+
+    def stays():
+        try:
+            xl.push("began")
+            time.sleep(1000)
+        except KeyboardInterrupt:
+            return "returned all the same"
+
+    works = [parallel.submit_work(tidy), parallel.submit_work(stays)]
+    parallel.start()
+    assert xl.wait(2, 30)
+    parallel.cancel()
+    parallel.run()
+    assert works[0].cancelled() and works[1].result() == "returned all the same"
+    assert "tidied" in xl and capsys.readouterr().out == "tidied\n"
+
+
+def test_a_cancel_that_comes_too_soon_or_too_late(two_contexts):
+    for _ in range(50):
+        works = [parallel.submit_work(lambda: 1) for _ in range(4)]
+        parallel.start()
+        parallel.cancel()
+        parallel.run()
+        assert {work.state for work in works} <= {"done", "cancelled"}
+    parallel.cancel()
