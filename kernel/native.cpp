@@ -77,6 +77,7 @@ py::object native::bind(native& self) {
 
     py::class_<output_parent>(module, "Parent", "The request that output belongs to.")
         .def(py::init([](py::dict header) { return output_parent{std::make_shared<const nl::json>(to_json(header))}; }))
+        .def("__eq__", [](const output_parent& one, const output_parent& other) { return one.header == other.header; })
         .def_property_readonly("header", [](const output_parent& parent) { return to_python(*parent.header); });
 
     const auto no_parent = py::arg("parent") = py::none();

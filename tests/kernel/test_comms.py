@@ -1,0 +1,120 @@
+"""Comms: opened by either side, closed when nobody wants them, with buffers both ways."""
+
+import pytest
+
+from support import Kernel
+
+
+@pytest.fixture(autouse=True)
+def target(kernel: Kernel):
+    kernel.ok(
+        "import comm\nheard = []\n"
+        "def target(channel, message):\n"
+        "    channel.on_msg(lambda m: heard.append(m) or channel.send({'echo': m['content']['data']}, buffers=[bytes(b)[::-1] for b in m['buffers']]))\n"
+        "    channel.on_close(lambda m: print('closed by the front end'))\n"
+        "    channel.send({'welcome': message['content']['data']})\n"
+        "comm.get_comm_manager().register_target('target', target)"
+    )
+
+
+def open_comm(kernel, name="target", comm_id="1", data=None):
+    message = kernel.send("comm_open", {"comm_id": comm_id, "target_name": name, "data": data or {}})
+    kernel.wait(lambda: message.is_idle)
+    return message
+
+
+def comms(kernel, **content):
+    return kernel.ask("comm_info_request", content).reply["comms"]
+
+
+def test_opened_by_the_front_end(kernel: Kernel):
+    opened = open_comm(kernel, comm_id="a", data={"n": 1})
+    [welcome] = opened.outputs
+    assert (welcome.type, welcome.content["comm_id"], welcome.content["data"]) == ("comm_msg", "a", {"welcome": {"n": 1}})
+    message = kernel.send("comm_msg", {"comm_id": "a", "data": {"x": [1, "é"]}}, buffers=[b"abc", b"", bytes(range(256)) * 1000])
+    kernel.wait(lambda: message.is_idle)
+    [echo] = message.outputs
+    assert echo.content["data"] == {"echo": {"x": [1, "é"]}}
+    assert [bytes(buffer) for buffer in echo.buffers] == [b"cba", b"", (bytes(range(256)) * 1000)[::-1]]
+    assert comms(kernel)["a"] == {"target_name": "target"}
+    closed = kernel.send("comm_close", {"comm_id": "a", "data": {}})
+    kernel.wait(lambda: closed.is_idle)
+    assert closed.text() == "closed by the front end\n" and "a" not in comms(kernel)
+
+
+def test_opened_by_the_kernel(kernel: Kernel):
+    cell = kernel.ok("mine = comm.create_comm(target_name='theirs', data={'a': 1}, metadata={'m': 2}, buffers=[b'xyz'])\nmine.on_msg(lambda m: print('got', m['content']['data']))")
+    [opened] = cell.outputs
+    assert opened.type == "comm_open" and opened.content["target_name"] == "theirs" and opened.content["data"] == {"a": 1}
+    assert opened.metadata["m"] == 2 and [bytes(buffer) for buffer in opened.buffers] == [b"xyz"]
+    identity = opened.content["comm_id"]
+    message = kernel.send("comm_msg", {"comm_id": identity, "data": 5})
+    kernel.wait(lambda: message.is_idle)
+    assert message.text() == "got 5\n"
+    assert comms(kernel, target_name="theirs") == {identity: {"target_name": "theirs"}}
+    [closed] = kernel.ok("mine.close({'bye': 1})").outputs
+    assert (closed.type, closed.content["comm_id"], closed.content["data"]) == ("comm_close", identity, {"bye": 1})
+    assert comms(kernel, target_name="theirs") == {}
+
+
+def test_an_unknown_target_is_closed(kernel: Kernel):
+    opened = open_comm(kernel, "nobody", "b")
+    [closed] = opened.outputs
+    assert (closed.type, closed.content["comm_id"]) == ("comm_close", "b") and "b" not in comms(kernel)
+    assert kernel.ok("1").result == "1"
+
+
+def test_a_target_that_raises_is_closed_and_shown(kernel: Kernel):
+    kernel.ok("comm.get_comm_manager().register_target('bad', lambda *_: 1/0)")
+    opened = open_comm(kernel, "bad", "c")
+    assert opened.error["ename"] == "ZeroDivisionError" and opened.of("comm_close") and "c" not in comms(kernel)
+
+
+def test_a_handler_that_raises_is_shown(kernel: Kernel):
+    kernel.ok("channel = comm.create_comm(target_name='x'); channel.on_msg(lambda m: 1/0); identity = channel.comm_id")
+    message = kernel.send("comm_msg", {"comm_id": eval(kernel.value("identity")), "data": {}})
+    kernel.wait(lambda: message.is_idle)
+    assert message.error["ename"] == "ZeroDivisionError"
+    assert kernel.ok("1").result == "1"
+
+
+@pytest.mark.parametrize("kind", ["comm_open", "comm_msg", "comm_close"])
+@pytest.mark.parametrize("content", [{}, {"comm_id": "not there"}, {"comm_id": 3, "data": None}, {"comm_id": None, "target_name": None}])
+def test_messages_that_make_no_sense(kernel: Kernel, kind, content):
+    message = kernel.send(kind, content)
+    kernel.wait(lambda: message.is_idle)
+    assert kernel.ok("1").result == "1"
+
+
+def test_comm_info_by_target(kernel: Kernel):
+    open_comm(kernel, comm_id="d")
+    assert comms(kernel, target_name="target")["d"] == {"target_name": "target"}
+    assert comms(kernel, target_name="no such") == {}
+    closed = kernel.send("comm_close", {"comm_id": "d", "data": {}})
+    kernel.wait(lambda: closed.is_idle)
+
+
+def test_the_name_old_widgets_use(kernel: Kernel):
+    cell = kernel.ok("from ipykernel.comm import Comm\nold = Comm(target_name='old', data={'v': 1}); old.send({'v': 2}); old.close()")
+    assert [message.type for message in cell.outputs] == ["comm_open", "comm_msg", "comm_close"]
+
+
+def test_a_thread_may_send(kernel: Kernel):
+    cell = kernel.ok("import threading\nchannel = comm.create_comm(target_name='t')\ntimer = threading.Timer(0.2, channel.send, [{'late': True}])\ntimer.start()")
+    kernel.wait(lambda: cell.of("comm_msg"), 10)
+    assert cell.of("comm_msg")[0].content["data"] == {"late": True}
+
+
+def test_a_work_does_not_reach_comms(kernel: Kernel):
+    """A context has no sockets: sending is silent or an error there, and does no harm here."""
+    kernel.run("channel = comm.create_comm(target_name='w')\nparallel.submit_work(lambda: channel.send({'from': 'context'}) or None)\nparallel.run()")
+    kernel.run("parallel.run()")
+    assert kernel.ok("1").result == "1"
+
+
+def test_a_cell_that_runs_keeps_its_output_from_comms(kernel: Kernel):
+    open_comm(kernel, comm_id="e")
+    cell = kernel.start("import time; time.sleep(0.3); print('of the cell')")
+    message = kernel.send("comm_msg", {"comm_id": "e", "data": {}})
+    kernel.wait(lambda: message.is_idle)
+    assert cell.is_over and cell.text() == "of the cell\n" and cell.of("comm_msg") == []

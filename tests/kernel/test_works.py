@@ -1,0 +1,279 @@
+"""Works of cells: where their output, their views, their errors and their callbacks appear."""
+
+import pytest
+
+from support import Kernel, plain
+
+IMPORTS = """
+import os, signal, socket, sys, time
+parallel.configure(contexts=2)
+
+def wait_for(path):
+    while not os.path.exists(path): time.sleep(0.005)
+"""
+
+
+@pytest.fixture(autouse=True)
+def imports(kernel: Kernel):
+    kernel.ok(IMPORTS)
+
+
+@pytest.fixture
+def gate(tmp_path):
+    """Something a work waits for: it runs until the test opens it, however slow the machine is."""
+
+    class Gate:
+        wait = f"wait_for({str(tmp_path / 'open')!r})"
+
+        def open(self):
+            (tmp_path / "open").touch()
+
+    return Gate()
+
+
+# ---- output ----------------------------------------------------------------------------------------------------------
+
+
+def test_prints_of_works_appear_under_their_cell_as_whole_lines(kernel: Kernel):
+    cell = kernel.ok(
+        "def say(n):\n    for i in range(200):\n        print('work', n, 'line', i, 'x' * 60)\n    print('error', n, file=sys.stderr)\n"
+        "for n in range(4): parallel.submit_work(say, n)\nparallel.run()\nprint('over')"
+    )
+    lines = cell.text().splitlines()
+    assert lines[-1] == "over"
+    assert sorted(lines[:-1]) == sorted(f"work {n} line {i} {'x' * 60}" for n in range(4) for i in range(200))
+    for n in range(4):  # of one work, in order
+        assert [line.split()[3] for line in lines if line.startswith(f"work {n} ")] == [str(i) for i in range(200)]
+    assert sorted(cell.text("stderr").splitlines()) == [f"error {n}" for n in range(4)]
+    assert len(cell.of("stream")) <= 100
+
+
+def test_output_appears_while_the_work_runs(kernel: Kernel, gate):
+    cell = kernel.start(f"parallel.submit_work(lambda: (print('begun'), {gate.wait}))\nparallel.run()")
+    kernel.wait(lambda: cell.text() == "begun\n", 10)
+    assert not cell.is_over
+    gate.open()
+    assert cell.wait().reply["status"] == "ok"
+
+
+def test_displays_of_works_are_shown(kernel: Kernel):
+    cell = kernel.ok("parallel.submit_work(lambda: display('shown in a context'))\nparallel.run()")
+    assert "shown in a context" in cell.text() + str([message.content for message in cell.of("display_data")])
+
+
+def test_descriptors_and_subprocesses_of_works(kernel: Kernel):
+    cell = kernel.ok("parallel.submit_work(lambda: (os.write(1, b'raw\\n'), os.system('echo sub')) and None)\nparallel.run()")
+    assert sorted(cell.text().split()) == ["raw", "sub"]
+
+
+# ---- background ------------------------------------------------------------------------------------------------------
+
+
+def test_pending_work_starts_at_the_end_of_its_cell(kernel: Kernel):
+    cell = kernel.ok("work = parallel.submit_work(lambda: print('by itself'))")
+    kernel.wait(lambda: cell.text() == "by itself\n", 10)
+    assert kernel.ok("work.result()").reply["status"] == "ok"
+
+
+def test_background_work_belongs_to_its_cell_while_others_run(kernel: Kernel, gate):
+    background = kernel.ok(
+        "ticks = xlist()\ndef tick():\n    for i in range(60):\n        print('tick', i); ticks.push(i); time.sleep(0.02)\n"
+        f"    {gate.wait}\n    print('last words')\nwork = parallel.submit_work(tick)\nticks"
+    )
+    others = []
+    while background.text().count("tick") < 30:
+        others.append(kernel.ok("print('mine'); [i * i for i in range(100000)][-1]"))
+    kernel.wait(lambda: background.text().count("tick") == 60, 10)  # and while nothing runs
+    gate.open()
+    kernel.wait(lambda: "last words\n" in background.text(), 10)
+    assert kernel.ok("work.result(); work.state").result == "'done'"
+    assert others
+    for other in others:
+        assert other.text() == "mine\n"
+        assert [message.type for message in other.outputs] == ["stream", "execute_result"]
+    assert background.text() == "".join(f"tick {i}\n" for i in range(60)) + "last words\n"
+
+
+def test_cells_run_while_background_work_goes_on(kernel: Kernel, gate):
+    cell = kernel.ok(f"work = parallel.submit_work(lambda: {gate.wait}, name='long')")
+    assert kernel.value("work.state") in ("'pending'", "'running'")
+    assert kernel.ok("6 * 7").result == "42"
+    gate.open()
+    assert kernel.ok("parallel.run(); work.state").result == "'done'"
+    assert cell.of("error") == []
+
+
+# ---- live views ------------------------------------------------------------------------------------------------------
+
+
+def views(cell) -> list[dict]:
+    return [message.content for message in cell.of("display_data", "update_display_data")]
+
+
+def test_a_live_view(kernel: Kernel):
+    cell = kernel.ok(
+        "grown = xlist(name='growing')\ndef grow():\n    for i in range(150):\n        grown.push(i); time.sleep(0.01)\n"
+        "parallel.submit_work(grow)\ndisplay(grown)\nparallel.run()"
+    )
+    shown = cell.of("display_data", "update_display_data")
+    assert [message.type for message in shown] == ["display_data"] + ["update_display_data"] * (len(shown) - 1)
+    assert len({message.content["transient"]["display_id"] for message in shown}) == 1
+    for message in shown:
+        assert message.content["data"].keys() == {"text/plain", "text/html"}
+        assert message.parent == cell.id
+        assert "<script" not in message.content["data"]["text/html"]
+    seconds = shown[-1].time - shown[0].time
+    assert seconds >= 1.0, "the work takes 1.5 s"
+    assert 4 <= len(shown) <= 12 * seconds + 2
+    assert shown[-1].number < cell.of("status")[-1].number  # nbclient reads no further
+    last = shown[-1].content["data"]["text/plain"]
+    assert "150" in last.splitlines()[0] and last.splitlines()[-1].split() == ["149", "149"]
+    assert "running" not in last
+    sizes = [message.content["data"]["text/plain"].splitlines()[0] for message in shown]
+    assert len(set(sizes)) == len(shown), "nothing is sent when nothing has changed"
+
+
+def test_many_pushes_are_few_updates(kernel: Kernel):
+    cell = kernel.ok(
+        "flood = xlist()\ndef push():\n    for i in range(100_000): flood.push(i)\n"
+        "for n in range(4): parallel.submit_work(push)\ndisplay(flood)\nparallel.run()",
+        60,
+    )
+    shown = cell.of("display_data", "update_display_data")
+    assert len(shown) <= 12 * (shown[-1].time - shown[0].time) + 3
+    assert "400,000" in shown[-1].content["data"]["text/plain"].splitlines()[0]
+
+
+def test_a_view_grows_while_the_kernel_is_idle(kernel: Kernel, gate):
+    cell = kernel.ok(
+        f"both = xlist()\ndef push():\n    both.push('early'); {gate.wait}; both.push('late')\nparallel.submit_work(push)\nboth"
+    )
+    kernel.wait(lambda: "'early'" in views(cell)[-1]["data"]["text/plain"], 10)
+    assert "'late'" not in views(cell)[-1]["data"]["text/plain"]
+    gate.open()
+    kernel.wait(lambda: "'late'" in views(cell)[-1]["data"]["text/plain"], 10)
+    kernel.wait(lambda: "running" not in views(cell)[-1]["data"]["text/plain"], 10)
+    assert len({one["transient"]["display_id"] for one in views(cell)}) == 1
+
+
+def test_what_is_pushed_is_escaped(kernel: Kernel):
+    cell = kernel.ok("xlist(['<script>alert(1)</script>', '&amp;'], name='<b>')")
+    page = views(cell)[0]["data"]["text/html"]
+    assert "&lt;script&gt;" in page and "<script>" not in page and "<b>" not in page
+
+
+# ---- errors ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_error_of_a_work(kernel: Kernel):
+    cell = kernel.run(
+        "class MyError(Exception): pass\ndef inner(n):\n    raise MyError(f'went wrong at {n}')  # the guilty line\n"
+        "def outer(n):\n    inner(n)\nparallel.submit_work(outer, 3, name='the third')\nparallel.run()"
+    )
+    assert (cell.reply["ename"], cell.reply["evalue"]) == ("MyError", "went wrong at 3")
+    text = plain("\n".join(cell.error["traceback"]))
+    assert "the guilty line" in text and "in outer" in text and "in inner" in text
+    assert "the third" in text
+    assert "runtime/python" not in text and "/parallel/_" not in text
+    assert kernel.run("try:\n    parallel.submit_work(outer, 1); parallel.run()\nexcept MyError as error: print('caught', error)").text() == (
+        "caught went wrong at 1\n"
+    )
+    assert kernel.ok("parallel.run(); 'nothing is left to raise'").result
+
+
+def test_the_error_of_background_work_is_shown_under_its_cell(kernel: Kernel, gate):
+    cell = kernel.ok(f"def bad():\n    {gate.wait}\n    raise LookupError('in the background')\nwork = parallel.submit_work(bad)")
+    other = kernel.ok("'unaware'")
+    gate.open()
+    kernel.wait(lambda: cell.of("error"), 10)
+    assert (cell.error["ename"], cell.error["evalue"]) == ("LookupError", "in the background")
+    assert "wait_for" in plain("\n".join(cell.error["traceback"])) or "bad" in "".join(cell.error["traceback"])
+    assert other.of("error") == []
+    assert kernel.run("parallel.run()").reply["ename"] == "LookupError"  # once more: a program wants to know, too
+    kernel.ok("parallel.run()")
+
+
+@pytest.mark.parametrize(
+    ["code", "name", "text"],
+    [
+        ("os._exit(3)", "ContextCrashed", "exit code 3"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "ContextCrashed", "SIGKILL"),
+        ("__import__('ctypes').string_at(1)", "ContextCrashed", "SIGSEGV"),
+        ("os.abort()", "ContextCrashed", "SIGABRT"),
+        ("sys.exit(3)", "RemoteError", "sys.exit()"),
+        ("exit()", None, ""),
+    ],
+)
+def test_a_work_that_ends_its_context(kernel: Kernel, code, name, text):
+    cell = kernel.run(
+        "kept = xlist()\ndef end():\n    kept.push('kept')\n    " + code + "\n"
+        "good = [parallel.submit_work(lambda n=n: kept.push(n)) for n in range(4)]\n"
+        "bad = parallel.submit_work(end, name='the bad one')\nparallel.run()"
+    )
+    if name is not None:
+        assert cell.reply["ename"] == name and text in cell.reply["evalue"] and "the bad one" in cell.reply["evalue"]
+    assert kernel.value("sorted(map(str, kept)), [work.state for work in good]") == (
+        "(['0', '1', '2', '3', 'kept'], ['done', 'done', 'done', 'done'])"
+    )
+    assert kernel.ok("parallel.submit_work(lambda: 'the next').result()").result == "'the next'"
+
+
+def test_what_is_no_work(kernel: Kernel):
+    cell = kernel.run("parallel.submit_work(3)")
+    assert cell.reply["ename"] == "TypeError" and "int" in cell.reply["evalue"]
+
+
+@pytest.mark.parametrize(["value", "kind"], [("socket.socket()", "socket.socket"), ("(i for i in range(3))", "generator"), ("sys._getframe()", "frame")])
+def test_what_cannot_be_pushed(kernel: Kernel, value, kind):
+    cell = kernel.run(f"refusing = xlist()\nparallel.submit_work(lambda: refusing.push([1, {value}]))\nparallel.run()")
+    assert cell.reply["ename"] == "ValueError"
+    assert f"objects of type {kind} cannot be pushed to xlists" in cell.reply["evalue"]
+    assert kernel.value("len(refusing)") == "0"
+    assert kernel.run(f"refusing.push({value})").reply["ename"] == "ValueError"
+
+
+def test_input_in_a_work_is_an_error_at_once(kernel: Kernel):
+    cell = kernel.run("parallel.submit_work(lambda: input('?'))\nparallel.run()", allow_stdin=True)
+    assert cell.reply["status"] == "error" and "input" in cell.reply["evalue"]
+    assert cell.of("input_request") == []
+
+
+# ---- callbacks -------------------------------------------------------------------------------------------------------
+
+
+def test_callbacks_run_while_the_kernel_is_idle(kernel: Kernel, gate):
+    cell = kernel.ok(
+        "import threading\nmain = threading.main_thread()\ndef note(result):\n    print('callback', result, threading.current_thread() is main)\n"
+        f"work = parallel.submit_work(lambda: {gate.wait} or 7, callback=note);"
+    )
+    other = kernel.ok("1")
+    gate.open()
+    kernel.wait(lambda: cell.text() == "callback 7 True\n", 10)
+    assert other.text() == ""
+
+
+def test_a_callback_that_raises_while_idle_is_shown(kernel: Kernel, gate):
+    cell = kernel.ok(f"work = parallel.submit_work(lambda: {gate.wait}, callback=lambda _: 1/0);")
+    gate.open()
+    kernel.wait(lambda: cell.of("error"), 10)
+    assert cell.error["ename"] == "ZeroDivisionError"
+    assert kernel.run("parallel.run()").reply["ename"] == "ZeroDivisionError"
+    kernel.ok("parallel.run()")
+
+
+def test_works_can_be_awaited(kernel: Kernel):
+    assert kernel.ok("await parallel.submit_work(lambda: 6 * 7)").result == "42"
+
+
+def test_works_and_threads_that_print(kernel: Kernel):
+    """Forks while other threads print, log and publish: no context may hang."""
+    cell = kernel.ok(
+        "import logging, threading\nstop = threading.Event()\n"
+        "def noise():\n    while not stop.is_set():\n        print('noise'); logging.getLogger('n').error('log'); time.sleep(0.0005)\n"
+        "threads = [threading.Thread(target=noise) for _ in range(3)]\nfor t in threads: t.start()\n"
+        "found = xlist()\ntry:\n    for _ in range(40):\n"
+        "        for n in range(2): parallel.submit_work(lambda n: (print('work'), found.push(n)) and None, n)\n"
+        "        parallel.run()\nfinally:\n    stop.set()\n    for t in threads: t.join()\nlen(found)",
+        60,
+    )
+    assert cell.result == "80" and cell.text().count("work") == 80
