@@ -6,7 +6,7 @@ import os
 import signal
 import traceback
 
-from parallel import _exceptions
+from parallel import _cells, _exceptions
 
 
 class ParallelError(Exception):
@@ -76,7 +76,7 @@ def describe(exception: BaseException) -> dict:
     """In a context: everything the main thread needs to raise `exception` there, of builtin types only."""
     kind = type(exception)
     try:
-        text = "".join(traceback.format_exception(exception))
+        text = _cells.named("".join(traceback.format_exception(exception)))
     except BaseException as failure:  # user code that raises must not hide that there was an error
         text = f"{kind.__qualname__} (its traceback cannot be shown: {type(failure).__name__})\n"
     try:
