@@ -19,10 +19,18 @@ constexpr std::uint64_t k_last_census_ns = 5'000'000;
 // The stop has been asked for by the main process; the running work gets a KeyboardInterrupt.
 void interrupt_running_work(int) { PyErr_SetInterruptEx(SIGINT); }
 
-void install_interrupt_handler() noexcept {
+void set_handler(int number, void (*handler)(int), int flags) noexcept {
     struct sigaction action {};
-    action.sa_handler = interrupt_running_work;
-    sigaction(interrupt_signal(), &action, nullptr);
+    action.sa_handler = handler;
+    action.sa_flags = flags;
+    sigaction(number, &action, nullptr);
+}
+
+void mask_interrupts(int how) noexcept {
+    sigset_t interrupts;
+    sigemptyset(&interrupts);
+    sigaddset(&interrupts, SIGINT);
+    pthread_sigmask(how, &interrupts, nullptr);
 }
 
 reference current_exception() noexcept {
@@ -55,11 +63,14 @@ void context_program::run_context(std::uint32_t slot) noexcept {
     engine& e = engine::get();
     e.self = {.of = &m_batch, .slot = slot};
     enter_heap(slot);
-    install_interrupt_handler();
+    set_handler(interrupt_signal(), interrupt_running_work, 0);
+    mask_interrupts(SIG_BLOCK); // Python's handler for SIGINT may be installed now, in earnest for a moment
     const reference slot_number(PyLong_FromUnsignedLong(slot));
     const reference entered(PyObject_CallOneArg(e.enter_context.get(), slot_number.get()));
-    // Python's handler stays, for the interrupts that the main process passes on; the system's own signal is not for us.
-    std::signal(SIGINT, SIG_IGN);
+    // That handler is for the interrupts the main process passes on. The terminal's own goes to all processes at once and is
+    // not for us; but programs that works start shall hear it, and would inherit that it is ignored.
+    set_handler(SIGINT, [](int) {}, SA_RESTART);
+    mask_interrupts(SIG_UNBLOCK);
     if (!entered && m_batch.stopping()) {
         PyErr_Clear(); // interrupted before anything began
     } else if (!entered) {

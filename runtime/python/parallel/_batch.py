@@ -54,7 +54,10 @@ class RunningBatch:
         return Progress(self.batch.serial, self.works[-1]._cell, len(self.works), self.batch.works_ended)
 
     def read_reports(self, endings) -> None:
-        """Pass on all reports there are. What is raised on the way (by a broken sys.stdout, say) costs one report, not the rest."""
+        """Pass on all reports there are.
+
+        What is raised on the way (by a broken sys.stdout, say) costs one report, not the rest.
+        """
         while True:
             while self._unread:
                 self._pass_on(endings, *self._unread.popleft())

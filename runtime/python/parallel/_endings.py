@@ -1,7 +1,7 @@
 """What has ended, and who is to hear of it: callbacks, errbacks, waiters, done callbacks, the next run().
 
-An end is noted once, under the engine's lock, by whoever comes across it first. Callbacks and errbacks are then due on the main
-thread, done callbacks on the thread that noted the end; both are user code and never called under the lock.
+An end is noted once, under the engine's lock, by whoever comes across it first. Callbacks and errbacks are then due on
+the main thread, done callbacks on the thread that noted the end; both are user code and never called under the lock.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import contextlib
 import threading
 from typing import Callable
 
-from parallel import _core
+from parallel import _core, _host
 from parallel._failures import Failures
 from parallel._work import Work
 
@@ -24,7 +24,8 @@ class Endings:
         self.condition = threading.Condition(lock)  # the `_condition` of every Work
         self.failures = Failures()
         self.waiting_runs = 0  # how many run() will raise what fails now
-        self._callbacks: collections.deque[Callable[[], None]] = collections.deque()
+        # What is to be called on the main thread, with the cell its output belongs to.
+        self._callbacks: collections.deque[tuple[object, Callable[[], None]]] = collections.deque()
         self._unheard: collections.deque[Work] = collections.deque()  # watched too late for a report
         self._with_done_callbacks: collections.deque[Work] = collections.deque()
         self._in_done_callbacks: collections.Counter[int] = collections.Counter()  # threads
@@ -58,13 +59,13 @@ class Endings:
         work._noted = True
         error = work._error()
         if error is not None and work._errback is not None:
-            self._callbacks.append(lambda: work._errback((type(error), error, error.__traceback__)))
+            self._callbacks.append((work._cell, lambda: work._errback((type(error), error, error.__traceback__))))
         elif error is not None:
             if not work._error_taken:
                 # Whoever waits for this very work, or has asked to be told of its end, will see for himself.
                 self.failures.add(error, work, self.waiting_runs > 0 or work._is_awaited())
         elif work._callback is not None and not work.cancelled():
-            self._callbacks.append(lambda: work._callback(work._value()))
+            self._callbacks.append((work._cell, lambda: work._callback(work._value())))
         work._tell_waiters()
         if "_own_callbacks" in vars(work):
             self._with_done_callbacks.append(work)
@@ -108,8 +109,10 @@ class Endings:
     def run_callbacks(self) -> None:
         """On the main thread: the callbacks that are due, each once. What one raises is raised by run()."""
         while self._callbacks:
+            cell, call = self._callbacks.popleft()
             try:
-                self._callbacks.popleft()()
+                with _host.current().within(cell):
+                    call()
             except Exception as error:
                 with self._lock:
                     self.failures.add(error, None, self.waiting_runs > 0)

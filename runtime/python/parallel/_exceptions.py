@@ -71,7 +71,7 @@ def _builtin_base(kind: type) -> type:
 
 
 def _arguments(exception: BaseException) -> tuple:
-    """What the builtin class is to be called with: more than `args` for OSError, whose file names are not among them."""
+    """What the builtin class is to be called with: `args`, and for OSError the names of files as well."""
     return _builtin_base(type(exception)).__reduce__(exception)[1]
 
 

@@ -1,7 +1,7 @@
 """What is held still while a batch is forked, and what contexts find in its place.
 
-A child has one thread; whatever another thread held at the fork stays held in it for ever. The interpreter mends its own
-locks. Those of buffered files it does not, and log handlers are what several threads write to files through.
+A child has one thread; whatever another thread held at the fork stays held in it for ever. The interpreter mends its
+own locks. Those of buffered files it does not, and log handlers are what several threads write to files through.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def _log_handlers() -> list:
 
 @contextlib.contextmanager
 def log_handlers_held() -> Iterator[None]:
-    """Meanwhile no other thread is in the middle of writing a log record. In a child `logging` renews these locks itself."""
+    """Meanwhile no other thread is in the middle of a log record. In a child `logging` renews these locks itself."""
     end = time.monotonic() + _WAIT_SECONDS
     held = []
     try:
@@ -40,7 +40,7 @@ def log_handlers_held() -> Iterator[None]:
 
 
 def redirect_log_handlers(streams: dict[int, object]) -> None:
-    """In a context: handlers of streams whose `id` is a key write to the value instead, for output is the cell's there."""
+    """In a context: handlers of streams whose `id` is a key write to the value instead, for output is the cell's."""
     for handler in _log_handlers():
         stream = getattr(handler, "stream", None)
         if stream is not None and id(stream) in streams:

@@ -41,8 +41,8 @@ def submit_work(
 ) -> Work:
     """Have `func` called in a context.
 
-    The work starts with run() or start(), when somebody waits for it, or, in the kernel, when the cell ends. All work that
-    starts together sees the main thread as it was at that moment. Nothing is pickled on the way in.
+    The work starts with run() or start(), when somebody waits for it, or, in the kernel, when the cell ends. All work
+    that starts together sees the main thread as it was at that moment. Nothing is pickled on the way in.
 
     Args:
         func: what to call: function, lambda, bound method, any callable.
@@ -125,8 +125,8 @@ def run(timeout: float | None = None) -> None:
     Args:
         timeout: seconds; None waits until the end.
 
-    Raises: the exception of a work with the type it had there, its traceback in the context as the cause; `ContextCrashed`
-    when a context died; `WaitTimeoutError` (a TimeoutError) when the time has passed, the work goes on then.
+    Raises: the exception of a work with the type it had there, its traceback in the context as the cause;
+    `ContextCrashed` when a context died; `WaitTimeoutError` (a TimeoutError) when the time has passed, the work goes on.
     KeyboardInterrupt interrupts the running work; what was pushed stays.
 
     >>> work = submit_work(int, "not a number")
@@ -146,7 +146,7 @@ def run_once() -> None:
 
 
 def cancel() -> None:
-    """Cancel everything: pending work is withdrawn, running work is interrupted, and killed if it does not stop within 2 s.
+    """Cancel everything: pending work is withdrawn, running work interrupted, and killed if it does not stop within 2 s.
 
     >>> work = submit_work(print); cancel(); work.cancelled()
     True

@@ -5,6 +5,7 @@ The kernel installs its own `Host`; this one serves every other process.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 
@@ -47,6 +48,10 @@ class Host:
         import traceback
 
         self.write(cell, "stderr", "".join(traceback.format_exception(exception)))
+
+    def within(self, cell) -> contextlib.AbstractContextManager:
+        """On the main thread: what is printed and displayed within belongs to `cell`."""
+        return contextlib.nullcontext()
 
     def wake_main(self) -> None:
         """Have the main thread call `run_once()` soon, if it is idle."""

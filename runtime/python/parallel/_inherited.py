@@ -16,12 +16,14 @@ _SLICE_SECONDS = 0.1  # the end of a watched work wakes at once
 def wait_for(work, timeout: float | None) -> None:
     """Until `work` has ended.
 
-    Contexts take works in the order in which they were submitted, so one that waits for an earlier one waits for what runs.
+    Contexts take works in the order of submission, so one that waits for an earlier one waits for what runs.
     """
     if work.done():
         return
     if work._batch is None:
-        raise _errors.ParallelError(f"{work._origin()} was not started before this process was forked: it never ends here")
+        raise _errors.ParallelError(
+            f"{work._origin()} was not started before this process was forked: it never ends here"
+        )
     if work._queue >= 0 or work._batch.work(work._index)[2] == os.getpid():
         raise _errors.ParallelError(f"{work._origin()} cannot end before the work that waits for it here")
     deadline = None if timeout is None else time.monotonic() + timeout
@@ -38,4 +40,6 @@ def wait_for(work, timeout: float | None) -> None:
 
 def refuse(work) -> None:
     """For what only the parent's engine could do."""
-    raise _errors.ParallelError(f"{work._origin()} is another process's: here, only result() and exception() wait for it")
+    raise _errors.ParallelError(
+        f"{work._origin()} is another process's: here, only result() and exception() wait for it"
+    )

@@ -1,8 +1,8 @@
 """`parallel.dict()` and `parallel.object()`: an interlocked mapping and namespace.
 
-Both are a log in an xlist: an assignment pushes (key, value), a deletion pushes (key,). A push is atomic and ordered, so
-the last writer wins, a reader always sees the mapping as it was at one moment, and the death of a writer leaves nothing
-half done. Every process folds the log into an index of its own as far as it has read it. What is rejected: a hash table
+Both are a log in an xlist: an assignment pushes (key, value), a deletion pushes (key,). A push is atomic and ordered,
+so the last writer wins, a reader always sees the mapping as it was at one moment, and the death of a writer leaves
+nothing half done. Every process folds the log into an index of its own as far as it has read it. What is rejected: a hash table
 in the shared region, which would free no replaced value either (a reader may be using it), and would have to answer
 what a killed writer leaves behind.
 """
@@ -32,15 +32,15 @@ os.register_at_fork(after_in_child=_renew_in_child)
 class dict(collections.abc.MutableMapping):  # noqa: A001 - the name is part of the public contract
     """An interlocked mapping, shared by the main thread and all contexts; the last writer of a key wins.
 
-    Keys and values are cloned like what is pushed to an xlist. Reading returns a new object each time: to change a value,
-    assign it again. `d[k] += 1` reads, then writes: two contexts that do it at once may count once; push to an xlist to
+    Keys and values are cloned like what is pushed to an xlist. Reading returns a new object each time: to change a
+    value, assign it again. `d[k] += 1` reads, then writes: two contexts that do it at once may count once; push to an xlist to
     count every time. Replaced values keep their memory until the mapping goes.
 
     Args: as for the builtin dict.
 
-    Raises: ValueError when a key or value cannot be cloned, TypeError when a key is not hashable; nothing is changed then.
-    The error of a record that cannot be rebuilt here (of a class made in a context, say) is raised once, by whatever comes
-    across it first.
+    Raises: ValueError when a key or value cannot be cloned, TypeError when a key is not hashable; nothing is changed
+    then. The error of a record that cannot be rebuilt here (of a class made in a context, say) is raised once, by
+    whatever comes across it first.
 
     >>> d = dict(a=1); d["b"] = 2; sorted(d.items())
     [('a', 1), ('b', 2)]

@@ -30,7 +30,7 @@ class Pump:
         thread = threading.Thread(target=self._run, name="parallel-pump", daemon=True)
         try:
             thread.start()
-        except RuntimeError:  # at the limit of threads; whoever waits reads reports as well, and the next call tries again
+        except RuntimeError:  # at the limit of threads: whoever waits reads reports too, and the next call tries again
             _logger.warning("the output of works is shown late: no thread can be started", exc_info=True)
         else:
             self._thread = thread

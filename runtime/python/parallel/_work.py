@@ -1,7 +1,7 @@
 """`Work`: one submitted call, as a `concurrent.futures.Future` whose state lives in the shared region.
 
-A work that ends leaves its state and result where any process can read them; nothing is sent and, unless somebody asked to be told,
-nothing is done in the main process. So a Work looks when it is asked, and only then remembers.
+A work that ends leaves its state and result where any process can read them; nothing is sent and, unless somebody asked
+to be told, nothing is done in the main process. So a Work looks when it is asked, and only then remembers.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _UNREAD = object()
 class Work(concurrent.futures.Future):
     """One call that runs in a context. Made by `submit_work`, not by hand.
 
-    It is a `concurrent.futures.Future`: `result`, `exception`, `done`, `cancel`, `add_done_callback` and the functions of
-    `concurrent.futures` and `asyncio` do what they do there. Waiting for a work starts it, with all that is pending.
+    It is a `concurrent.futures.Future`: `result`, `exception`, `done`, `cancel`, `add_done_callback` and the functions
+    of `concurrent.futures` and `asyncio` do what they do there. Waiting for a work starts it, with all that is pending.
     In a context, `result` and `exception` wait for works of the same snapshot, too.
 
     Attributes: `id` (int, counts up), `name`.
@@ -191,9 +191,9 @@ class Work(concurrent.futures.Future):
 
     # ---- concurrent.futures' own view of a Future ----------------------------------------------------------------------------
 
-    # It reads and changes these under `_condition`, and counts on nothing being changed by others meanwhile. But contexts
-    # end works when they like. So an end counts from the moment the engine has noted it, which it does under the same lock:
-    # waiters that are there then are told, later ones find it finished.
+    # It reads and changes these under `_condition`, and counts on nothing being changed by others meanwhile. But
+    # contexts end works when they like. So an end counts from the moment the engine has noted it, which it does under
+    # the same lock: waiters that are there then are told, later ones find it finished.
 
     @property
     def _condition(self) -> threading.Condition:

@@ -15,9 +15,9 @@ _SLICE_SECONDS = 0.1  # how late a waiter may notice that all work has ended; a 
 class xlist(_core.xlist):
     """An interlocked list with a heap of its own, shared by the main thread and all contexts.
 
-    What is pushed is cloned into the list's heap; what is read is a new object each time, and changing it changes nobody
-    else's. Big arrays are the exception: they are read in place, and read-only. All pushes have one order, the same for
-    every reader. Displaying an xlist gives a live view.
+    What is pushed is cloned into the list's heap; what is read is a new object each time, and changing it changes
+    nobody else's. Big arrays are the exception: they are read in place, and read-only. All pushes have one order, the
+    same for every reader. Displaying an xlist gives a live view.
 
     Args:
         iterable: items to push at once.
@@ -118,7 +118,7 @@ class xlist(_core.xlist):
                 yield item
 
     def _sleep(self, seen: int, deadline: float | None) -> bool:
-        """Until more than `seen` items were ever pushed, or it is time to look again; False once the deadline is past."""
+        """Until more than `seen` items were ever pushed or it is time to look again; False past the deadline."""
         left = _SLICE_SECONDS if deadline is None else min(_SLICE_SECONDS, deadline - time.monotonic())
         if left <= 0:
             return False
@@ -143,7 +143,7 @@ class xlist(_core.xlist):
         return sum(item is value or item == value for item in self)
 
     def index(self, value: Any, start: int = 0, stop: int | None = None) -> int:
-        """The index of the first item that is equal to `value`, looked for in `[start:stop]`; ValueError if there is none.
+        """The index of the first item in `[start:stop]` that is equal to `value`; ValueError if there is none.
 
         >>> xlist("abc").index("c")
         2
