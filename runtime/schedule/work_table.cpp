@@ -11,15 +11,15 @@ work_view work_table::view(std::uint64_t index) const noexcept {
 }
 
 bool work_table::claim(std::uint32_t slot, std::atomic<std::uint64_t>& note, std::uint64_t& index) noexcept {
-    // relaxed: only a hint; the CAS below decides.
-    for (std::uint64_t at = p_next->load(std::memory_order_relaxed); at < m_count; ++at) {
+    for (std::uint64_t at = p_next->load(std::memory_order_relaxed); at < m_count; ++at) { // relaxed: the CAS decides
         std::uint32_t expected = pack(work_state::pending, 0);
-        if (p_works[at].state.load(std::memory_order_relaxed) != expected) {
+        // acquire, and of a failed CAS too: what is seen taken is handed on by raising the hint.
+        if (p_works[at].state.load(std::memory_order_acquire) != expected) {
             continue;
         }
         note.store(at + 1, std::memory_order_relaxed); // kept before the CAS by its release half
         if (p_works[at].state.compare_exchange_strong(expected, pack(work_state::running, slot),
-                                                      std::memory_order_acq_rel)) {
+                                                      std::memory_order_acq_rel, std::memory_order_acquire)) {
             advance_hint(at + 1);
             index = at;
             return true;
@@ -31,7 +31,9 @@ bool work_table::claim(std::uint32_t slot, std::atomic<std::uint64_t>& note, std
 }
 
 bool work_table::has_pending() const noexcept {
-    for (std::uint64_t at = p_next->load(std::memory_order_relaxed); at < m_count; ++at) {
+    // acquire pairs with the raise: who skips a work that was taken sees what its taker did before, as quiescence
+    // needs.
+    for (std::uint64_t at = p_next->load(std::memory_order_acquire); at < m_count; ++at) {
         if (p_works[at].state.load(std::memory_order_acquire) == pack(work_state::pending, 0)) {
             return true;
         }
@@ -73,7 +75,8 @@ bool work_table::watch(std::uint64_t index) noexcept {
 
 void work_table::advance_hint(std::uint64_t beyond) noexcept {
     std::uint64_t seen = p_next->load(std::memory_order_relaxed);
-    while (seen < beyond && !p_next->compare_exchange_weak(seen, beyond, std::memory_order_relaxed)) {
+    while (seen < beyond &&
+           !p_next->compare_exchange_weak(seen, beyond, std::memory_order_release, std::memory_order_relaxed)) {
     }
 }
 

@@ -190,8 +190,10 @@ TEST(work_table, who_watches_and_who_ends_never_miss_each_other) {
         alignas(64) std::atomic<std::uint64_t> ender_at;
         alignas(64) std::atomic<std::uint64_t> watcher_at;
         std::array<std::atomic<bool>, k_works> ender_saw;
+        std::atomic<std::uint64_t> end;
     };
     const shared<memory_and_answers> memory;
+    memory->end.store(k_works);
     // Both meet before each work, so that they are at it at the same time.
     const auto meet = [](std::atomic<std::uint64_t>& mine, const std::atomic<std::uint64_t>& other, std::uint64_t at) {
         mine.store(at + 1);
@@ -202,7 +204,7 @@ TEST(work_table, who_watches_and_who_ends_never_miss_each_other) {
         }
     };
     child ender([&] {
-        for (std::uint64_t index = 0; index < k_works; ++index) {
+        for (std::uint64_t index = 0; index < memory->end.load(); ++index) {
             std::uint64_t claimed = 0;
             if (!memory->claim(0, claimed) || claimed != index) {
                 return 1;
@@ -216,7 +218,12 @@ TEST(work_table, who_watches_and_who_ends_never_miss_each_other) {
         return 0;
     });
     std::vector<bool> watcher_saw(k_works);
-    for (std::uint64_t index = 0; index < k_works; ++index) {
+    const std::uint64_t began = xpar::monotonic_ns();
+    for (std::uint64_t index = 0; index < memory->end.load(); ++index) {
+        // On a busy machine each meeting takes as long as the scheduler likes.
+        if (index % 1024 == 0 && xpar::monotonic_ns() - began > 5'000'000'000) {
+            memory->end.store(index + 1);
+        }
         meet(memory->watcher_at, memory->ender_at, index);
         // end() looks at the clock before it comes to the point: this covers the time that takes.
         spin(index % 128);
@@ -224,11 +231,12 @@ TEST(work_table, who_watches_and_who_ends_never_miss_each_other) {
     }
     ASSERT_EQ(ender.wait(), 0);
     std::uint64_t both = 0;
-    for (std::uint64_t index = 0; index < k_works; ++index) {
+    for (std::uint64_t index = 0; index < memory->end.load(); ++index) {
         ASSERT_TRUE(watcher_saw[index] || memory->ender_saw[index].load()) << index;
         both += watcher_saw[index] && memory->ender_saw[index].load();
     }
-    std::printf("%llu times both saw it\n", static_cast<unsigned long long>(both));
+    std::printf("%llu of %llu times both saw it\n", static_cast<unsigned long long>(both),
+                static_cast<unsigned long long>(memory->end.load()));
 }
 
 // Whatever instant claimers are killed at: each work is pending and will be found, or its claimer's note names it.

@@ -1,8 +1,8 @@
 """Exceptions as bytes: how one keeps its own type on the way from a context to the main thread.
 
 Pickle rebuilds an exception by calling its class with `args`, which fails, or gives another message, wherever
-`__init__` takes or hands on something else. So several ways are tried in the context, and the first that gives the
-exception back is taken.
+`__init__` takes or hands on something else. So two ways are tried in the context, and the first that gives the exception
+back is taken.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pickle
 def portable(exception: BaseException) -> bytes | None:
     """What `restored` makes the exception of; None when its class cannot be found by name, or refuses."""
     loads = None
-    for way in (_as_pickle_does, _without_init, _without_what_cannot_be_pickled):
+    for way in (_as_pickle_does, _without_init):
         try:
             data = way(exception)
             twin = restored(data)
@@ -47,12 +47,10 @@ def _as_pickle_does(exception: BaseException) -> bytes:
 
 
 def _without_init(exception: BaseException) -> bytes:
-    """Bypasses the class's own __init__: only that of the builtin it derives from is run."""
-    return pickle.dumps((type(exception), _arguments(exception), vars(exception)), 5)
+    """Bypasses the class's own __init__: only that of the builtin it derives from is run.
 
-
-def _without_what_cannot_be_pickled(exception: BaseException) -> bytes:
-    """Keeps the type at the price of attributes (left out) and arguments (their text in their place)."""
+    Keeps the type also where not all can be pickled: such attributes are left out, such arguments replaced by their text.
+    """
     arguments = tuple(item if _can_be_pickled(item) else str(item) for item in _arguments(exception))
     state = {name: value for name, value in vars(exception).items() if _can_be_pickled(value)}
     return pickle.dumps((type(exception), arguments, state), 5)
