@@ -8,6 +8,8 @@
 #include "xeus/xkernel.hpp"
 #include "xeus/xzmq_serializer.hpp"
 
+#include <algorithm>
+
 namespace xpar {
 
 namespace nl = nlohmann;
@@ -92,10 +94,15 @@ bool publisher::write(std::string_view stream, std::string_view text, const pare
     const std::lock_guard lock(m_mutex);
     const parent_ptr& wanted = parent ? parent : m_parent;
     // Headers are compared by value: works bring their own copy of the header of their cell.
-    const bool continues = !m_gathered.empty() && m_gathered.back().stream == stream &&
-                           (m_gathered.back().parent == wanted || *m_gathered.back().parent == *wanted);
-    if (continues) {
-        m_gathered.back().text += text;
+    const auto belongs = [&](const gathered& piece) {
+        return piece.stream == stream && (piece.parent == wanted || *piece.parent == *wanted);
+    };
+    const std::size_t looked_at = m_gathered.size() < k_ordered_pieces ? std::min<std::size_t>(m_gathered.size(), 1)
+                                                                       : m_gathered.size();
+    const auto end = m_gathered.rbegin() + static_cast<std::ptrdiff_t>(looked_at);
+    const auto piece = std::find_if(m_gathered.rbegin(), end, belongs);
+    if (piece != end) {
+        piece->text += text;
     } else {
         m_gathered.push_back({wanted, std::string(stream), std::string(text)});
     }

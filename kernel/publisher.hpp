@@ -3,7 +3,9 @@
 //
 // Text written to stdout and stderr is gathered and leaves as few stream messages: before any other message, when
 // k_gathered_bytes are reached, and k_gather_time after it was written. Front ends drop what exceeds about 1000
-// messages a second, so a loop of prints must not be a message each, not even when it flushes after each.
+// messages a second, so a loop of prints must not be a message each, not even when it flushes after each, nor when it
+// writes to stdout and stderr in turn: of what is gathered at one time, the first k_ordered_pieces keep their order;
+// later text joins the last piece of its own stream.
 //
 // One mutex guards socket and text. Nothing is called while it is held that could wait for the GIL, so it may be taken
 // with the GIL held. In a forked child every call returns false before it touches the mutex: the parent may have held
@@ -33,6 +35,7 @@ using parent_ptr = std::shared_ptr<const nlohmann::json>; // the header of the r
 class publisher {
 public:
     static constexpr std::size_t k_gathered_bytes = 65536;
+    static constexpr std::size_t k_ordered_pieces = 20;
     static constexpr std::chrono::milliseconds k_gather_time{100};
     static constexpr std::chrono::milliseconds k_flush_interval{50};
 

@@ -2,12 +2,11 @@
 
 import random
 import sys
-import time
 
 import pytest
 
 import support
-from support import BUILD, Kernel
+from support import BUILD, Kernel, fresh_kernel
 
 
 def pytest_configure(config):
@@ -20,6 +19,7 @@ def kernelspecs():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JUPYTER_PATH", str(BUILD / "share/jupyter"))
         yield
+        support.drop_spare()
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +52,7 @@ class _Shared:
 
     def get(self) -> Kernel:
         if self.kernel is None:
-            self.kernel = Kernel().__enter__()
+            self.kernel = fresh_kernel().__enter__()
         return self.kernel
 
     def drop(self):
@@ -92,7 +92,7 @@ def kernel(request, bounded, shared):
 @pytest.fixture
 def own_kernel(request, bounded):
     """A kernel for this test only."""
-    with Kernel() as the_kernel:
+    with fresh_kernel() as the_kernel:
         yield the_kernel
         if not getattr(request.node, "passed", False):
             print(f"the kernel's log:\n{the_kernel.log}", file=sys.stderr)

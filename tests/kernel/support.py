@@ -175,7 +175,8 @@ class Request:
             return
         if self.type.endswith("_request"):
             assert [message.type for message in self.replies] == [self.type.replace("_request", "_reply")]
-            assert self.replies[0].content["status"] in ("ok", "error") or self.type == "is_complete_request"
+            if self.type not in ("is_complete_request", "debug_request"):  # these have their own
+                assert self.replies[0].content["status"] in ("ok", "error")
         assert self.states == ["busy", "idle"], f"{self.type}: {self.states}"
         assert next(message for message in self.messages if message.channel == "iopub").type == "status"
 
@@ -186,7 +187,7 @@ class Request:
 class Kernel:
     """A kernel, started as Jupyter does, with a front end connected to it. A context manager: nothing is left of it."""
 
-    def __init__(self, *arguments: str, cwd=None, env=None, parent: int | None = None, key: str | None = None):
+    def __init__(self, *arguments: str, cwd=None, env=None, key: str | None = None, launcher: tuple[str, ...] = ()):
         self.mark = uuid.uuid4().hex
         self.requests: dict[str, Request] = {}
         self.orphans: list[Message] = []  # those that belong to no request of ours
@@ -199,7 +200,7 @@ class Kernel:
         self.environment = {
             **os.environ,
             "IPYTHONDIR": str(folder / "ipython"),
-            "JPY_PARENT_PID": str(parent or os.getpid()),
+            "JPY_PARENT_PID": str(os.getpid()),
             MARK: self.mark,
             **(env or {}),
         }
@@ -207,7 +208,7 @@ class Kernel:
         command = [part.replace("{connection_file}", self.file) for part in spec.argv]
         self._log = open(folder / "log", "w+b")
         self.process = subprocess.Popen(
-            [*command, *arguments],
+            [*launcher, *command, *arguments],
             cwd=cwd,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -257,7 +258,9 @@ class Kernel:
         """Until it answers and iopub is subscribed to, which only a message can tell."""
         end = time.monotonic() + SECONDS
         asked = []
-        while not any(request.replies for request in asked) or not any(request.messages and request.is_idle for request in asked):
+        while not any(request.replies for request in asked) or not any(
+            request.messages and request.is_idle for request in asked
+        ):
             assert self.process.poll() is None and time.monotonic() < end, f"the kernel did not start: {self.log}"
             asked.append(self.send("kernel_info_request"))
             with contextlib.suppress(AssertionError):
@@ -322,9 +325,11 @@ class Kernel:
             left = end - time.monotonic()
             if left <= 0:
                 state = "is alive" if self.process.poll() is None else f"ended with {self.process.returncode}"
-                raise AssertionError(f"not in {seconds} s: {what or 'a condition'}; the kernel {state}; its log: {self.log}")
+                raise AssertionError(
+                    f"not in {seconds} s: {what or 'a condition'}; the kernel {state}; its log: {self.log}"
+                )
             # A process that ends, or a file that is written, sends no message: looked at now and then.
-            self.read(min(left, 0.05))
+            self.read(min(left, 0.02))
 
     def read(self, seconds: float = 0.0) -> None:
         """Read what is there; if nothing is, wait for the first to come."""
@@ -333,6 +338,11 @@ class Kernel:
             with contextlib.suppress(zmq.Again):
                 for _ in range(_AT_ONCE):
                     self._file(channel, socket.recv_multipart(zmq.NOBLOCK))
+
+    def listen(self, seconds: float) -> None:
+        """Read messages for some time: for tests of what happens at random moments."""
+        end = time.monotonic() + seconds
+        self.wait(lambda: time.monotonic() >= end)
 
     def _file(self, channel: str, frames: list[bytes]) -> None:
         _, parts = self.session.feed_identities(frames)
@@ -395,3 +405,22 @@ class Kernel:
         self._context.term()
         self._log.close()
         self._folder.cleanup()
+
+
+_spare: Kernel | None = None
+
+
+def fresh_kernel() -> Kernel:
+    """As `Kernel()`, but one that began to start when the last one was taken: a second less to wait."""
+    global _spare
+    taken, _spare = _spare or Kernel(), None
+    _spare = Kernel()
+    return taken
+
+
+def drop_spare() -> None:
+    """At the end: the one that nobody took."""
+    global _spare
+    spare, _spare = _spare, None
+    if spare is not None:
+        spare.kill()

@@ -4,7 +4,7 @@ import pytest
 
 from support import Kernel
 
-# The programs the project began with. Two functions, each in a parallel context, write a time stamp into what is shared.
+# The programs the project began with: two functions, each in a context, write a time stamp into what is shared.
 SEEDS = {
     "xlist": (
         "xl = async.xlist()\n\ndef foo():\n    xl.push(async.rdtsc())\n\ndef bar():\n    xl.push(async.rdtsc())\n\n"
@@ -19,7 +19,7 @@ SEEDS = {
         "(['bar', 'foo'], True)",
     ),
     "quickstart": (
-        'results = xlist()\n\ndef stamp(name):\n    results.push((name, async.rdtsc()))\n\n'
+        "results = xlist()\n\ndef stamp(name):\n    results.push((name, async.rdtsc()))\n\n"
         'async.submit_work(stamp, "first")\nasync.submit_work(stamp, "second")\nasync.run()\n'
         "for name, ticks in results:\n    print(name, ticks)",
         "sorted(name for name, ticks in results), results[0][1] != results[1][1]",
@@ -63,7 +63,8 @@ def test_the_module_by_its_old_name(kernel: Kernel, code, result):
     [
         ("import asyncio\nasync def f():\n    await asyncio.sleep(0)\n    return 1\nawait f()", "1"),
         (
-            "import asyncio\nasync def numbers():\n    for i in range(3):\n        yield i\n        await asyncio.sleep(0)\n"
+            "import asyncio\nasync def numbers():\n    for i in range(3):\n        yield i\n"
+            "        await asyncio.sleep(0)\n"
             "[i async for i in numbers()]",
             "[0, 1, 2]",
         ),
@@ -97,7 +98,10 @@ def test_errors_name_the_line_that_was_written(kernel: Kernel):
 
 
 def test_coroutines_go_on_while_the_kernel_is_idle(kernel: Kernel):
-    kernel.ok("import asyncio\nsteps = []\nasync def go_on():\n    for i in range(5):\n        await asyncio.sleep(0.02); steps.append(i)\n    print('gone on')")
+    kernel.ok(
+        "import asyncio\nsteps = []\nasync def go_on():\n    for i in range(5):\n"
+        "        await asyncio.sleep(0.02); steps.append(i)\n    print('gone on')"
+    )
     cell = kernel.ok("task = asyncio.create_task(go_on()); await asyncio.sleep(0)")
     kernel.wait(lambda: "gone on\n" in cell.text(), 10)
     assert kernel.value("steps") == "[0, 1, 2, 3, 4]"

@@ -1,5 +1,7 @@
 """Comms: opened by either side, closed when nobody wants them, with buffers both ways."""
 
+import os
+
 import pytest
 
 from support import Kernel
@@ -8,12 +10,14 @@ from support import Kernel
 @pytest.fixture(autouse=True)
 def target(kernel: Kernel):
     kernel.ok(
-        "import comm\nheard = []\n"
+        "from ipykernel.comm import Comm\nmanager = get_ipython().kernel.comm_manager\n"
         "def target(channel, message):\n"
-        "    channel.on_msg(lambda m: heard.append(m) or channel.send({'echo': m['content']['data']}, buffers=[bytes(b)[::-1] for b in m['buffers']]))\n"
+        "    def echo(m):\n        turned = [bytes(b)[::-1] for b in m['buffers']]\n"
+        "        channel.send({'echo': m['content']['data']}, buffers=turned)\n"
+        "    channel.on_msg(echo)\n"
         "    channel.on_close(lambda m: print('closed by the front end'))\n"
         "    channel.send({'welcome': message['content']['data']})\n"
-        "comm.get_comm_manager().register_target('target', target)"
+        "manager.register_target('target', target)"
     )
 
 
@@ -30,8 +34,14 @@ def comms(kernel, **content):
 def test_opened_by_the_front_end(kernel: Kernel):
     opened = open_comm(kernel, comm_id="a", data={"n": 1})
     [welcome] = opened.outputs
-    assert (welcome.type, welcome.content["comm_id"], welcome.content["data"]) == ("comm_msg", "a", {"welcome": {"n": 1}})
-    message = kernel.send("comm_msg", {"comm_id": "a", "data": {"x": [1, "é"]}}, buffers=[b"abc", b"", bytes(range(256)) * 1000])
+    assert (welcome.type, welcome.content["comm_id"], welcome.content["data"]) == (
+        "comm_msg",
+        "a",
+        {"welcome": {"n": 1}},
+    )
+    message = kernel.send(
+        "comm_msg", {"comm_id": "a", "data": {"x": [1, "é"]}}, buffers=[b"abc", b"", bytes(range(256)) * 1000]
+    )
     kernel.wait(lambda: message.is_idle)
     [echo] = message.outputs
     assert echo.content["data"] == {"echo": {"x": [1, "é"]}}
@@ -43,9 +53,14 @@ def test_opened_by_the_front_end(kernel: Kernel):
 
 
 def test_opened_by_the_kernel(kernel: Kernel):
-    cell = kernel.ok("mine = comm.create_comm(target_name='theirs', data={'a': 1}, metadata={'m': 2}, buffers=[b'xyz'])\nmine.on_msg(lambda m: print('got', m['content']['data']))")
+    cell = kernel.ok(
+        "mine = Comm(target_name='theirs', data={'a': 1}, metadata={'m': 2}, buffers=[b'xyz'])\n"
+        "mine.on_msg(lambda m: print('got', m['content']['data']))"
+    )
     [opened] = cell.outputs
-    assert opened.type == "comm_open" and opened.content["target_name"] == "theirs" and opened.content["data"] == {"a": 1}
+    assert (
+        opened.type == "comm_open" and opened.content["target_name"] == "theirs" and opened.content["data"] == {"a": 1}
+    )
     assert opened.metadata["m"] == 2 and [bytes(buffer) for buffer in opened.buffers] == [b"xyz"]
     identity = opened.content["comm_id"]
     message = kernel.send("comm_msg", {"comm_id": identity, "data": 5})
@@ -65,13 +80,13 @@ def test_an_unknown_target_is_closed(kernel: Kernel):
 
 
 def test_a_target_that_raises_is_closed_and_shown(kernel: Kernel):
-    kernel.ok("comm.get_comm_manager().register_target('bad', lambda *_: 1/0)")
+    kernel.ok("manager.register_target('bad', lambda *_: 1/0)")
     opened = open_comm(kernel, "bad", "c")
     assert opened.error["ename"] == "ZeroDivisionError" and opened.of("comm_close") and "c" not in comms(kernel)
 
 
 def test_a_handler_that_raises_is_shown(kernel: Kernel):
-    kernel.ok("channel = comm.create_comm(target_name='x'); channel.on_msg(lambda m: 1/0); identity = channel.comm_id")
+    kernel.ok("channel = Comm(target_name='x'); channel.on_msg(lambda m: 1/0); identity = channel.comm_id")
     message = kernel.send("comm_msg", {"comm_id": eval(kernel.value("identity")), "data": {}})
     kernel.wait(lambda: message.is_idle)
     assert message.error["ename"] == "ZeroDivisionError"
@@ -79,7 +94,9 @@ def test_a_handler_that_raises_is_shown(kernel: Kernel):
 
 
 @pytest.mark.parametrize("kind", ["comm_open", "comm_msg", "comm_close"])
-@pytest.mark.parametrize("content", [{}, {"comm_id": "not there"}, {"comm_id": 3, "data": None}, {"comm_id": None, "target_name": None}])
+@pytest.mark.parametrize(
+    "content", [{}, {"comm_id": "not there"}, {"comm_id": 3, "data": None}, {"comm_id": None, "target_name": None}]
+)
 def test_messages_that_make_no_sense(kernel: Kernel, kind, content):
     message = kernel.send(kind, content)
     kernel.wait(lambda: message.is_idle)
@@ -95,19 +112,40 @@ def test_comm_info_by_target(kernel: Kernel):
 
 
 def test_the_name_old_widgets_use(kernel: Kernel):
-    cell = kernel.ok("from ipykernel.comm import Comm\nold = Comm(target_name='old', data={'v': 1}); old.send({'v': 2}); old.close()")
+    cell = kernel.ok(
+        "from ipykernel.comm.comm import Comm\nold = Comm(target_name='old', data={'v': 1}); old.send({'v': 2}); "
+        "old.close()"
+    )
     assert [message.type for message in cell.outputs] == ["comm_open", "comm_msg", "comm_close"]
 
 
+def test_the_package_comm_is_served(tmp_path):
+    """Widgets of today use it; Debian 12 does not have it, so this is one that does nothing by itself."""
+    (tmp_path / "comm.py").write_text("create_comm = get_comm_manager = None\n")
+    with Kernel(env={"PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"}) as kernel:
+        cell = kernel.ok(
+            "import comm\nmade = comm.create_comm(target_name='new', data=1)\n"
+            "comm.get_comm_manager() is get_ipython().kernel.comm_manager"
+        )
+        assert cell.result == "True" and [message.type for message in cell.outputs[:1]] == ["comm_open"]
+        kernel.end()
+
+
 def test_a_thread_may_send(kernel: Kernel):
-    cell = kernel.ok("import threading\nchannel = comm.create_comm(target_name='t')\ntimer = threading.Timer(0.2, channel.send, [{'late': True}])\ntimer.start()")
+    cell = kernel.ok(
+        "import threading\nchannel = Comm(target_name='t')\n"
+        "timer = threading.Timer(0.2, channel.send, [{'late': True}])\ntimer.start()"
+    )
     kernel.wait(lambda: cell.of("comm_msg"), 10)
     assert cell.of("comm_msg")[0].content["data"] == {"late": True}
 
 
 def test_a_work_does_not_reach_comms(kernel: Kernel):
     """A context has no sockets: sending is silent or an error there, and does no harm here."""
-    kernel.run("channel = comm.create_comm(target_name='w')\nparallel.submit_work(lambda: channel.send({'from': 'context'}) or None)\nparallel.run()")
+    kernel.run(
+        "channel = Comm(target_name='w')\nparallel.submit_work(lambda: channel.send({'from': 'context'}) or None)\n"
+        "parallel.run()"
+    )
     kernel.run("parallel.run()")
     assert kernel.ok("1").result == "1"
 

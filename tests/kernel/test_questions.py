@@ -1,10 +1,10 @@
-"""What front ends ask about code and about the kernel: completion, documentation, completeness, history, kernel_info."""
+"""What front ends ask about code and the kernel: completion, documentation, completeness, history, kernel_info."""
 
 import platform
 
 import pytest
 
-from support import Kernel, plain
+from support import Kernel, fresh_kernel, plain
 
 
 def complete(kernel, code, cursor=None):
@@ -36,7 +36,9 @@ def test_completions_have_types(kernel: Kernel):
     assert [(one["text"], one["type"]) for one in functions] == [("factorial", "function")]
 
 
-@pytest.mark.parametrize("before", ["", "'𝄞𝄞𝄞'; ", "s = 'é'\n", "'👩‍👩‍👧'; "], ids=["none", "astral", "accent", "joined"])
+@pytest.mark.parametrize(
+    "before", ["", "'𝄞𝄞𝄞'; ", "s = 'é'\n", "'👩‍👩‍👧'; "], ids=["none", "astral", "accent", "joined"]
+)
 def test_cursors_count_characters(kernel: Kernel, before):
     kernel.ok("astral_value = 1")
     code = before + "astral_v + 1"
@@ -59,7 +61,10 @@ def test_completion_survives_any_cursor(kernel: Kernel, cursor):
 
 
 def test_completion_runs_into_code_of_the_user(kernel: Kernel):
-    kernel.ok("class Hostile:\n    def __dir__(self): raise SystemExit\n    def __getattr__(self, name): raise KeyError\nhostile = Hostile()")
+    kernel.ok(
+        "class Hostile:\n    def __dir__(self): raise SystemExit\n    def __getattr__(self, name): raise KeyError\n"
+        "hostile = Hostile()"
+    )
     assert complete(kernel, "hostile.")["status"] in ("ok", "error")
     assert complete(kernel, "%tim")["matches"]
     assert kernel.ok("1").result == "1"
@@ -196,7 +201,7 @@ def test_kernel_info_on_control_while_a_cell_runs(kernel: Kernel):
 
 
 def test_the_first_message_says_starting():
-    with Kernel() as kernel:
+    with fresh_kernel() as kernel:
         starting = [message for message in kernel.orphans if message.type == "status"]
         # A subscriber that comes too late misses it: nothing else may come without a request.
         assert {message.content["execution_state"] for message in starting} <= {"starting"}

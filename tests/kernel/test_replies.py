@@ -3,7 +3,7 @@ test (support.Request.check)."""
 
 import pytest
 
-from support import Kernel
+from support import Kernel, fresh_kernel
 
 CODE = {
     "a name that is not there": ("no_such_name", "NameError", "no_such_name"),
@@ -103,7 +103,8 @@ def test_counting_goes_on_over_errors(kernel: Kernel):
 def test_user_expressions(kernel: Kernel):
     asked = {"good": "a + 1", "bad": "1/0", "syntax": "= 1", "rich": "rich", "exit": "exiting()"}
     cell = kernel.ok(
-        "a = 1\nclass Rich:\n    def _repr_html_(self): return '<b>'\nrich = Rich()\ndef exiting(): raise ValueError('x')",
+        "a = 1\nclass Rich:\n    def _repr_html_(self): return '<b>'\nrich = Rich()\n"
+        "def exiting(): raise ValueError('x')",
         user_expressions=asked,
     )
     answers = cell.reply["user_expressions"]
@@ -211,7 +212,7 @@ BROKEN = {
 @pytest.mark.parametrize("code", BROKEN.values(), ids=BROKEN)
 def test_a_shell_broken_by_the_user_still_replies(code):
     """IPython cannot be expected to work then; every request gets its reply, and the kernel ends when asked to."""
-    with Kernel() as kernel:
+    with fresh_kernel() as kernel:
         kernel.run(code)
         for cell in (kernel.run("1 + 1"), kernel.run("1/0"), kernel.run("print(1)")):
             assert cell.reply["status"] in ("ok", "error")
@@ -235,7 +236,7 @@ def test_a_shell_broken_by_the_user_still_replies(code):
     ],
 )
 def test_a_hook_that_raises_does_not_stop_cells(code):
-    with Kernel() as kernel:
+    with fresh_kernel() as kernel:
         kernel.run(code)
         assert kernel.run("kept = 1").is_over
         for request in kernel.requests.values():
@@ -244,7 +245,9 @@ def test_a_hook_that_raises_does_not_stop_cells(code):
 
 def test_recursion_to_death(own_kernel: Kernel):
     """As deep as the limit says, and deeper than the stack: an error, or a dead kernel that says so, but no hang."""
-    cell = own_kernel.run("import sys; sys.setrecursionlimit(3000)\nclass R:\n    def __repr__(self): return repr(self)\nR()")
+    cell = own_kernel.run(
+        "import sys; sys.setrecursionlimit(3000)\nclass R:\n    def __repr__(self): return repr(self)\nR()"
+    )
     assert cell.is_over
     assert own_kernel.ok("2").result == "2"
 

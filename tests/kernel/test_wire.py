@@ -16,7 +16,9 @@ DELIMITER = b"<IDS|MSG>"
 def frames(kernel, kind, content, key=None):
     """A request as it goes over the wire, and its id."""
     header = kernel.session.msg_header(kind)
-    header["date"] = header["date"].isoformat() + "Z" if isinstance(header["date"], datetime.datetime) else header["date"]
+    header["date"] = (
+        header["date"].isoformat() + "Z" if isinstance(header["date"], datetime.datetime) else header["date"]
+    )
     parts = [json.dumps(part).encode() for part in (header, {}, {}, content)]
     digest = hmac.new(key or kernel.connection["key"].encode(), digestmod=hashlib.sha256)
     for part in parts:
@@ -109,7 +111,16 @@ def test_contents_that_lack_everything(kernel: Kernel):
     assert kernel.ok("1").result == "1"
 
 
-@pytest.mark.parametrize("content", [{"code": 3}, {"code": None}, {"code": ["x"]}, {"code": "1", "user_expressions": 3}, {"code": "1", "silent": "yes"}])
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"code": 3},
+        {"code": None},
+        {"code": ["x"]},
+        {"code": "1", "user_expressions": 3},
+        {"code": "1", "silent": "yes"},
+    ],
+)
 def test_contents_of_the_wrong_type(kernel: Kernel, content):
     for kind in ("execute_request", "complete_request", "is_complete_request"):
         assert kernel.ask(kind, content).reply["status"] in ("ok", "error", "complete")
@@ -141,7 +152,10 @@ def test_fields_from_the_future_are_ignored(kernel: Kernel):
 
 def test_identity_and_headers(kernel: Kernel):
     cell = kernel.ok("print(1)\n2")
-    sessions, ids = {message.header["session"] for message in cell.messages}, {message.header["msg_id"] for message in cell.messages}
+    sessions, ids = (
+        {message.header["session"] for message in cell.messages},
+        {message.header["msg_id"] for message in cell.messages},
+    )
     assert len(sessions) == 1 and sessions != {kernel.session.session}
     assert len(ids) == len(cell.messages)
     for message in cell.messages:

@@ -36,7 +36,8 @@ def gate(tmp_path):
 
 def test_prints_of_works_appear_under_their_cell_as_whole_lines(kernel: Kernel):
     cell = kernel.ok(
-        "def say(n):\n    for i in range(200):\n        print('work', n, 'line', i, 'x' * 60)\n    print('error', n, file=sys.stderr)\n"
+        "def say(n):\n    for i in range(200):\n        print('work', n, 'line', i, 'x' * 60)\n"
+        "    print('error', n, file=sys.stderr)\n"
         "for n in range(4): parallel.submit_work(say, n)\nparallel.run()\nprint('over')"
     )
     lines = cell.text().splitlines()
@@ -62,7 +63,9 @@ def test_displays_of_works_are_shown(kernel: Kernel):
 
 
 def test_descriptors_and_subprocesses_of_works(kernel: Kernel):
-    cell = kernel.ok("parallel.submit_work(lambda: (os.write(1, b'raw\\n'), os.system('echo sub')) and None)\nparallel.run()")
+    cell = kernel.ok(
+        "parallel.submit_work(lambda: (os.write(1, b'raw\\n'), os.system('echo sub')) and None)\nparallel.run()"
+    )
     assert sorted(cell.text().split()) == ["raw", "sub"]
 
 
@@ -77,7 +80,8 @@ def test_pending_work_starts_at_the_end_of_its_cell(kernel: Kernel):
 
 def test_background_work_belongs_to_its_cell_while_others_run(kernel: Kernel, gate):
     background = kernel.ok(
-        "ticks = xlist()\ndef tick():\n    for i in range(60):\n        print('tick', i); ticks.push(i); time.sleep(0.02)\n"
+        "ticks = xlist()\ndef tick():\n    for i in range(60):\n        print('tick', i); ticks.push(i); "
+        "time.sleep(0.02)\n"
         f"    {gate.wait}\n    print('last words')\nwork = parallel.submit_work(tick)\nticks"
     )
     others = []
@@ -112,7 +116,8 @@ def views(cell) -> list[dict]:
 
 def test_a_live_view(kernel: Kernel):
     cell = kernel.ok(
-        "grown = xlist(name='growing')\ndef grow():\n    for i in range(150):\n        grown.push(i); time.sleep(0.01)\n"
+        "grown = xlist(name='growing')\ndef grow():\n    for i in range(150):\n        grown.push(i); "
+        "time.sleep(0.01)\n"
         "parallel.submit_work(grow)\ndisplay(grown)\nparallel.run()"
     )
     shown = cell.of("display_data", "update_display_data")
@@ -146,7 +151,8 @@ def test_many_pushes_are_few_updates(kernel: Kernel):
 
 def test_a_view_grows_while_the_kernel_is_idle(kernel: Kernel, gate):
     cell = kernel.ok(
-        f"both = xlist()\ndef push():\n    both.push('early'); {gate.wait}; both.push('late')\nparallel.submit_work(push)\nboth"
+        f"both = xlist()\ndef push():\n    both.push('early'); {gate.wait}; both.push('late')\n"
+        f"parallel.submit_work(push)\nboth"
     )
     kernel.wait(lambda: "'early'" in views(cell)[-1]["data"]["text/plain"], 10)
     assert "'late'" not in views(cell)[-1]["data"]["text/plain"]
@@ -175,14 +181,16 @@ def test_the_error_of_a_work(kernel: Kernel):
     assert "the guilty line" in text and "in outer" in text and "in inner" in text
     assert "the third" in text
     assert "runtime/python" not in text and "/parallel/_" not in text
-    assert kernel.run("try:\n    parallel.submit_work(outer, 1); parallel.run()\nexcept MyError as error: print('caught', error)").text() == (
-        "caught went wrong at 1\n"
-    )
+    assert kernel.run(
+        "try:\n    parallel.submit_work(outer, 1); parallel.run()\nexcept MyError as error: print('caught', error)"
+    ).text() == ("caught went wrong at 1\n")
     assert kernel.ok("parallel.run(); 'nothing is left to raise'").result
 
 
 def test_the_error_of_background_work_is_shown_under_its_cell(kernel: Kernel, gate):
-    cell = kernel.ok(f"def bad():\n    {gate.wait}\n    raise LookupError('in the background')\nwork = parallel.submit_work(bad)")
+    cell = kernel.ok(
+        f"def bad():\n    {gate.wait}\n    raise LookupError('in the background')\nwork = parallel.submit_work(bad)"
+    )
     other = kernel.ok("'unaware'")
     gate.open()
     kernel.wait(lambda: cell.of("error"), 10)
@@ -223,7 +231,10 @@ def test_what_is_no_work(kernel: Kernel):
     assert cell.reply["ename"] == "TypeError" and "int" in cell.reply["evalue"]
 
 
-@pytest.mark.parametrize(["value", "kind"], [("socket.socket()", "socket.socket"), ("(i for i in range(3))", "generator"), ("sys._getframe()", "frame")])
+@pytest.mark.parametrize(
+    ["value", "kind"],
+    [("socket.socket()", "socket.socket"), ("(i for i in range(3))", "generator"), ("sys._getframe()", "frame")],
+)
 def test_what_cannot_be_pushed(kernel: Kernel, value, kind):
     cell = kernel.run(f"refusing = xlist()\nparallel.submit_work(lambda: refusing.push([1, {value}]))\nparallel.run()")
     assert cell.reply["ename"] == "ValueError"
@@ -241,15 +252,22 @@ def test_input_in_a_work_is_an_error_at_once(kernel: Kernel):
 # ---- callbacks -------------------------------------------------------------------------------------------------------
 
 
-def test_callbacks_run_while_the_kernel_is_idle(kernel: Kernel, gate):
-    cell = kernel.ok(
-        "import threading\nmain = threading.main_thread()\ndef note(result):\n    print('callback', result, threading.current_thread() is main)\n"
-        f"work = parallel.submit_work(lambda: {gate.wait} or 7, callback=note);"
-    )
+def test_what_a_callback_prints_appears_under_the_cell_of_its_work(kernel: Kernel, gate):
+    cell = kernel.ok(f"work = parallel.submit_work(lambda: {gate.wait} or 7, callback=print);")
     other = kernel.ok("1")
     gate.open()
+    kernel.wait(lambda: cell.text() + other.text() == "7\n", 10)
+    assert (cell.text(), other.text()) == ("7\n", "")
+
+
+def test_callbacks_run_while_the_kernel_is_idle(kernel: Kernel, gate):
+    cell = kernel.ok(
+        "import threading\nmain = threading.main_thread()\n"
+        "def note(result): print('callback', result, threading.current_thread() is main)\n"
+        f"work = parallel.submit_work(lambda: {gate.wait} or 7, callback=note);"
+    )
+    gate.open()
     kernel.wait(lambda: cell.text() == "callback 7 True\n", 10)
-    assert other.text() == ""
 
 
 def test_a_callback_that_raises_while_idle_is_shown(kernel: Kernel, gate):
@@ -269,7 +287,8 @@ def test_works_and_threads_that_print(kernel: Kernel):
     """Forks while other threads print, log and publish: no context may hang."""
     cell = kernel.ok(
         "import logging, threading\nstop = threading.Event()\n"
-        "def noise():\n    while not stop.is_set():\n        print('noise'); logging.getLogger('n').error('log'); time.sleep(0.0005)\n"
+        "def noise():\n    while not stop.is_set():\n        print('noise'); logging.getLogger('n').error('log'); "
+        "time.sleep(0.0005)\n"
         "threads = [threading.Thread(target=noise) for _ in range(3)]\nfor t in threads: t.start()\n"
         "found = xlist()\ntry:\n    for _ in range(40):\n"
         "        for n in range(2): parallel.submit_work(lambda n: (print('work'), found.push(n)) and None, n)\n"

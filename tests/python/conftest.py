@@ -1,4 +1,4 @@
-"""Around every test: a deadline, and at its end no batch, no child process, no descriptor, no shared memory more than before."""
+"""Around every test: a deadline, and at its end no batch, no child process, and no more descriptors or memory than before."""
 
 import random
 import sys

@@ -67,6 +67,14 @@ def children() -> list[int]:
     return found
 
 
+def is_gone(pid: int) -> bool:
+    """Is this no running process? One that nobody has reaped yet counts as gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX"
+    except OSError:
+        return True
+
+
 def descriptors() -> dict[str, str]:
     """The open descriptors of this process and what they refer to."""
     found = {}
@@ -134,9 +142,8 @@ class Program:
                 continue
             with contextlib.suppress(OSError):  # gone meanwhile
                 if f"{MARK}={self.mark}".encode() in (entry / "environ").read_bytes().split(b"\0"):
-                    if (entry / "stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX":
-                        found.append(int(entry.name))
-        return found
+                    found.append(int(entry.name))
+        return [pid for pid in found if not is_gone(pid)]
 
 
 def run_program(*sources: str, seconds: float = 30.0, **options) -> subprocess.CompletedProcess:

@@ -12,20 +12,24 @@ from support import wait_until
 def test_callbacks_run_on_the_main_thread_exactly_once():
     calls = []
     works = [
-        parallel.submit_work(lambda n: n * n, n, callback=lambda result: calls.append((result, threading.current_thread(), os.getpid())))
+        parallel.submit_work(
+            lambda n: n * n, n, callback=lambda result: calls.append((result, threading.current_thread(), os.getpid()))
+        )
         for n in range(50)
     ]
     parallel.run()
     parallel.run()
     parallel.run_once()
     assert sorted(result for result, _, _ in calls) == [n * n for n in range(50)]
-    assert {thread for _, thread, _ in calls} == {threading.main_thread()} and {pid for _, _, pid in calls} == {os.getpid()}
+    assert {(thread, pid) for _, thread, pid in calls} == {(threading.main_thread(), os.getpid())}
     assert [work.result() for work in works] == [n * n for n in range(50)]
 
 
 def test_errbacks_run_on_the_main_thread_exactly_once_and_take_the_error():
     calls = []
-    parallel.submit_work(lambda: 1 / 0, callback=calls.append, errback=lambda error: calls.append((error, threading.current_thread())))
+    parallel.submit_work(
+        lambda: 1 / 0, callback=calls.append, errback=lambda error: calls.append((error, threading.current_thread()))
+    )
     parallel.run()
     parallel.run()
     [((kind, value, traceback), thread)] = calls

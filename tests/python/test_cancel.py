@@ -10,12 +10,19 @@ import parallel
 
 def test_cancelling_pending_works():
     xl = parallel.xlist()
-    works = [parallel.submit_work(xl.push, n, callback=lambda _: xl.push("callback"), errback=lambda _: xl.push("errback")) for n in range(3)]
+    works = [
+        parallel.submit_work(xl.push, n, callback=lambda _: xl.push("callback"), errback=lambda _: xl.push("errback"))
+        for n in range(3)
+    ]
     assert works[1].cancel() and works[1].cancel() and works[1].cancelled() and works[1].done()
     with pytest.raises(concurrent.futures.CancelledError, match=f"work {works[1].id} 'push' was cancelled"):
         works[1].result()
     parallel.run()
-    assert sorted(item for item in xl if isinstance(item, int)) == [0, 2] and list(xl).count("callback") == 2 and "errback" not in xl
+    assert (
+        sorted(item for item in xl if isinstance(item, int)) == [0, 2]
+        and list(xl).count("callback") == 2
+        and "errback" not in xl
+    )
 
 
 def test_cancelling_works_that_have_been_started_but_not_begun():
@@ -34,7 +41,10 @@ def test_cancelling_works_that_have_been_started_but_not_begun():
 def test_cancelling_everything(two_contexts):
     began = parallel.xlist()
     calls = []
-    running = [parallel.submit_work(lambda: began.push(1) or time.sleep(1000), callback=calls.append, errback=calls.append) for _ in range(5)]
+    running = [
+        parallel.submit_work(lambda: began.push(1) or time.sleep(1000), callback=calls.append, errback=calls.append)
+        for _ in range(5)
+    ]
     parallel.start()
     assert began.wait(2, 30)
     pending = [parallel.submit_work(print) for _ in range(3)]

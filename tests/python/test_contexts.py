@@ -24,7 +24,7 @@ def test_contexts_while_they_run(two_contexts):
     assert began.wait(2, 30)
     seen = parallel.contexts()
     assert [context.id for context in seen] == [0, 1] and {context.pid for context in seen} == set(began)
-    assert {context.work for context in seen} == {"number 0", "number 1"} and {context.state for context in seen} == {"alive"}
+    assert {(context.work, context.state) for context in seen} == {("number 0", "alive"), ("number 1", "alive")}
     assert [context.restarts for context in seen] == [0, 0] and len({context.batch for context in seen}) == 1
     wait_until(lambda: [context.pushes for context in parallel.contexts()] == [1, 1])  # counted after it is seen
     gate.push(0)
@@ -68,7 +68,9 @@ def test_there_are_no_more_contexts_than_works():
     parallel.run()
 
 
-@pytest.mark.parametrize("value, error", [(0, ValueError), (-1, ValueError), (4097, ValueError), ("2", TypeError), (1.5, TypeError)])
+@pytest.mark.parametrize(
+    "value, error", [(0, ValueError), (-1, ValueError), (4097, ValueError), ("2", TypeError), (1.5, TypeError)]
+)
 def test_configure_refuses_what_makes_no_sense(value, error):
     parallel.configure(contexts=2)
     with pytest.raises(error):

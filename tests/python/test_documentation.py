@@ -26,7 +26,11 @@ def members(kind):
 
 
 def test_all_is_what_is_public():
-    public = {name for name, value in vars(parallel).items() if not name.startswith("_") and not isinstance(value, types.ModuleType)}
+    public = {
+        name
+        for name, value in vars(parallel).items()
+        if not name.startswith("_") and not isinstance(value, types.ModuleType)
+    }
     assert public == set(parallel.__all__) and parallel.__all__ == sorted(parallel.__all__)
 
 
@@ -70,12 +74,16 @@ def examples():
                 yield f"{name}.{member}", inspect.getdoc(function)
 
 
-@pytest.mark.parametrize("name, text", [example for example in examples() if ">>>" in (example[1] or "")], ids=lambda value: value[:30])
+@pytest.mark.parametrize(
+    "name, text", [example for example in examples() if ">>>" in (example[1] or "")], ids=lambda value: value[:30]
+)
 def test_examples(name, text, monkeypatch):
     monkeypatch.setattr(_config, "_contexts", None)
     failures = []
     runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
-    test = doctest.DocTestParser().get_doctest(inspect.cleandoc(text), dict(vars(parallel), parallel=parallel), name, None, 0)
+    test = doctest.DocTestParser().get_doctest(
+        inspect.cleandoc(text), dict(vars(parallel), parallel=parallel), name, None, 0
+    )
     result = runner.run(test, out=failures.append)
     assert result.attempted and not result.failed, "".join(failures)
 

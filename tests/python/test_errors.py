@@ -51,6 +51,17 @@ class FileTrouble(FileNotFoundError):
     pass
 
 
+class OddFileTrouble(FileNotFoundError):
+    def __init__(self, name):
+        super().__init__(2, "gone", name)
+        self.hint = name.upper()
+
+
+class OddDecodeTrouble(UnicodeDecodeError):
+    def __init__(self, content):
+        super().__init__("utf-8", content, 0, 1, "odd")
+
+
 class OwnReduce(Exception):
     def __init__(self, text, number):
         super().__init__(text)
@@ -79,13 +90,34 @@ def made(kind, /, *args, notes=(), **attributes):
 
 
 SAMPLES = [
-    made(ValueError, "text"), made(ValueError), made(KeyError, "k"), made(KeyError, ("a", 1)), made(Exception, 1, [2], {"three": 3}),
-    made(OSError, 2, "No such file", "a name"), made(OSError, 2, "No such file", "one", None, "two"), made(FileTrouble, 2, "gone", "x"),
-    made(UnicodeDecodeError, "utf-8", b"\xff", 0, 1, "bad byte"), made(UnicodeEncodeError, "ascii", "é", 0, 1, "ordinal"),
-    made(SyntaxError, "bad", ("file.py", 3, 4, "x = = 1", 3, 5)), made(StopIteration, 5), made(ImportError, "no"), made(RecursionError, "deep"),
-    made(json.JSONDecodeError, "Expecting value", "doc", 1), OddInit("a", "b"), Decorated("x"), KeywordsOnly(code=7), OwnReduce("t", 5),
-    Slotted("here"), numpy.AxisError(5, 2), made(ValueError, "noted", notes=["one", "two"]), made(ValueError, "more", extra=[1, {"a": 2}]),
-    ImportError("no", name="module", path="path"), parallel.WaitTimeoutError("late"), parallel.ContextCrashed("gone", exitcode=3),
+    made(ValueError, "text"),
+    made(ValueError),
+    made(KeyError, "k"),
+    made(KeyError, ("a", 1)),
+    made(Exception, 1, [2], {"three": 3}),
+    made(OSError, 2, "No such file", "a name"),
+    made(OSError, 2, "No such file", "one", None, "two"),
+    made(FileTrouble, 2, "gone", "x"),
+    made(UnicodeDecodeError, "utf-8", b"\xff", 0, 1, "bad byte"),
+    made(UnicodeEncodeError, "ascii", "é", 0, 1, "ordinal"),
+    made(SyntaxError, "bad", ("file.py", 3, 4, "x = = 1", 3, 5)),
+    made(StopIteration, 5),
+    made(ImportError, "no"),
+    made(RecursionError, "deep"),
+    made(json.JSONDecodeError, "Expecting value", "doc", 1),
+    OddInit("a", "b"),
+    OddFileTrouble("x"),
+    OddDecodeTrouble(b"\xff"),
+    Decorated("x"),
+    KeywordsOnly(code=7),
+    OwnReduce("t", 5),
+    Slotted("here"),
+    numpy.AxisError(5, 2),
+    made(ValueError, "noted", notes=["one", "two"]),
+    made(ValueError, "more", extra=[1, {"a": 2}]),
+    ImportError("no", name="module", path="path"),
+    parallel.WaitTimeoutError("late"),
+    parallel.ContextCrashed("gone", exitcode=3),
     ExceptionGroup("several", [ValueError(1), ExceptionGroup("inner", [KeyError("k"), OSError(2, "n", "f")])]),
 ]
 
@@ -100,8 +132,8 @@ def test_types_texts_and_attributes(sample):
     if not isinstance(sample, ExceptionGroup):
         assert error.args == sample.args
     assert vars(error) == vars(sample)
-    for name in ("errno", "strerror", "filename", "filename2", "encoding", "object", "start", "reason", "msg", "lineno", "text", "value",
-                 "name", "path", "where"):
+    for name in ("errno", "strerror", "filename", "filename2", "encoding", "object", "start", "reason", "msg", "lineno",
+                 "text", "value", "name", "path", "where"):
         assert getattr(error, name, "absent") == getattr(sample, name, "absent")
 
 
@@ -153,7 +185,9 @@ def test_the_traceback_of_the_context_has_every_frame_with_its_source():
         parallel.run()
     cause = caught.value.__cause__
     assert type(cause) is parallel.ContextTraceback and cause.text == work.traceback
-    assert cause.text.startswith(f"work {work.id} 'deep' in context {work.context}:\n\nTraceback (most recent call last):\n")
+    assert cause.text.startswith(
+        f"work {work.id} 'deep' in context {work.context}:\n\nTraceback (most recent call last):\n"
+    )
     for function, text in ((outermost, "return middle(value)"), (middle, "return innermost(value) + 1"),
                            (innermost, "return value / divisor  # the line that fails")):
         assert f'File "{__file__}", line {line_of(function, text)}, in {function.__name__}\n    {text}\n' in cause.text
@@ -172,7 +206,9 @@ def test_an_uncaught_error_shows_both_tracebacks():
     """)
     assert ended.returncode == 1 and ended.stdout == ""
     first, second = ended.stderr.split("\nThe above exception was the direct cause of the following exception:\n")
-    assert first.startswith("parallel.ContextTraceback: \n\nwork 1 'f' in context 0:\n\nTraceback (most recent call last):\n")
+    assert first.startswith(
+        "parallel.ContextTraceback: \n\nwork 1 'f' in context 0:\n\nTraceback (most recent call last):\n"
+    )
     assert "in f\n" in first and "KeyError: 'missing'" in first
     assert "parallel.run()" not in first and second.rstrip().endswith("KeyError: 'missing'")
 
@@ -279,8 +315,11 @@ class HostileNew(Exception):
         return super().__new__(cls, "something else")
 
 
-@pytest.mark.parametrize("kind, args", [(Hostile, ()), (HostileNotes, ("x",)), (HostileState, ("x",)), (HostileNew, ("only this",))],
-                         ids=lambda value: getattr(value, "__name__", ""))
+@pytest.mark.parametrize(
+    "kind, args",
+    [(Hostile, ()), (HostileNotes, ("x",)), (HostileState, ("x",)), (HostileNew, ("only this",))],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
 def test_hostile_exceptions(kind, args):
     def fail():
         raise kind(*args)
@@ -311,9 +350,15 @@ def test_huge_messages():
 # ---- exceptions that would end a program -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("fail, words", [
-    (lambda: sys.exit(5), ["sys.exit()", "builtins.SystemExit: 5"]), (lambda: sys.exit(), ["sys.exit()"]), (lambda: exit("text"), ["sys.exit()", "text"]),
-], ids=range(3))
+@pytest.mark.parametrize(
+    "fail, words",
+    [
+        (lambda: sys.exit(5), ["sys.exit()", "builtins.SystemExit: 5"]),
+        (lambda: sys.exit(), ["sys.exit()"]),
+        (lambda: exit("text"), ["sys.exit()", "text"]),
+    ],
+    ids=range(3),
+)
 def test_sys_exit_is_an_error_of_the_work(fail, words):
     others = [parallel.submit_work(lambda: "fine") for _ in range(4)]
     work = parallel.submit_work(fail, name="quits")
@@ -322,7 +367,9 @@ def test_sys_exit_is_an_error_of_the_work(fail, words):
         parallel.run()
     for word in [*words, f"work {work.id} 'quits'", "return from the function instead"]:
         assert word in str(caught.value)
-    assert caught.value.type_name == "builtins.SystemExit" and [other.result() for other in others + more] == ["fine"] * 8
+    assert (
+        caught.value.type_name == "builtins.SystemExit" and [other.result() for other in others + more] == ["fine"] * 8
+    )
 
 
 def test_a_keyboard_interrupt_raised_by_the_work():
@@ -343,12 +390,18 @@ def test_other_base_exceptions(kind):
     assert type(error_of(fail)) is parallel.RemoteError
 
 
+HIERARCHY = {
+    "ProtectionError": [parallel.ParallelError], "UnprotectedError": [parallel.ProtectionError],
+    "AssignmentError": [parallel.ProtectionError], "ContextCrashed": [parallel.ParallelError],
+    "RemoteError": [parallel.ParallelError], "WaitError": [parallel.ParallelError], "NoWaitersError": [parallel.WaitError],
+    "WaitTimeoutError": [parallel.WaitError, TimeoutError], "HeapLimitError": [parallel.ParallelError, MemoryError],
+    "ParallelError": [Exception],
+}
+
+
 def test_the_hierarchy():
-    assert issubclass(parallel.UnprotectedError, parallel.ProtectionError) and issubclass(parallel.AssignmentError, parallel.ProtectionError)
-    for kind in (parallel.ProtectionError, parallel.ContextCrashed, parallel.WaitError, parallel.HeapLimitError, parallel.RemoteError):
-        assert issubclass(kind, parallel.ParallelError) and issubclass(kind, Exception)
-    assert issubclass(parallel.NoWaitersError, parallel.WaitError) and issubclass(parallel.WaitTimeoutError, parallel.WaitError)
-    assert issubclass(parallel.WaitTimeoutError, TimeoutError) and issubclass(parallel.HeapLimitError, MemoryError)
+    for name, bases in HIERARCHY.items():
+        assert all(issubclass(getattr(parallel, name), base) for base in bases)
     assert parallel.ContextCrashed.__module__ == "parallel"
     assert pickle.loads(pickle.dumps(parallel.ContextCrashed("x", exitcode=1, work=object))).exitcode == 1
 
@@ -367,13 +420,21 @@ def test_errors_that_were_neither_raised_nor_shown_are_named_at_exit():
         print("end")
     """)
     lines = ended.stderr.splitlines()
-    assert ended.returncode == 0 and ended.stdout == "end\n" and len(lines) == 11 and lines[-1] == "parallel: 5 more works failed"
+    assert (
+        ended.returncode == 0
+        and ended.stdout == "end\n"
+        and len(lines) == 11
+        and lines[-1] == "parallel: 5 more works failed"
+    )
     assert all(line.startswith("parallel: work ") and " failed: ValueError: " in line for line in lines[:-1])
 
 
 def test_what_was_never_started_is_named_at_exit():
     ended = run_program("import parallel; parallel.submit_work(print); parallel.submit_queue(parallel.xlist(), print)")
-    assert ended.stderr == "parallel: 2 work(s) were submitted but never started: call parallel.run()\n" and ended.returncode == 0
+    assert (
+        ended.stderr == "parallel: 2 work(s) were submitted but never started: call parallel.run()\n"
+        and ended.returncode == 0
+    )
 
 
 def test_what_was_started_is_waited_for_at_exit():
@@ -386,4 +447,8 @@ def test_what_was_started_is_waited_for_at_exit():
         print("end of the script")
     """)
     assert ended.stdout.splitlines() == ["end of the script", "from the work", "callback"]
-    assert ended.stderr.count("ZeroDivisionError: division by zero") == 2 and "work 2 'fails'" in ended.stderr and ended.returncode == 0
+    assert (
+        ended.stderr.count("ZeroDivisionError: division by zero") == 2
+        and "work 2 'fails'" in ended.stderr
+        and ended.returncode == 0
+    )

@@ -2,7 +2,6 @@
 
 import asyncio
 import concurrent.futures
-import logging
 import random
 import threading
 import time
@@ -71,6 +70,19 @@ def test_as_completed_comes_in_the_order_of_the_ends(two_contexts):
     assert next(completed) is works[0] and list(completed) == []
 
 
+def test_what_has_ended_unnoticed_is_handed_out_once(two_contexts):
+    """Its end is noted when somebody looks, and not once more when the pump comes across it."""
+    for _ in range(5):
+        gate = parallel.xlist()
+        quick, slow = parallel.submit_work(lambda: 1), parallel.submit_work(gate.wait, 1)
+        parallel.start()
+        wait_until(quick.done)
+        completed = concurrent.futures.as_completed([quick, slow], timeout=30)
+        assert next(completed) is quick
+        threading.Timer(0.05, gate.push, (1,)).start()
+        assert list(completed) == [slow]
+
+
 def test_mixed_with_other_futures():
     work = parallel.submit_work(lambda: 1)
     with concurrent.futures.ThreadPoolExecutor() as pool:
@@ -81,11 +93,19 @@ def test_mixed_with_other_futures():
 def test_failures_crashes_and_cancellations_are_completions(two_contexts):
     import os
 
-    works = [parallel.submit_work(lambda: 1 / 0), parallel.submit_work(lambda: os._exit(1)), parallel.submit_work(lambda: 1)]
+    works = [
+        parallel.submit_work(lambda: 1 / 0),
+        parallel.submit_work(lambda: os._exit(1)),
+        parallel.submit_work(lambda: 1),
+    ]
     withdrawn = parallel.submit_work(lambda: 1)
     withdrawn.cancel()
     assert concurrent.futures.wait([*works, withdrawn]).done == {*works, withdrawn}
-    assert withdrawn.cancelled() and [type(work.exception()) for work in works] == [ZeroDivisionError, parallel.ContextCrashed, type(None)]
+    assert withdrawn.cancelled() and [type(work.exception()) for work in works] == [
+        ZeroDivisionError,
+        parallel.ContextCrashed,
+        type(None),
+    ]
 
 
 def test_a_cancel_wakes_waiters():
@@ -101,7 +121,7 @@ def test_a_cancel_wakes_waiters():
 
 
 def test_ends_that_race_with_waiters(seed, two_contexts):
-    """Works end while they are being waited for, by one and by several threads at once: each is handed out exactly once."""
+    """Works end while they are being waited for, by several threads at once: each is handed out exactly once."""
     dice = random.Random(seed)
     for _ in range(60):
         works = [parallel.submit_work(time.sleep, dice.random() * 0.003) for _ in range(6)]
@@ -138,6 +158,16 @@ def test_done_callbacks_come_once_in_order_whenever_they_are_added(two_contexts)
         wait_until(lambda: len(calls) == 4)
         work.add_done_callback(lambda work: calls.append(("done", work.result())))
         assert calls == [("pending", 5), (0, 5), (1, 5), (2, 5), ("done", 5)]
+
+
+def test_run_returns_when_done_callbacks_have_run(two_contexts):
+    """Also when it is another thread that is running them."""
+    for _ in range(10):
+        calls = []
+        for _ in range(3):
+            parallel.submit_work(lambda: 1).add_done_callback(lambda work: time.sleep(0.005) or calls.append(work))
+        parallel.run()
+        assert len(calls) == 3
 
 
 def test_a_done_callback_after_a_silent_end():
@@ -195,7 +225,7 @@ def test_a_done_callback_may_use_the_engine_from_whatever_thread(two_contexts):
 
 
 def test_watchers_and_the_pump_do_not_lock_each_other_out(two_contexts):
-    """Callbacks are added and waited for while the pump thread notes ends: both need the same locks, in whatever order."""
+    """Callbacks are added and waited for while the pump thread notes ends: both need the same locks."""
     count, lock = 0, threading.Lock()
 
     def called(_):
@@ -313,4 +343,3 @@ def test_a_future_cannot_be_set_by_hand():
         with pytest.raises(Exception):
             wrong()
     assert work.result() == 1
-    logging.getLogger("concurrent.futures").handlers.clear()

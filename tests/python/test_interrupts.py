@@ -1,9 +1,12 @@
-"""SIGINT and cancel(): works stop, what was pushed stays, the next run works. Each in a program of its own: a terminal's
-interrupt reaches the whole process group, so that is where the signal goes."""
+"""SIGINT: works stop, what was pushed stays, the next run works.
+
+Each test is a program of its own: a terminal's interrupt reaches the whole process group, so that is where it goes.
+"""
 
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -62,9 +65,9 @@ LOOPS = {
     "sleep": "time.sleep(1000)",
     "waiting for an xlist": "parallel.xlist().wait(1)",
     "a stream": "list(parallel.xlist().stream())",
-    "a subprocess": "import subprocess; subprocess.run(['sleep', '1000'])",
-    "a lock": "import threading; lock = threading.Lock(); lock.acquire(); lock.acquire()",
-    "pushing": "\n            while True: pushed.push(os.getpid())",
+    "a program": "while True: process.wait()",  # the terminal's interrupt may end it first
+    "a lock": "lock = threading.Lock(); lock.acquire(); lock.acquire()",
+    "pushing": "while True: pushed.push(os.getpid())",
     "a nested run": "parallel.submit_work(time.sleep, 1000); parallel.run()",
 }
 
@@ -73,16 +76,24 @@ LOOPS = {
 @pytest.mark.parametrize("loop", LOOPS.values(), ids=LOOPS)
 def test_an_interrupt_stops_the_works(loop, group):
     with Program(PREAMBLE, f"""
+        import subprocess
+
+        began = parallel.xlist()
+
         def work(n):
-            pushed.push(("began", n))
-            {loop}
+            with subprocess.Popen(["sleep", "1000"]) as process:
+                try:
+                    began.push(n)
+                    {loop}
+                finally:
+                    process.kill()
 
         works = [parallel.submit_work(work, n) for n in range(4)]
         parallel.start()
-        pushed.wait(2)
+        began.wait(2)
         interrupted(parallel.run)
         parallel.run()  # waits for what is left, raises nothing
-        print([work.state for work in works], len(pushed) >= 2, parallel.contexts())
+        print([work.state for work in works], list(began) in ([0, 1], [1, 0]), parallel.contexts())
         print(parallel.submit_work(lambda: "the next run works").result())
     """) as program:
         assert program.line() == "ready"
@@ -94,7 +105,25 @@ def test_an_interrupt_stops_the_works(loop, group):
         wait_until(lambda: not program.alive())
 
 
-@pytest.mark.parametrize("wait", ["works[0].result", "works[0].exception", "lambda: pushed.wait(100)", "lambda: list(pushed.stream())"])
+def test_programs_that_works_start_hear_the_terminals_interrupt():
+    """os.system() lets nobody stop it but the program it runs."""
+    with Program(PREAMBLE, """
+        parallel.submit_work(lambda: pushed.push(1) or os.system("sleep 1000"))
+        parallel.start()
+        pushed.wait(1)
+        interrupted(parallel.run)
+        parallel.run()
+    """) as program:
+        assert program.line() == "ready"
+        wait_until(lambda: "sleep\n" in [Path(f"/proc/{pid}/comm").read_text() for pid in program.alive()])
+        assert_interrupted(program, interrupt(program))
+        assert program.end().returncode == 0
+        wait_until(lambda: not program.alive(), 5)
+
+
+@pytest.mark.parametrize(
+    "wait", ["works[0].result", "works[0].exception", "lambda: pushed.wait(100)", "lambda: list(pushed.stream())"]
+)
 def test_whoever_waits_is_interrupted(wait):
     with Program(PREAMBLE, f"""
         works = [parallel.submit_work(lambda: pushed.push(1) or time.sleep(1000)) for _ in range(2)]
@@ -166,7 +195,7 @@ def test_a_second_interrupt_kills_at_once(pause):
 
 
 def test_a_handler_of_the_programs_own_does_not_reach_the_works():
-    """Whatever the main program does with SIGINT, contexts do not get the terminal's; only the main process stops them."""
+    """Whatever the main program does with SIGINT: contexts pass over the terminal's, only the main process stops them."""
     with Program(PREAMBLE, """
         seen = []
         signal.signal(signal.SIGINT, lambda *_: seen.append(1))

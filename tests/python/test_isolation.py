@@ -1,4 +1,4 @@
-"""The snapshot: a context sees what was there when the work started, with nothing pickled, and changes nothing of it outside."""
+"""The snapshot: a context sees what was there at the start, with nothing pickled, and changes nothing of it outside."""
 
 import contextvars
 import gc
@@ -61,7 +61,16 @@ def test_closures_over_what_cannot_be_pickled(no_pickle):
         return [next(generator), stubborn.value, variable.get(), local.value, reference().value, frame.f_code.co_name,
                 module.__name__, eval(code)]
 
-    assert parallel.submit_work(work).result() == [1, 5, "set", "local", 5, "test_closures_over_what_cannot_be_pickled", __name__, 42]
+    assert parallel.submit_work(work).result() == [
+        1,
+        5,
+        "set",
+        "local",
+        5,
+        "test_closures_over_what_cannot_be_pickled",
+        __name__,
+        42,
+    ]
     assert next(generator) == 1  # the context had its own
 
 
@@ -99,7 +108,9 @@ def test_a_queues_consumer_is_not_pickled(no_pickle):
 
 def test_big_data_is_there_at_once():
     data, array = list(range(1_000_000)), numpy.arange(5_000_000)
-    works = [parallel.submit_work(lambda half: sum(data[half::2]) + int(array[half::2].sum()), half) for half in range(2)]
+    works = [
+        parallel.submit_work(lambda half: sum(data[half::2]) + int(array[half::2].sum()), half) for half in range(2)
+    ]
     parallel.run()
     assert sum(work.result() for work in works) == sum(data) + int(array.sum())
 
@@ -181,7 +192,12 @@ def test_a_context_is_a_process_with_one_thread():
     other.start()
     try:
         def look():
-            return os.getpid() != main, threading.active_count(), threading.current_thread() is threading.main_thread(), gc.get_freeze_count() > 0
+            return (
+                os.getpid() != main,
+                threading.active_count(),
+                threading.current_thread() is threading.main_thread(),
+                gc.get_freeze_count() > 0,
+            )
 
         assert parallel.submit_work(look).result() == (True, 1, True, True)
     finally:

@@ -3,6 +3,7 @@
 import collections.abc
 import copy
 import os
+import sys
 import threading
 
 import numpy
@@ -19,11 +20,18 @@ def in_context(function, *args):
 # ---- dict ----------------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("make, content", [
-    (lambda: parallel.dict(), {}), (lambda: parallel.dict(a=1, b=[2]), {"a": 1, "b": [2]}), (lambda: parallel.dict({1: 2}), {1: 2}),
-    (lambda: parallel.dict([(1, 2), ("x", None)]), {1: 2, "x": None}), (lambda: parallel.dict({"a": 1}, a=2), {"a": 2}),
-    (lambda: parallel.dict(parallel.dict(a=1)), {"a": 1}),
-], ids=range(6))
+@pytest.mark.parametrize(
+    "make, content",
+    [
+        (lambda: parallel.dict(), {}),
+        (lambda: parallel.dict(a=1, b=[2]), {"a": 1, "b": [2]}),
+        (lambda: parallel.dict({1: 2}), {1: 2}),
+        (lambda: parallel.dict([(1, 2), ("x", None)]), {1: 2, "x": None}),
+        (lambda: parallel.dict({"a": 1}, a=2), {"a": 2}),
+        (lambda: parallel.dict(parallel.dict(a=1)), {"a": 1}),
+    ],
+    ids=range(6),
+)
 def test_made_as_the_builtin_is(make, content):
     d = make()
     assert d == content and d.copy() == content and isinstance(d.copy(), dict) and len(d) == len(content)
@@ -34,8 +42,19 @@ def test_operations():
     d = parallel.dict(a=1)
     d["b"] = [2]
     d["a"] = 3
-    assert d["a"] == 3 and d["b"] == [2] and d["b"] is not d["b"] and "a" in d and "c" not in d and [] not in parallel.xlist()
-    assert sorted(d.items()) == [("a", 3), ("b", [2])] and sorted(map(str, d.values())) == ["3", "[2]"] and sorted(d.keys()) == ["a", "b"]
+    assert (
+        d["a"] == 3
+        and d["b"] == [2]
+        and d["b"] is not d["b"]
+        and "a" in d
+        and "c" not in d
+        and [] not in parallel.xlist()
+    )
+    assert (
+        sorted(d.items()) == [("a", 3), ("b", [2])]
+        and sorted(map(str, d.values())) == ["3", "[2]"]
+        and sorted(d.keys()) == ["a", "b"]
+    )
     assert d.get("c") is None and d.get("c", 5) == 5 and d.setdefault("a", 9) == 3 and d.setdefault("c", 9) == 9
     assert d.pop("c") == 9 and d.pop("c", "default") == "default"
     d.update({"x": 1}, y=2)
@@ -163,6 +182,30 @@ def test_threads_read_while_others_write():
     for thread in (reader, *others):
         thread.join()
     assert wrong == [] and d == {"k": 1999}
+
+
+def test_threads_that_read_at_the_same_time_see_the_same():
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(10):
+            d, seen = parallel.dict(), []
+            for n in range(2000):
+                d[n % 7] = n
+            start = threading.Barrier(4)
+
+            def read():
+                start.wait()
+                seen.append({key: d[key] for key in range(7)})
+
+            threads = [threading.Thread(target=read) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert seen == [{n % 7: n for n in range(1993, 2000)}] * 4
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def test_arrays_and_lists_inside():

@@ -46,11 +46,21 @@ def test_the_two_streams(capsys):
     assert printed(capsys, work) == ("out\na\nb\n", "err\nmore err\n")
 
 
-@pytest.mark.parametrize("write, text", [
-    (lambda: print("no end", end=""), "no end"), (lambda: print("a\nb", end=""), "a\nb"), (lambda: print(), "\n"), (lambda: print(end=""), ""),
-    (lambda: print("\n\n"), "\n\n\n"), (lambda: sys.stdout.write("x"), "x"), (lambda: print("carriage\rreturn"), "carriage\rreturn\n"),
-    (lambda: print("日本 😀 \0 \x1b[31m"), "日本 😀 \0 \x1b[31m\n"), (lambda: print("a", "b", sep="\n", end="|"), "a\nb|"),
-], ids=range(9))
+@pytest.mark.parametrize(
+    "write, text",
+    [
+        (lambda: print("no end", end=""), "no end"),
+        (lambda: print("a\nb", end=""), "a\nb"),
+        (lambda: print(), "\n"),
+        (lambda: print(end=""), ""),
+        (lambda: print("\n\n"), "\n\n\n"),
+        (lambda: sys.stdout.write("x"), "x"),
+        (lambda: print("carriage\rreturn"), "carriage\rreturn\n"),
+        (lambda: print("日本 😀 \0 \x1b[31m"), "日本 😀 \0 \x1b[31m\n"),
+        (lambda: print("a", "b", sep="\n", end="|"), "a\nb|"),
+    ],
+    ids=range(9),
+)
 def test_whatever_is_printed_arrives_as_it_was(write, text, capsys):
     assert printed(capsys, write).out == text
 
@@ -73,7 +83,9 @@ def test_big_lines(capsys):
         print()
 
     lines = printed(capsys, work).out.split("\n")
-    assert [len(line) for line in lines] == [5_000_000, 3_000_000, 0] and set(lines[0]) == {"x"} and set(lines[1]) == {"y"}
+    assert (
+        [len(line) for line in lines] == [5_000_000, 3_000_000, 0] and set(lines[0]) == {"x"} and set(lines[1]) == {"y"}
+    )
 
 
 def test_a_stream_that_cannot_encode_gets_escapes(monkeypatch):
@@ -129,7 +141,9 @@ def test_output_of_threads_of_a_work(capsys):
         for thread in threads:
             thread.join()
 
-    assert sorted(printed(capsys, work).out.split("\n")[:-1]) == sorted(f"thread {n}" for n in range(3) for _ in range(50))
+    assert sorted(printed(capsys, work).out.split("\n")[:-1]) == sorted(
+        f"thread {n}" for n in range(3) for _ in range(50)
+    )
 
 
 def test_output_appears_while_the_work_goes_on(capsys, two_contexts):
@@ -217,8 +231,18 @@ def test_the_streams_of_a_context():
     assert parallel.submit_work(look).result() == ("<stdout>", "<stderr>")
 
 
-@pytest.mark.parametrize("ask", [lambda: input(), lambda: input("name? "), lambda: sys.stdin.read(), lambda: sys.stdin.readline(),
-                                 lambda: next(sys.stdin), lambda: list(sys.stdin)], ids=range(6))
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: input(),
+        lambda: input("name? "),
+        lambda: sys.stdin.read(),
+        lambda: sys.stdin.readline(),
+        lambda: next(sys.stdin),
+        lambda: list(sys.stdin),
+    ],
+    ids=range(6),
+)
 def test_there_is_nobody_to_ask(ask):
     parallel.submit_work(ask)
     with pytest.raises(parallel.ParallelError, match="a context cannot read input: ask in the main thread"):
@@ -229,7 +253,9 @@ def test_a_hundred_thousand_lines(capsys):
     output = printed(capsys, lambda: [print(n) for n in range(50_000)], lambda: [print(-n) for n in range(50_000)]).out
     numbers = list(map(int, output.splitlines()))
     assert len(numbers) == 100_000
-    assert [n for n in numbers if n > 0] == list(range(1, 50_000)) and [-n for n in numbers if n < 0] == list(range(1, 50_000))
+    assert [n for n in numbers if n > 0] == list(range(1, 50_000)) and [-n for n in numbers if n < 0] == list(
+        range(1, 50_000)
+    )
 
 
 def test_random_pieces(capsys, seed, two_contexts):

@@ -6,6 +6,7 @@ import signal
 import pytest
 
 import parallel
+from parallel import _engine
 from support import region_use, wait_until
 
 
@@ -91,7 +92,9 @@ def test_a_close_ends_a_queue_that_waits(two_contexts):
 
 def test_callback_and_errback():
     calls = []
-    parallel.submit_queue(parallel.xlist(range(5)), len, callback=calls.append, errback=lambda error: calls.append(error[0]))
+    parallel.submit_queue(
+        parallel.xlist(range(5)), len, callback=calls.append, errback=lambda error: calls.append(error[0])
+    )
     parallel.submit_queue(parallel.xlist("abc"), len, callback=calls.append, errback=calls.append)
     parallel.run()
     assert sorted(calls, key=str) == [3, TypeError]
@@ -110,8 +113,20 @@ def test_a_consumer_that_raises_does_not_keep_the_others_from_being_consumed(two
         parallel.run()
     parallel.run()  # one error for the queue
     assert caught.value.args[0] % 10 == 3 and caught.value.__notes__ == ["9 more items of this queue failed"]
-    assert f"an item of work {work.id} 'picky'" in str(caught.value.__cause__) and "raise ValueError(n)" in work.traceback
+    assert (
+        f"an item of work {work.id} 'picky'" in str(caught.value.__cause__) and "raise ValueError(n)" in work.traceback
+    )
     assert len(seen) == 90 and work.state == "failed"
+
+
+def test_a_queues_work_is_not_done_before_its_errors_are_known():
+    engine = _engine.current()
+    with engine._lock:  # nobody reads a report meanwhile
+        work = parallel.submit_queue(parallel.xlist([1]), lambda n: 1 / 0)
+        parallel.start()
+        wait_until(lambda: work._batch.state(work._index) >= 2)
+        assert not work.done() and work.state == "running"
+    assert isinstance(work.exception(), ZeroDivisionError) and work.state == "failed"
 
 
 def test_the_error_of_an_item_is_there_whenever_the_work_is_done():

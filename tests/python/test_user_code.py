@@ -97,7 +97,9 @@ def test_handlers_of_the_main_program_are_not_inherited():
     try:
         work = parallel.submit_work(lambda: os.kill(os.getpid(), signal.SIGUSR1))
         assert isinstance(work.exception(), parallel.ContextCrashed) and work.exception().signal == signal.SIGUSR1
-        work = parallel.submit_work(lambda: signal.signal(signal.SIGUSR1, signal.SIG_IGN) and os.kill(os.getpid(), signal.SIGUSR1) or "alive")
+        work = parallel.submit_work(
+            lambda: signal.signal(signal.SIGUSR1, signal.SIG_IGN) and os.kill(os.getpid(), signal.SIGUSR1) or "alive"
+        )
         assert work.result() == "alive" and seen == []
     finally:
         signal.signal(signal.SIGUSR1, previous)
@@ -128,9 +130,17 @@ def test_forking(two_contexts):
     assert sorted(xl) == sorted((who, n) for who in ("child", "parent") for n in range(6))
 
 
-@pytest.mark.parametrize("leave, status, text", [
-    (lambda: None, 0, ""), (lambda: sys.exit(3), 3, ""), (lambda: sys.exit(), 0, ""), (lambda: sys.exit("text"), 1, "text\n"), (lambda: 1 / 0, 1, "\nZeroDivisionError: division by zero\n"),
-], ids=range(5))
+@pytest.mark.parametrize(
+    "leave, status, text",
+    [
+        (lambda: None, 0, ""),
+        (lambda: sys.exit(3), 3, ""),
+        (lambda: sys.exit(), 0, ""),
+        (lambda: sys.exit("text"), 1, "text\n"),
+        (lambda: 1 / 0, 1, "\nZeroDivisionError: division by zero\n"),
+    ],
+    ids=range(5),
+)
 def test_a_fork_that_comes_back_twice(leave, status, text, capsys):
     """The copy is no context: it takes no work, reports no end, and leaves as a Python program would."""
     xl = parallel.xlist()
@@ -184,7 +194,9 @@ def test_threads_that_are_joined_and_threads_that_are_not():
 
 def test_subprocesses():
     def work(n):
-        return int(subprocess.run([sys.executable, "-c", f"print({n} * 2)"], capture_output=True, text=True, check=True).stdout)
+        return int(
+            subprocess.run([sys.executable, "-c", f"print({n} * 2)"], capture_output=True, text=True, check=True).stdout
+        )
 
     assert all_done([parallel.submit_work(work, n) for n in range(3)], [0, 2, 4])
 
@@ -323,7 +335,9 @@ def test_other_threads_write_to_a_log_file_while_works_start(tmp_path, capsys, t
     try:
         with busy_threads(3, chatter):
             for n in range(30):
-                works = [parallel.submit_work(lambda k: logger.warning("work") or print("work") or k, k) for k in range(2)]
+                works = [
+                    parallel.submit_work(lambda k: logger.warning("work") or print("work") or k, k) for k in range(2)
+                ]
                 parallel.run()
                 assert [work.result() for work in works] == [0, 1]
     finally:
@@ -332,7 +346,9 @@ def test_other_threads_write_to_a_log_file_while_works_start(tmp_path, capsys, t
             handler.close()
     assert (tmp_path / "log").read_text().splitlines().count("work") == 60
     output = capsys.readouterr()
-    assert output.err.splitlines().count("work") == output.out.count("work") == 60  # threads print line ends by themselves
+    assert (
+        output.err.splitlines().count("work") == output.out.count("work") == 60
+    )  # threads print line ends by themselves
 
 
 def test_a_forked_child_of_the_main_program_has_an_engine_of_its_own(two_contexts):

@@ -105,11 +105,19 @@ def raise_exit():
 
 
 HOSTILE = {
-    "script": (Says(a_script), "<script>alert('x')</script>"), "text": ("<b>&amp;</b>", "'<b>&amp;</b>'"),
-    "long": (Says(long_text), "xxx"), "long text": ("y" * 1_000_000, "yyy"), "control": (Says(control_characters), "a\\x1b[2Jb c d \\x00\\ud800"),
-    "no text": (Says(not_text), "Says"), "raises": (Says(raise_lookup), "Says"), "exits": (Says(raise_exit), "SystemExit"),
-    "nested": ([[[[[1] * 50] * 50] * 50] * 50] * 5, "[...]"), "big int": (10**10_000, "ValueError"), "surrogate": ("\ud800", "'\\ud800'"),
-    "array": (numpy.arange(1_000_000), "array("), "bytes": (b"\0\xff" * 100_000, "b'"),
+    "script": (Says(a_script), "<script>alert('x')</script>"),
+    "text": ("<b>&amp;</b>", "'<b>&amp;</b>'"),
+    "long": (Says(long_text), "xxx"),
+    "long text": ("y" * 1_000_000, "yyy"),
+    "control": (Says(control_characters), "a\\x1b[2Jb c d \\x00\\ud800"),
+    "no text": (Says(not_text), "Says"),
+    "raises": (Says(raise_lookup), "Says"),
+    "exits": (Says(raise_exit), "SystemExit"),
+    "nested": ([[[[[1] * 50] * 50] * 50] * 50] * 5, "[...]"),
+    "big int": (10**10_000, "ValueError"),
+    "surrogate": ("\ud800", "'\\ud800'"),
+    "array": (numpy.arange(1_000_000), "array("),
+    "bytes": (b"\0\xff" * 100_000, "b'"),
 }
 
 
@@ -171,11 +179,23 @@ def test_lists_of_lists():
     inner = parallel.xlist(range(100_000), name="inner")
     xl = parallel.xlist([inner])
     xl.push(xl)
-    assert "<xlist 'inner' 100,000 items, 0 B>" in _views.bundle(xl)["text/plain"] and len(_views.bundle(xl)["text/plain"]) < 500
+    assert (
+        "<xlist 'inner' 100,000 items, 0 B>" in _views.bundle(xl)["text/plain"]
+        and len(_views.bundle(xl)["text/plain"]) < 500
+    )
 
 
-@pytest.mark.parametrize("count, text", [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (1_500_000, "1.5 MB"), (2_000_000_000, "2.0 GB"),
-                                         (5_000_000_000_000, "5000.0 GB")])
+@pytest.mark.parametrize(
+    "count, text",
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (1_500_000, "1.5 MB"),
+        (2_000_000_000, "2.0 GB"),
+        (5_000_000_000_000, "5000.0 GB"),
+    ],
+)
 def test_sizes(count, text):
     assert _views._bytes_text(count) == text
 
@@ -209,7 +229,11 @@ def test_a_live_view_follows_the_list(front_end, two_contexts):
     assert "201 items" in front_end.latest() and "'end'" in front_end.latest() and "running" not in front_end.latest()
     assert {(cell, identity) for cell, _, identity, _, _ in front_end.shown} == {("cell", display_id)}
     assert all(update for _, _, _, update, _ in front_end.shown[1:])
-    counts = [int(data["text/plain"].split(" items")[0].rsplit(" ", 1)[-1]) for _, data, _, _, _ in front_end.shown if " items" in data["text/plain"]]
+    counts = [
+        int(data["text/plain"].split(" items")[0].rsplit(" ", 1)[-1])
+        for _, data, _, _, _ in front_end.shown
+        if " items" in data["text/plain"]
+    ]
     assert counts == sorted(counts) and len(counts) >= 3
     assert any("running: 0 of 1 works done" in data["text/plain"] for _, data, _, _, _ in front_end.shown)
 
@@ -296,7 +320,9 @@ def test_a_display_in_a_context_is_a_text(front_end):
     xl = parallel.xlist([1], name="x")
     parallel.submit_work(xl._ipython_display_)
     parallel.run()
-    assert "".join(text for _, _, text in front_end.texts) == "<xlist 'x' 1 item, 0 B>\n  0  1\n" and not front_end.shown
+    assert (
+        "".join(text for _, _, text in front_end.texts) == "<xlist 'x' 1 item, 0 B>\n  0  1\n" and not front_end.shown
+    )
 
 
 def test_a_front_end_that_fails(front_end, caplog):
@@ -326,7 +352,10 @@ def test_the_main_thread_is_woken_for_callbacks(front_end):
     woken = threading.Event()
     front_end.wake_main = woken.set
     calls = []
-    parallel.submit_work(lambda: 1, callback=lambda result: calls.append(result) or parallel.submit_work(lambda: 2, callback=calls.append))
+    parallel.submit_work(
+        lambda: 1,
+        callback=lambda result: calls.append(result) or parallel.submit_work(lambda: 2, callback=calls.append),
+    )
     parallel.start()
     assert woken.wait(20) and calls == []
     _engine.on_wake()

@@ -70,10 +70,23 @@ def received(*args, **kwds):
     return args, kwds
 
 
-@pytest.mark.parametrize("args, seen", [
-    (None, ()), ((), ()), ((1,), (1,)), ((1, 2), (1, 2)), ([1, 2], ([1, 2],)), (0, (0,)), ("ab", ("ab",)), ((None,), (None,)),
-    ({"a": 1}, ({"a": 1},)), (((1, 2),), ((1, 2),)), (False, (False,)),
-], ids=repr)
+@pytest.mark.parametrize(
+    "args, seen",
+    [
+        (None, ()),
+        ((), ()),
+        ((1,), (1,)),
+        ((1, 2), (1, 2)),
+        ([1, 2], ([1, 2],)),
+        (0, (0,)),
+        ("ab", ("ab",)),
+        ((None,), (None,)),
+        ({"a": 1}, ({"a": 1},)),
+        (((1, 2),), ((1, 2),)),
+        (False, (False,)),
+    ],
+    ids=repr,
+)
 def test_args(args, seen):
     assert parallel.submit_work(received, args).result() == (seen, {})
 
@@ -102,9 +115,18 @@ class Callable:
         return self.factor + n
 
 
-@pytest.mark.parametrize("function, result", [
-    (lambda n: n + 1, 6), (functools.partial(pow, 2), 32), (Callable(3), 15), (Callable(3).method, 8), (str, "5"), ([5, 6].count, 1),
-], ids=range(6))
+@pytest.mark.parametrize(
+    "function, result",
+    [
+        (lambda n: n + 1, 6),
+        (functools.partial(pow, 2), 32),
+        (Callable(3), 15),
+        (Callable(3).method, 8),
+        (str, "5"),
+        ([5, 6].count, 1),
+    ],
+    ids=range(6),
+)
 def test_anything_callable_is_a_work(function, result):
     assert parallel.submit_work(function, 5).result() == result
 
@@ -209,5 +231,11 @@ def test_rdtsc_goes_up():
 
 
 def test_bound_arguments_have_the_names_of_the_contract():
-    assert list(inspect.signature(parallel.submit_work).parameters)[:5] == ["func", "args", "kwds", "callback", "errback"]
+    assert list(inspect.signature(parallel.submit_work).parameters)[:5] == [
+        "func",
+        "args",
+        "kwds",
+        "callback",
+        "errback",
+    ]
     assert list(inspect.signature(parallel.run).parameters) == ["timeout"]

@@ -186,9 +186,19 @@ def test_close():
 
 def test_operations_take_no_wrong_arguments():
     xl = parallel.xlist()
-    for wrong in (lambda: xl.push(), lambda: xl.push(1, 2), lambda: xl.pop(0), lambda: xl.flush(1), lambda: xl.close(1), lambda: xl.size(1),
-                  lambda: parallel.xlist(1, 2), lambda: parallel.xlist(nme="x"), lambda: parallel.xlist(name=1), lambda: xl.wait("1"),
-                  lambda: xl.wait(1.5)):
+    for wrong in (
+        lambda: xl.push(),
+        lambda: xl.push(1, 2),
+        lambda: xl.pop(0),
+        lambda: xl.flush(1),
+        lambda: xl.close(1),
+        lambda: xl.size(1),
+        lambda: parallel.xlist(1, 2),
+        lambda: parallel.xlist(nme="x"),
+        lambda: parallel.xlist(name=1),
+        lambda: xl.wait("1"),
+        lambda: xl.wait(1.5),
+    ):
         with pytest.raises(TypeError):
             wrong()
 
@@ -272,9 +282,16 @@ def test_names(main_module):
     assert hidden.name is None
 
 
-@pytest.mark.parametrize("items, text", [
-    ([], "<xlist 0 items, 0 B>"), ([1], "<xlist 1 item, 0 B>"), (range(12_345), "<xlist 12,345 items, 0 B>"), (["x" * 90_000], "<xlist 1 item, 90.1 kB>"),
-], ids=range(4))
+@pytest.mark.parametrize(
+    "items, text",
+    [
+        ([], "<xlist 0 items, 0 B>"),
+        ([1], "<xlist 1 item, 0 B>"),
+        (range(12_345), "<xlist 12,345 items, 0 B>"),
+        (["x" * 90_000], "<xlist 1 item, 90.1 kB>"),
+    ],
+    ids=range(4),
+)
 def test_repr(items, text):
     assert repr(parallel.xlist(items)) == str(parallel.xlist(items)) == text
 

@@ -23,7 +23,9 @@ def test_every_operation_in_a_context():
 
     def use():
         assert len(xl) == xl.size() == 5 and bool(xl) and not xl.closed and list(xl) == [0, 1, 2, 3, 4]
-        assert xl[0] == 0 and xl[-1] == 4 and xl[1:3] == [1, 2] and 3 in xl and 9 not in xl and list(reversed(xl))[0] == 4
+        assert (
+            xl[0] == 0 and xl[-1] == 4 and xl[1:3] == [1, 2] and 3 in xl and 9 not in xl and list(reversed(xl))[0] == 4
+        )
         assert xl == [0, 1, 2, 3, 4] and xl.count(1) == 1 and xl.index(2) == 2 and xl.name == "shared"
         assert xl.pop() == 0 and repr(xl) == "<xlist 'shared' 4 items, 1 taken, 0 B>"
         xl.push({"a": [1, 2]})
@@ -322,7 +324,9 @@ def test_arrays_of_contexts_are_read_in_place(two_contexts):
     for n, array in xl:
         assert (array == n).all() and not array.flags.owndata
     for n, finished in enumerate(works):
-        assert finished.result()[0] == n and finished.result()[-1] == n + 499_999 and not finished.result().flags.owndata
+        assert (
+            finished.result()[0] == n and finished.result()[-1] == n + 499_999 and not finished.result().flags.owndata
+        )
     assert _core.region()["allocated"] == shared
 
 

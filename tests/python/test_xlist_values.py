@@ -16,11 +16,58 @@ from support import region_use
 
 
 PUSHABLE = [
-    None, True, False, 0, -1, 2**59, -(2**59), 2**60, 2**64, -(2**200), 0.0, -1.5, 1e308, float("inf"), 1j, "", "a", "seven c", "eight ch",
-    "é", "日本", "😀" * 2000, "x" * 10_000, b"", b"\0", b"1234567", b"12345678", b"y" * 10_000, bytearray(b"ab"), [], [1, "a", None],
-    (), (1, (2, (3,))), {}, {"a": [1], 2: {3: 4}}, set(), {1, 2}, frozenset({3}), [[[[[]]]]], datetime.datetime(2024, 2, 29, 12, 30),
-    datetime.date(1970, 1, 1), datetime.timedelta(days=-1), datetime.timezone.utc, decimal.Decimal("1.10"), fractions.Fraction(1, 3),
-    range(3), slice(1, 2), ..., int, len, ValueError("x").args, complex(-0.0, 1),
+    None,
+    True,
+    False,
+    0,
+    -1,
+    2**59,
+    -(2**59),
+    2**60,
+    2**64,
+    -(2**200),
+    0.0,
+    -1.5,
+    1e308,
+    float("inf"),
+    1j,
+    "",
+    "a",
+    "seven c",
+    "eight ch",
+    "é",
+    "日本",
+    "😀" * 2000,
+    "x" * 10_000,
+    b"",
+    b"\0",
+    b"1234567",
+    b"12345678",
+    b"y" * 10_000,
+    bytearray(b"ab"),
+    [],
+    [1, "a", None],
+    (),
+    (1, (2, (3,))),
+    {},
+    {"a": [1], 2: {3: 4}},
+    set(),
+    {1, 2},
+    frozenset({3}),
+    [[[[[]]]]],
+    datetime.datetime(2024, 2, 29, 12, 30),
+    datetime.date(1970, 1, 1),
+    datetime.timedelta(days=-1),
+    datetime.timezone.utc,
+    decimal.Decimal("1.10"),
+    fractions.Fraction(1, 3),
+    range(3),
+    slice(1, 2),
+    ...,
+    int,
+    len,
+    ValueError("x").args,
+    complex(-0.0, 1),
 ]
 
 
@@ -61,10 +108,18 @@ class Stubborn:
         raise LookupError("no")
 
 
-@pytest.mark.parametrize("make, name", [
-    (lambda: (n for n in ()), "generator"), (lambda: lambda: 0, "function"), (threading.Lock, "_thread.lock"),
-    (lambda: open(__file__), "_io.TextIOWrapper"), (Stubborn, f"{__name__}.Stubborn"), (lambda: vars(int), "mappingproxy"),
-], ids=range(6))
+@pytest.mark.parametrize(
+    "make, name",
+    [
+        (lambda: (n for n in ()), "generator"),
+        (lambda: lambda: 0, "function"),
+        (threading.Lock, "_thread.lock"),
+        (lambda: open(__file__), "_io.TextIOWrapper"),
+        (Stubborn, f"{__name__}.Stubborn"),
+        (lambda: vars(int), "mappingproxy"),
+    ],
+    ids=range(6),
+)
 def test_what_cannot_be_pushed_is_named_and_nothing_is_pushed(make, name):
     xl = parallel.xlist()
     value = make()
@@ -183,14 +238,29 @@ def test_an_array_keeps_the_heap_alive():
     assert region_use() == before
 
 
-@pytest.mark.parametrize("array", [
-    numpy.arange(12).reshape(3, 4), numpy.arange(12).reshape(3, 4).T, numpy.arange(12)[::2], numpy.zeros((0, 3)), numpy.array(5),
-    numpy.array(["a", "bc"]), numpy.array([1, None, "x"], object), numpy.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")]),
-    numpy.array(["2020-01-01"], "datetime64[D]"), numpy.arange(6, dtype=">i4"), numpy.float32(1.5), numpy.bool_(True),
-], ids=range(12))
+@pytest.mark.parametrize(
+    "array",
+    [
+        numpy.arange(12).reshape(3, 4),
+        numpy.arange(12).reshape(3, 4).T,
+        numpy.arange(12)[::2],
+        numpy.zeros((0, 3)),
+        numpy.array(5),
+        numpy.array(["a", "bc"]),
+        numpy.array([1, None, "x"], object),
+        numpy.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")]),
+        numpy.array(["2020-01-01"], "datetime64[D]"),
+        numpy.arange(6, dtype=">i4"),
+        numpy.float32(1.5),
+        numpy.bool_(True),
+    ],
+    ids=range(12),
+)
 def test_arrays_of_all_kinds(array):
     twin = parallel.xlist([array])[0]
-    assert type(twin) is type(array) and twin.dtype == array.dtype and twin.shape == array.shape and (twin == array).all()
+    assert (
+        type(twin) is type(array) and twin.dtype == array.dtype and twin.shape == array.shape and (twin == array).all()
+    )
 
 
 # ---- memory -----------------------------------------------------------------------------------------------------------------

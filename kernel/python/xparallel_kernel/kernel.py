@@ -41,8 +41,8 @@ class Kernel:
         self._stdin.install()
         self._cell: Cell | None = None
         self.debugger = Debugger(self.shell, native)
-        sys.stdout = OutputStream(native, "stdout", 1)
-        sys.stderr = OutputStream(native, "stderr", 2)
+        self._streams = OutputStream(native, "stdout", 1), OutputStream(native, "stderr", 2)
+        sys.stdout, sys.stderr = self._streams
         _host.install(KernelHost(self, native))
         self._interrupt_deferred = False  # it will be sent again
         self._on_interrupt = native.interrupt_handler(self._is_interrupt_due)
@@ -135,7 +135,7 @@ class Kernel:
     def child_status(self) -> int:
         """In a child that the cell has forked and that came to its end: the status to exit with."""
         error = self._cell.failure() if self._cell is not None else None
-        for stream in (sys.__stdout__, sys.__stderr__):
+        for stream in (*self._streams, sys.__stdout__, sys.__stderr__):
             stream.flush()
         if isinstance(error, SystemExit):
             return error.code if isinstance(error.code, int) else int(error.code is not None)

@@ -2,7 +2,7 @@
 
 The text is gathered in C++ (publisher.hpp); nothing is buffered here, so nothing can be lost or printed twice by a
 fork. In a forked child, which may not touch the kernel's sockets, text goes to the descriptor, and through it to the
-cell all the same.
+cell all the same; by whole lines, since several children may share it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import codecs
 import io
 import os
+
+_LONGEST_LINE = 4096  # what a pipe takes in one piece
 
 
 class OutputStream(io.TextIOBase):
@@ -27,17 +29,32 @@ class OutputStream(io.TextIOBase):
         self._native = native
         self._stream = name
         self._descriptor = descriptor
+        self._line = ""  # in a child: what has no end yet
         self.buffer = _Bytes(self)
+        os.register_at_fork(after_in_child=self._forget)
 
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         if text and not self._native.write(self._stream, text):
-            _write_all(self._descriptor, text.encode("utf-8", "replace"))
+            whole, end, self._line = (self._line + text).rpartition("\n")
+            self._write_descriptor(whole + end)
+            if len(self._line) >= _LONGEST_LINE:
+                self.flush()
         return len(text)
 
     def flush(self) -> None:
-        self._native.flush_soon()
+        if not self._native.flush_soon():
+            line, self._line = self._line, ""
+            self._write_descriptor(line)
+
+    def _write_descriptor(self, text: str) -> None:
+        data = text.encode("utf-8", "replace")
+        while data:
+            data = data[os.write(self._descriptor, data) :]
+
+    def _forget(self) -> None:
+        self._line = ""  # is the parent's, which will print it
 
     def fileno(self) -> int:
         """Subprocesses may be given it: what they write appears in the cell."""
@@ -109,8 +126,3 @@ class OperatorStream(io.TextIOBase):
 
     def writable(self) -> bool:
         return True
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(descriptor, data) :]

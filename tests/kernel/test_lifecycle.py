@@ -1,0 +1,302 @@
+"""How a kernel begins and ends: its command line and environment, shutdown, restart, death of kernel and launcher."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from jupyter_client.manager import KernelManager
+
+import support
+from support import EXECUTABLE, Kernel, fresh_kernel, wait_until
+
+# Jupyter sends SIGTERM after this.
+SECONDS_TO_END = 2.5
+
+RUNNING = {
+    "nothing": "",
+    "a loop": "print('on')\nwhile True: pass",
+    "sleep": "import time; print('on')\ntime.sleep(1000)",
+    "a loop that takes interrupts": (
+        "print('on')\nwhile True:\n    try:\n        while True: pass\n    except BaseException: pass"
+    ),
+    "C code": "print('on')\nx = (1 << 30_000_000) - 1\ny = x * x % (x - 3)",
+    "input": "print('on')\ninput()",
+    "an await": "import asyncio; print('on')\nawait asyncio.sleep(1000)",
+    "contexts": (
+        "import time\nfor _ in range(4): parallel.submit_work(lambda: print('on') or time.sleep(1000))\nparallel.run()"
+    ),
+    "stubborn contexts": (
+        "import time, signal\ndef stubborn():\n    signal.signal(signal.SIGINT, signal.SIG_IGN); "
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "    print('on'); time.sleep(1000)\nfor _ in range(2): parallel.submit_work(stubborn)\nparallel.run()"
+    ),
+    "a subprocess": "import subprocess; print('on')\nsubprocess.run(['sleep', '1000'])",
+}
+
+
+@pytest.mark.parametrize("code", RUNNING.values(), ids=RUNNING)
+def test_shutdown(code):
+    with fresh_kernel() as kernel:
+        cell = kernel.start(code, allow_stdin=True)
+        if code:
+            kernel.wait(lambda: "on" in cell.text(), 20)
+        sent = time.monotonic()
+        request = kernel.send("shutdown_request", {"restart": False}, "control")
+        kernel.wait(kernel.has_ended, 10, "the end")
+        assert time.monotonic() - sent < SECONDS_TO_END
+        kernel.read()
+        assert request.reply == {"status": "ok", "restart": False}
+        assert kernel.process.returncode == 0, kernel.log
+        if "subprocess" not in code:
+            wait_until(lambda: not kernel.processes(), 1, "processes are left")
+
+
+def test_shutdown_while_background_work_runs():
+    with fresh_kernel() as kernel:
+        cell = kernel.ok("import time\nwork = parallel.submit_work(lambda: print('on') or time.sleep(1000));")
+        kernel.wait(lambda: "on" in cell.text(), 20)
+        sent = time.monotonic()
+        kernel.end()
+        assert time.monotonic() - sent < SECONDS_TO_END
+
+
+def test_shutdown_by_the_shell_channel():
+    with fresh_kernel() as kernel:
+        request = kernel.send("shutdown_request", {"restart": True})
+        kernel.wait(lambda: request.replies and kernel.has_ended(), 10)
+        assert request.reply == {"status": "ok", "restart": True}
+
+
+def test_atexit_functions_run_and_files_are_closed(tmp_path):
+    with fresh_kernel() as kernel:
+        kernel.ok(
+            f"import atexit, pathlib\nfolder = pathlib.Path({str(tmp_path)!r})\n"
+            f"atexit.register(lambda: (folder / 'atexit').write_text('ran'))\n"
+            "file = open(folder / 'open', 'w'); file.write('written')"
+        )
+        kernel.end()
+    assert (tmp_path / "atexit").read_text() == "ran" and (tmp_path / "open").read_text() == "written"
+
+
+def test_jupyter_starts_restarts_interrupts_and_ends_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    monkeypatch.setenv(support.MARK, tmp_path.name)
+    manager = KernelManager(kernel_name="xparallel")
+    manager.start_kernel(stderr=subprocess.DEVNULL)
+    client = manager.client()
+    client.start_channels()
+    try:
+        for _ in range(3):
+            client.wait_for_ready(timeout=30)
+            reply = client.execute_interactive(
+                "parallel.submit_work(print, 1); parallel.run(); x = globals().get('x', 0) + 1; assert x == 1",
+                timeout=30,
+                output_hook=lambda _: None,
+            )
+            assert reply["content"]["status"] == "ok"
+            began = time.monotonic()
+            manager.restart_kernel(now=False)
+            assert time.monotonic() - began < SECONDS_TO_END + 2
+        client.wait_for_ready(timeout=30)
+        client.execute("import time; print('on'); time.sleep(1000)")
+        wait_until(lambda: client.get_iopub_msg(timeout=10)["content"].get("text") == "on\n")
+        manager.interrupt_kernel()
+        while (reply := client.get_shell_msg(timeout=10))["msg_type"] != "execute_reply":
+            pass
+        assert reply["content"]["ename"] == "KeyboardInterrupt"
+    finally:
+        client.stop_channels()
+        began = time.monotonic()
+        manager.shutdown_kernel()
+    assert time.monotonic() - began < SECONDS_TO_END + 1
+    wait_until(lambda: not {pid for pid, command in support.marked(tmp_path.name).items() if "xparallel" in command}, 5)
+
+
+def test_a_killed_kernel_leaves_no_context():
+    with fresh_kernel() as kernel:
+        kernel.start(
+            "import time\nfor _ in range(4): parallel.submit_work(lambda: print('on') or time.sleep(1000))\n"
+            "parallel.run()"
+        )
+        wait_until(lambda: len(kernel.processes()) >= 2, 20)
+        kernel.process.kill()
+        kernel.process.wait()
+        wait_until(lambda: not kernel.processes(), 1, "contexts outlive the kernel")
+
+
+# A launcher that stays while the kernel runs, and is the process to kill.
+LAUNCHER = ("/bin/sh", "-c", '"$@"; exit $?', "launcher")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "",
+        "print('on')\nwhile True: pass",
+        "print('on'); parallel.submit_work(lambda: [0 for _ in iter(int, 1)]); parallel.run()",
+    ],
+)
+def test_a_kernel_ends_when_its_launcher_is_killed(code):
+    with Kernel(launcher=LAUNCHER) as kernel:
+        if code:
+            cell = kernel.start(code)
+            kernel.wait(lambda: "on" in cell.text(), 10)
+        assert kernel.ask("kernel_info_request", channel="control").reply["status"] == "ok"
+        assert kernel.processes()
+        kernel.process.kill()
+        kernel.process.wait()
+        wait_until(lambda: not kernel.processes(), 6, "the kernel outlives its launcher")  # 1.5 s to end by itself
+
+
+@pytest.mark.deadline(120)
+def test_many_runs_leave_nothing_behind(own_kernel: Kernel):
+    kernel = own_kernel
+    kernel.ok(
+        "import gc, os\nparallel.configure(contexts=2)\n"
+        "def some(n):\n    for _ in range(n):\n        found = xlist()\n"
+        "        for i in range(3): parallel.submit_work(found.push, i)\n        parallel.run()\n"
+        "        assert sorted(found) == [0, 1, 2]\n"
+        "def facts():\n    gc.collect()\n    use = parallel._core.region()\n"
+        "    return [len(os.listdir(f'/proc/self/{of}')) for of in ('fd', 'task')], use['allocated'], use['xlists']"
+    )
+    kernel.ok("some(20)")
+    wait_until(lambda: not kernel.processes(), 10)
+    before = kernel.value("facts()")
+    maps = Path(f"/proc/{kernel.pid}/maps")
+    mappings = maps.read_text().count("\n")
+    cell = kernel.ok("some(500)", 100)
+    assert cell.outputs == []
+    wait_until(lambda: not kernel.processes(), 10, "processes are left")
+    assert kernel.value("facts()") == before
+    assert maps.read_text().count("\n") < mappings + 20
+    assert "/dev/shm" not in maps.read_text()  # what has no name cannot be left behind
+
+
+# ---- the command line ------------------------------------------------------------------------------------------------
+
+
+def invoke(*arguments):
+    return subprocess.run(
+        [EXECUTABLE, *arguments], capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL
+    )
+
+
+def test_version_and_help():
+    done = invoke("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "xparallel 0.1.0\n", "")
+    for flag in ("--help", "-h"):
+        done = invoke(flag)
+        assert done.returncode == 0 and "usage: xparallel" in done.stdout and done.stderr == ""
+
+
+@pytest.mark.parametrize("arguments", [(), ("-f",), ("--unknown",)])
+def test_without_a_connection_file(arguments):
+    done = invoke(*arguments)
+    assert done.returncode == 2 and "connection file" in done.stderr and "usage" in done.stderr and done.stdout == ""
+
+
+@pytest.mark.parametrize("content", [None, "", "{", "[]", "{}", '{"ip": 3}'])
+def test_a_bad_connection_file(tmp_path, content):
+    path = tmp_path / "connection.json"
+    if content is not None:
+        path.write_text(content)
+    done = invoke("-f", str(path))
+    assert done.returncode == 1 and str(path) in done.stderr and "terminate called" not in done.stderr
+
+
+def test_a_port_that_is_taken(tmp_path):
+    with fresh_kernel() as kernel:
+        done = invoke("-f", kernel.file)
+        assert done.returncode == 1 and done.stderr and "terminate called" not in done.stderr
+        kernel.ok("1")
+
+
+def test_flags_of_other_kernels_are_ignored():
+    with Kernel(
+        "--HistoryManager.hist_file=:memory:",
+        "--debug",
+        "--ip=127.0.0.1",
+        "--no-such-flag",
+        "word",
+        "--InteractiveShell.ast_node_interactivity=all",
+    ) as kernel:
+        assert kernel.value("get_ipython().history_manager.hist_file") == "':memory:'"
+        assert len(kernel.ok("1\n2").of("execute_result")) == 2
+        kernel.end()
+
+
+@pytest.mark.parametrize("flag", ["-f", "--f", "-f=", "--f="])
+def test_spellings_of_the_connection_file(monkeypatch, flag):
+    class Spec:
+        argv = (
+            [str(EXECUTABLE), flag + "{connection_file}"]
+            if flag.endswith("=")
+            else [str(EXECUTABLE), flag, "{connection_file}"]
+        )
+
+    monkeypatch.setattr(support.KernelSpecManager, "get_kernel_spec", lambda *_: Spec)
+    with fresh_kernel() as kernel:
+        assert kernel.ok("1").result == "1"
+
+
+# ---- the environment -------------------------------------------------------------------------------------------------
+
+
+def test_where_it_starts(tmp_path):
+    folder = tmp_path / "a folder with späces"
+    folder.mkdir()
+    (folder / "beside.py").write_text("here = True\n")
+    with Kernel(cwd=folder) as kernel:
+        assert kernel.value("__import__('os').getcwd()") == repr(str(folder))
+        assert kernel.value("__import__('sys').path[0]") == "''"
+        assert kernel.ok("import beside; beside.here").result == "True"
+        assert kernel.ok("parallel.submit_work(lambda: __import__('beside').here).result()").result == "True"
+        kernel.end()
+    assert sorted(path.name for path in folder.iterdir() if path.name != "__pycache__") == ["beside.py"]
+
+
+def test_another_python_in_path_does_not_matter(tmp_path):
+    for name in ("python", "python3", "python3.11"):
+        (tmp_path / name).write_text("#!/bin/sh\nexit 1\n")
+        (tmp_path / name).chmod(0o755)
+    with Kernel(env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}) as kernel:
+        assert kernel.value("__import__('sys').executable") == "'/usr/bin/python3'"
+        assert kernel.value("__import__('sys').prefix") == "'/usr'"
+        cell = kernel.ok("import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'print(6 * 7)']);")
+        assert cell.text() == "42\n"
+        kernel.end()
+
+
+def test_the_environment_of_cells():
+    environment = {name: value for name, value in (("MPLBACKEND", ""), ("PAGER", "less"))}
+    with Kernel(env=environment) as kernel:
+        assert kernel.value("__import__('os').environ['MPLBACKEND']") == "'module://matplotlib_inline.backend_inline'"
+        assert kernel.value("__import__('os').environ['PAGER']") == "'cat'"
+        assert kernel.value("__name__, __import__('sys').argv[0].endswith('xparallel')") == "('__main__', True)"
+        kernel.end()
+
+
+def test_a_backend_that_was_chosen_stays():
+    with Kernel(env={"MPLBACKEND": "svg"}) as kernel:
+        assert kernel.value("__import__('os').environ['MPLBACKEND']") == "'svg'"
+        kernel.end()
+
+
+def test_the_kernelspec():
+    spec = support.KernelSpecManager().get_kernel_spec("xparallel")
+    assert (spec.language, spec.interrupt_mode) == ("python", "signal") and spec.display_name
+    assert Path(spec.argv[0]) == EXECUTABLE and "{connection_file}" in spec.argv
+    names = {path.name for path in Path(spec.resource_dir).iterdir()}
+    assert {"kernel.json", "logo-32x32.png", "logo-64x64.png", "logo-svg.svg"} <= names
+    assert json.loads((Path(spec.resource_dir) / "kernel.json").read_text())["metadata"]["debugger"] is True
+
+
+def test_a_crash_is_told_to_the_operator():
+    with fresh_kernel() as kernel:
+        kernel.start("import ctypes; ctypes.string_at(1)")
+        kernel.wait(kernel.has_ended, 20)
+        assert kernel.process.returncode == -signal.SIGSEGV and "Segmentation fault" in kernel.log
