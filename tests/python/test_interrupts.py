@@ -241,6 +241,32 @@ def test_a_program_that_is_interrupted_ends(wait):
         wait_until(lambda: not program.alive())
 
 
+def test_an_interrupt_in_the_middle_of_the_fork_is_not_lost():
+    """Hooks of fork are Python code: a handler that ran in one would raise where nobody can catch it."""
+    with Program(PREAMBLE, """
+        parallel.submit_work(lambda: None)
+        parallel.run()  # now there is another thread, which could take the signal
+
+        def hook():
+            os.kill(os.getpid(), signal.SIGINT)
+            sum(range(100_000))
+            print("the hook has run to its end", flush=True)
+
+        armed = [hook]
+        os.register_at_fork(before=lambda: armed and armed.pop()())
+        parallel.submit_work(lambda: None)
+        try:
+            parallel.run()
+        except KeyboardInterrupt:
+            print("interrupted", flush=True)
+        parallel.run()
+        print(parallel.submit_work(lambda: "works").result())
+    """) as program:
+        assert [program.line() for _ in range(3)] == ["the hook has run to its end", "interrupted", "works"]
+        ended = program.end()
+        assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_an_interrupt_at_any_moment_leaves_a_working_program():
     """Interrupts rain on a loop of runs, wherever it is in them: in between, starting, collecting, stopping."""
     with Program(PREAMBLE, """
