@@ -1,9 +1,14 @@
 #include "runtime/process/signals.hpp"
 
+#include "runtime/base/clock.hpp"
+
+#include <atomic>
 #include <initializer_list>
 
 namespace xpar {
 namespace {
+
+std::atomic<std::uint64_t> s_interrupted_ns = 0; // of monotonic_ns; 0: never
 
 void set_disposition(int number, void (*handler)(int)) noexcept {
     struct sigaction wanted {};
@@ -57,6 +62,18 @@ void stop_listening_context_child() noexcept {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void note_interrupts_child() noexcept {
+    struct sigaction action {};
+    action.sa_handler = [](int) { s_interrupted_ns.store(monotonic_ns(), std::memory_order_relaxed); };
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGINT, &action, nullptr);
+}
+
+bool interrupted_just_now_child() noexcept {
+    const std::uint64_t at = s_interrupted_ns.load(std::memory_order_relaxed); // of this thread's own handler, or near enough
+    return at != 0 && monotonic_ns() - at < k_interrupt_pause_ns;
 }
 
 } // namespace xpar

@@ -3,8 +3,13 @@
 #pragma once
 
 #include <csignal>
+#include <cstdint>
 
 namespace xpar {
+
+// A SIGINT to the process group ends programs that works wait for at the same instant, so those works seem to be done. For this
+// long a context begins nothing new: by then the main process has said whether the batch is to stop.
+inline constexpr std::uint64_t k_interrupt_pause_ns = 300'000'000;
 
 // main process -> zygote: "read the group's stop level".
 int command_signal() noexcept;
@@ -26,5 +31,11 @@ sigset_t listen_zygote_child() noexcept;
 
 // Context: what the zygote listens to back to default, and an empty mask, whatever the forking thread had blocked.
 void stop_listening_context_child() noexcept;
+
+// Context: SIGINT is noted and nothing else. It is not ignored, for programs that works start would inherit that.
+void note_interrupts_child() noexcept;
+
+// Has one been noted less than k_interrupt_pause_ns ago?
+bool interrupted_just_now_child() noexcept;
 
 } // namespace xpar

@@ -3,8 +3,11 @@
 #include "runtime/base/clock.hpp"
 #include "runtime/base/event_any.hpp"
 #include "runtime/process/home_process.hpp"
+#include "runtime/process/signals.hpp"
 
 #include <unistd.h>
+
+#include <ctime>
 
 namespace xpar {
 namespace {
@@ -16,6 +19,11 @@ public:
 
     void run() noexcept {
         while (!m_batch.stopping()) {
+            if (interrupted_just_now_child()) {
+                constexpr timespec k_nap{0, 2'000'000}; // ended early by the signal that a stop comes with
+                nanosleep(&k_nap, nullptr);
+                continue;
+            }
             if (take_turn()) {
                 continue;
             }

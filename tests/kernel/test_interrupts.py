@@ -150,9 +150,6 @@ def test_run(kernel: Kernel, interrupt, code):
     )
 
 
-@pytest.mark.xfail(
-    reason="the interrupt ends the program a work waits for before it ends the work, and the next begins"
-)
 def test_no_queued_work_starts(kernel: Kernel):
     """A terminal's interrupt reaches the programs that works have started, too: those works seem to be done."""
     for _ in range(20):

@@ -14,8 +14,10 @@ from support import region_use, wait_until
 
 
 def in_context(function, *args):
-    """What `function` returns when a context calls it."""
-    return parallel.submit_work(function, args).result()
+    """What `function` returns when a context calls it. The batch is over then."""
+    work = parallel.submit_work(function, args)
+    parallel.run()
+    return work.result()
 
 
 def test_every_operation_in_a_context():
@@ -97,22 +99,22 @@ def test_every_item_is_taken_once():
         for n in range(1000):
             source.push((who, n))
 
-    def take(enough):
+    def take():
         got = []
-        while len(got) < enough and (source.wait(1) or len(source)):
+        while not source.closed or len(source):
             try:
                 got.append(source.pop())
             except IndexError:
-                continue  # others were faster
+                source.wait(1, 0.01)  # others may be faster again
+            if source._pushed == 2000:
+                source.close()
         return got
 
-    works = [parallel.submit_work(take, 10_000) for _ in range(2)]
+    works = [parallel.submit_work(take) for _ in range(2)]
     for who in range(2):
         parallel.submit_work(push, who)
     parallel.start()
-    mine = take(100)
-    wait_until(lambda: source._pushed == 2000)
-    source.close()
+    mine = take()
     parallel.run()
     lists = [mine] + [work.result() for work in works]
     assert sorted(item for got in lists for item in got) == [(who, n) for who in range(2) for n in range(1000)]

@@ -203,6 +203,37 @@ TEST_F(schedule_batch, a_work_that_does_not_stop_is_cancelled_with_its_context) 
     EXPECT_EQ(works_in(work_state::cancelled), 11U) << "the queue's own work is one of them";
 }
 
+TEST_F(schedule_batch, begins_nothing_new_just_after_an_interrupt_of_the_whole_group) {
+    make(2, 1);
+    runs().at_entry = [] { note_interrupts_child(); };
+    runs().work = [this](std::uint64_t index) {
+        notes().works[index].fetch_add(1);
+        if (index == 0) {
+            raise(SIGINT); // as if the program this work waits for had been ended by it, too
+        }
+        return done();
+    };
+    start();
+    expect_end();
+    EXPECT_EQ(notes().works[1].load(), 1U); // nobody has said stop, so it goes on
+    const std::uint64_t pause = of().works().at(1).started_ns.load() - of().works().at(0).ended_ns.load();
+    EXPECT_GE(pause, k_interrupt_pause_ns * 9 / 10);
+    destroy();
+
+    make(2, 1);
+    runs().at_entry = [] { note_interrupts_child(); };
+    runs().work = [this](std::uint64_t index) {
+        notes().works[index].fetch_add(1);
+        raise(SIGINT);
+        stop_group(of().group(), stop_level::interrupt); // what the main process makes of it
+        return done();
+    };
+    start();
+    expect_end();
+    EXPECT_EQ(notes().works[1].load(), 0U);
+    EXPECT_EQ(state(1), work_state::cancelled);
+}
+
 TEST_F(schedule_batch, a_million_works_end_and_are_settled_in_no_time) {
     constexpr std::uint64_t k_works = k_sanitized ? 100'000 : 1'000'000;
     make(k_works, 2);

@@ -67,9 +67,8 @@ void context_program::run_context(std::uint32_t slot) noexcept {
     mask_interrupts(SIG_BLOCK); // Python's handler for SIGINT may be installed now, in earnest for a moment
     const reference slot_number(PyLong_FromUnsignedLong(slot));
     const reference entered(PyObject_CallOneArg(e.enter_context.get(), slot_number.get()));
-    // That handler is for the interrupts the main process passes on. The terminal's own goes to all processes at once and is
-    // not for us; but programs that works start shall hear it, and would inherit that it is ignored.
-    set_handler(SIGINT, [](int) {}, SA_RESTART);
+    // That handler is for the interrupts the main process passes on. The terminal's own goes to all processes at once.
+    note_interrupts_child();
     mask_interrupts(SIG_UNBLOCK);
     if (!entered && m_batch.stopping()) {
         PyErr_Clear(); // interrupted before anything began
