@@ -56,6 +56,21 @@ def test_cancelling_everything(two_contexts):
     assert parallel.submit_work(lambda: 1).result() == 1
 
 
+def test_a_work_that_is_about_to_sleep_is_not_missed(two_contexts):
+    """An interrupt between Python's last look and the system call ends no system call."""
+    for _ in range(150):
+        began = parallel.xlist()
+        for _ in range(2):
+            parallel.submit_work(lambda: began.push(1) or time.sleep(1000))
+        parallel.start()
+        while len(began) < 2:
+            pass
+        at = time.monotonic()
+        parallel.cancel()
+        parallel.run()
+        assert time.monotonic() - at < 1.8  # nobody had to be killed
+
+
 def test_what_a_cancelled_work_does_on_its_way_out(two_contexts, capsys):
     xl = parallel.xlist()
 

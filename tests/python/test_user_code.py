@@ -136,8 +136,8 @@ def test_forking(two_contexts):
         (lambda: None, 0, ""),
         (lambda: sys.exit(3), 3, ""),
         (lambda: sys.exit(), 0, ""),
-        (lambda: sys.exit("text"), 1, "text\n"),
-        (lambda: 1 / 0, 1, "\nZeroDivisionError: division by zero\n"),
+        (lambda: sys.exit("text"), 1, "text"),
+        (lambda: 1 / 0, 1, "ZeroDivisionError: division by zero"),
     ],
     ids=range(5),
 )
@@ -159,7 +159,7 @@ def test_a_fork_that_comes_back_twice(leave, status, text, capsys):
     assert all_done(works, [0, 1, 2, 3]) and list(xl) == [status] * 4
     output = capsys.readouterr()
     assert sorted(output.out.splitlines()) == sorted(["copy", "partial original"] * 4)
-    assert output.err.count(text) == 4 if text else output.err == ""
+    assert output.err.splitlines().count(text) == (4 if text else 0)
 
 
 def test_a_fork_that_comes_back_twice_in_a_consumer():

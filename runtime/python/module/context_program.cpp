@@ -1,13 +1,12 @@
 #include "runtime/python/module/context_program.hpp"
 
-#include "runtime/process/signals.hpp"
 #include "runtime/python/glue/reference.hpp"
 #include "runtime/python/module/engine.hpp"
 #include "runtime/python/module/heap_facts.hpp"
+#include "runtime/python/module/interrupt.hpp"
 
 #include <unistd.h>
 
-#include <csignal>
 #include <cstring>
 
 namespace xpar {
@@ -15,23 +14,6 @@ namespace {
 
 // How long a context that has nothing left to do may look through its heap: 5 ms are some 200,000 blocks.
 constexpr std::uint64_t k_last_census_ns = 5'000'000;
-
-// The stop has been asked for by the main process; the running work gets a KeyboardInterrupt.
-void interrupt_running_work(int) { PyErr_SetInterruptEx(SIGINT); }
-
-void set_handler(int number, void (*handler)(int), int flags) noexcept {
-    struct sigaction action {};
-    action.sa_handler = handler;
-    action.sa_flags = flags;
-    sigaction(number, &action, nullptr);
-}
-
-void mask_interrupts(int how) noexcept {
-    sigset_t interrupts;
-    sigemptyset(&interrupts);
-    sigaddset(&interrupts, SIGINT);
-    pthread_sigmask(how, &interrupts, nullptr);
-}
 
 reference current_exception() noexcept {
     PyObject* type = nullptr;
@@ -53,8 +35,8 @@ void context_program::enter_zygote() noexcept {
     // What exists now is the snapshot: the collectors of all contexts leave it alone, and its pages stay shared.
     const reference gc(PyImport_ImportModule("gc"));
     const reference frozen(gc ? PyObject_CallMethod(gc.get(), "freeze", nullptr) : nullptr);
-    // Nothing is left to collect, but a collection empties the free lists: what contexts make is not to be put into blocks of
-    // the snapshot.
+    // Nothing is left to collect, but a collection empties the free lists: what contexts make is not to be put into
+    // blocks of the snapshot.
     const reference collected(frozen ? PyObject_CallMethod(gc.get(), "collect", nullptr) : nullptr);
     PyErr_Clear(); // without it contexts copy more pages than they need, and work all the same
 }
@@ -63,13 +45,11 @@ void context_program::run_context(std::uint32_t slot) noexcept {
     engine& e = engine::get();
     e.self = {.of = &m_batch, .slot = slot};
     enter_heap(slot);
-    set_handler(interrupt_signal(), interrupt_running_work, 0);
-    mask_interrupts(SIG_BLOCK); // Python's handler for SIGINT may be installed now, in earnest for a moment
+    listen_to_interrupts();
+    hold_terminal_interrupts();
     const reference slot_number(PyLong_FromUnsignedLong(slot));
     const reference entered(PyObject_CallOneArg(e.enter_context.get(), slot_number.get()));
-    // That handler is for the interrupts the main process passes on. The terminal's own goes to all processes at once.
-    note_interrupts_child();
-    mask_interrupts(SIG_UNBLOCK);
+    let_terminal_interrupts_pass();
     if (!entered && m_batch.stopping()) {
         PyErr_Clear(); // interrupted before anything began
     } else if (!entered) {
@@ -107,9 +87,13 @@ void context_program::context_died(std::uint32_t slot, int wait_status) noexcept
     m_batch.settle_context(engine::get().batch_cursor(m_batch), slot, wait_status);
 }
 
-bool context_program::wants_context() const noexcept { return m_batch.wants_context(); }
+bool context_program::wants_context() const noexcept {
+    return m_batch.wants_context();
+}
 
-void context_program::group_ends() noexcept { m_batch.settle_rest(0); }
+void context_program::group_ends() noexcept {
+    m_batch.settle_rest(0);
+}
 
 work_runner::outcome context_program::run_work(std::uint64_t index) noexcept {
     engine& e = engine::get();

@@ -12,8 +12,9 @@ namespace xpar {
 
 class context_program final : public program, public work_runner {
 public:
-    // `tasks`: list of (callable, args tuple, kwds dict or None); `consumers`: list of (xlist, callable). Both borrowed from the
-    // batch's Python object, which outlives the call that forks. `heaps`: one a context, in the region; `heap_limit`: units.
+    // `tasks`: list of (callable, args tuple, kwds dict or None); `consumers`: list of (xlist, callable). Both borrowed
+    // from the batch's Python object, which outlives the call that forks. `heaps`: one a context, in the region;
+    // `heap_limit`: units.
     context_program(const batch& of, PyObject* tasks, PyObject* consumers, context_heaps_shm* heaps,
                     std::uint64_t heap_limit) noexcept
         : m_batch(of), p_tasks(tasks), p_consumers(consumers), p_heaps(heaps), m_heap_limit(heap_limit) {}
@@ -37,7 +38,8 @@ private:
     // Into the batch's heap; false with an error set.
     bool clone(PyObject* object, std::uint64_t& value);
 
-    // Before the context's first Python object is made. A context that gets no heap works on the allocators it inherited.
+    // Before the context's first Python object is made. A context that gets no heap works on the allocators it
+    // inherited.
     void enter_heap(std::uint32_t slot) noexcept;
 
     // What the heap holds in the end, for who asks when the context is gone.

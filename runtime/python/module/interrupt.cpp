@@ -1,0 +1,66 @@
+#include "runtime/python/module/interrupt.hpp"
+
+#include <Python.h>
+
+#include "runtime/process/signals.hpp"
+
+#include <pthread.h>
+
+#include <csignal>
+#include <ctime>
+
+namespace xpar {
+namespace {
+
+// Python notices a signal between two instructions, or when a system call ends early. One that comes after the last
+// look and before the system call is not noticed by it, and the work would sleep on until it is killed: 1.5 of 100
+// works that had just begun a sleep did. So the system call is ended again, as long as this process lives, which is not
+// for long.
+constexpr long k_poke_ns = 20'000'000;
+
+volatile std::sig_atomic_t s_interrupted = 0;
+timer_t s_pokes{};
+bool s_has_pokes = false;
+
+void interrupt_running_work(int) {
+    if (s_interrupted != 0) {
+        return; // a poke; a second KeyboardInterrupt would hit what the work does on its way out
+    }
+    s_interrupted = 1;
+    PyErr_SetInterruptEx(SIGINT);
+    if (s_has_pokes) {
+        const itimerspec interval{{0, k_poke_ns}, {0, k_poke_ns}};
+        timer_settime(s_pokes, 0, &interval, nullptr);
+    }
+}
+
+void mask_interrupts(int how) noexcept {
+    sigset_t interrupts;
+    sigemptyset(&interrupts);
+    sigaddset(&interrupts, SIGINT);
+    pthread_sigmask(how, &interrupts, nullptr);
+}
+
+} // namespace
+
+void listen_to_interrupts() noexcept {
+    s_interrupted = 0; // of the context this one may have been forked from; timers are not inherited
+    sigevent poke{};
+    poke.sigev_notify = SIGEV_SIGNAL;
+    poke.sigev_signo = interrupt_signal();
+    s_has_pokes = timer_create(CLOCK_MONOTONIC, &poke, &s_pokes) == 0; // without it a work may have to be killed
+    struct sigaction action {};
+    action.sa_handler = interrupt_running_work;
+    sigaction(interrupt_signal(), &action, nullptr);
+}
+
+void hold_terminal_interrupts() noexcept {
+    mask_interrupts(SIG_BLOCK);
+}
+
+void let_terminal_interrupts_pass() noexcept {
+    note_interrupts_child();
+    mask_interrupts(SIG_UNBLOCK);
+}
+
+} // namespace xpar
