@@ -25,7 +25,7 @@ constexpr std::uint64_t k_limit_units = 2048; // 128 MiB
 #if defined(__SANITIZE_THREAD__)
 constexpr int k_random_steps = 1'000;
 #else
-constexpr int k_random_steps = 20'000;
+constexpr int k_random_steps = 30'000;
 #endif
 
 class heap : public testing::Test {

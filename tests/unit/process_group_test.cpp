@@ -102,7 +102,14 @@ TEST_F(process_group, works_where_no_descriptor_is_left) {
         getrlimit(RLIMIT_NOFILE, &limit);
         limit.rlim_cur = 64;
         setrlimit(RLIMIT_NOFILE, &limit);
-        while (dup(0) >= 0) {
+        int last = -1;
+        for (int made = dup(0); made >= 0; made = dup(0)) {
+            last = made;
+        }
+        if (k_sanitized) {
+            // Before it looks at a virtual pointer the sanitizer asks the system, through a pipe, whether it may.
+            close(last);
+            close(last - 1);
         }
         start(2, 20, [](std::uint32_t) { usleep(100); });
         expect_end();
