@@ -6,6 +6,7 @@ import sys
 import pytest
 
 import support
+from deadlines import deadline
 from support import BUILD, Kernel, fresh_kernel
 
 
@@ -25,7 +26,7 @@ def kernelspecs():
 @pytest.fixture(autouse=True)
 def bounded(request):
     marker = request.node.get_closest_marker("deadline")
-    with support.deadline(marker.args[0] if marker else 60):
+    with deadline(marker.args[0] if marker else 60):
         yield
 
 
@@ -67,7 +68,7 @@ def shared():
     try:
         yield holder
         if holder.kernel is not None:
-            with support.deadline(60):
+            with deadline(60):
                 holder.kernel.end()
     finally:
         holder.drop()

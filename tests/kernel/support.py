@@ -7,7 +7,6 @@ under the request they belong to, so a test can look at any request at any time,
 from __future__ import annotations
 
 import contextlib
-import faulthandler
 import os
 import re
 import signal
@@ -17,7 +16,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any, Callable
 
 import zmq
 from jupyter_client.connect import write_connection_file
@@ -34,28 +33,6 @@ MARK = "XPAR_TEST_MARK"
 SECONDS = 30.0  # what a request may take; the longest needs a tenth of it on a slow machine
 _AT_ONCE = 100  # messages read before conditions are looked at again: a kernel may publish faster than they are read
 CHANNELS = ("shell", "control", "stdin", "iopub")
-
-
-class DeadlineExceeded(AssertionError):
-    """A test took longer than anything in it can need."""
-
-
-@contextlib.contextmanager
-def deadline(seconds: float) -> Iterator[None]:
-    """Fail the test by an exception after `seconds`; end the whole run where even that is not heard."""
-
-    def exceeded(number, frame):
-        raise DeadlineExceeded(f"not over after {seconds} s")
-
-    previous = signal.signal(signal.SIGALRM, exceeded)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    faulthandler.dump_traceback_later(seconds + 20, exit=True)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        faulthandler.cancel_dump_traceback_later()
-        signal.signal(signal.SIGALRM, previous)
 
 
 def wait_until(condition: Callable[[], object], seconds: float = SECONDS, what: str = "") -> float:

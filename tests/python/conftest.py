@@ -9,6 +9,7 @@ import pytest
 
 import parallel
 import support
+from deadlines import deadline
 from parallel import _config, _engine
 
 SECONDS = 60
@@ -29,7 +30,7 @@ def pytest_runtest_makereport(item, call):
 @pytest.fixture(autouse=True)
 def bounded(request):
     marker = request.node.get_closest_marker("deadline")
-    with support.deadline(marker.args[0] if marker else SECONDS):
+    with deadline(marker.args[0] if marker else SECONDS):
         yield
 
 

@@ -1,9 +1,9 @@
-"""What the tests of the module share: waiting for conditions, deadlines, other processes, what a process holds."""
+"""What the tests of the module share: waiting for conditions, other processes, what a process holds."""
 
 from __future__ import annotations
 
 import contextlib
-import faulthandler
+import ctypes
 import gc
 import os
 import signal
@@ -20,31 +20,6 @@ from parallel import _core
 
 # Every process a test starts inherits it, however far down and whoever its parent is by then.
 MARK = "XPAR_TEST_MARK"
-
-
-class DeadlineExceeded(AssertionError):
-    """A test took longer than anything in it can need."""
-
-
-@contextlib.contextmanager
-def deadline(seconds: float) -> Iterator[None]:
-    """Fail the test by an exception in the main thread after `seconds`; end the whole run where even that is not heard.
-
-    The signal is not inherited: contexts have their handlers reset.
-    """
-
-    def exceeded(number, frame):
-        raise DeadlineExceeded(f"not over after {seconds} s")
-
-    previous = signal.signal(signal.SIGALRM, exceeded)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    faulthandler.dump_traceback_later(seconds + 20, exit=True)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        faulthandler.cancel_dump_traceback_later()
-        signal.signal(signal.SIGALRM, previous)
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 20.0, what: str = "") -> None:
@@ -106,6 +81,15 @@ def usable_processors() -> int:
 # ---- other programs ----------------------------------------------------------------------------------------------------------
 
 
+_libc = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
+
+
+def _end_with_parent() -> None:
+    """A test run that is killed leaves no program that works on for ever."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 class Program:
     """A Python program, given in parts, in a session of its own, and everything that descends from it."""
 
@@ -114,7 +98,9 @@ class Program:
         environment = {**os.environ, MARK: self.mark, **options.pop("env", {})}
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL, **options}
         command = [sys.executable, "-X", "faulthandler", "-c", "\n".join(map(textwrap.dedent, sources))]
-        self.process = subprocess.Popen(command, text=True, start_new_session=True, env=environment, **options)
+        self.process = subprocess.Popen(
+            command, text=True, start_new_session=True, env=environment, preexec_fn=_end_with_parent, **options
+        )
 
     def __enter__(self) -> Program:
         return self

@@ -7,7 +7,7 @@ import pytest
 
 import parallel
 from parallel import _config
-from support import wait_until
+from support import run_program, wait_until
 
 numpy = pytest.importorskip("numpy")
 
@@ -337,3 +337,19 @@ def test_works_that_submit_work_have_heaps_inside_heaps():
     parallel.run()
     assert [work.result() for work in works] == [len("".join(map(str, range(n)))) + n for n in (10, 1000, 5000)]
     wait_until(lambda: not parallel.contexts())
+
+
+def test_a_context_that_gets_no_heap_says_so_and_works():
+    program = """
+        import resource
+        import parallel
+
+        in_use = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (in_use + (1 << 30), -1))  # no room for the range of a heap
+        work = parallel.submit_work(lambda: len([str(n) for n in range(1000)]))
+        parallel.run()
+        print(work.result())
+    """
+    done = run_program(program)
+    assert done.stdout.splitlines() == ["1000"]
+    assert "heap_limit is not kept" in done.stderr and "mmap of a context's heap" in done.stderr

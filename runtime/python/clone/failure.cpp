@@ -1,6 +1,7 @@
 #include "runtime/python/clone/failure.hpp"
 
 #include "runtime/python/clone/scratch.hpp"
+#include "runtime/python/glue/error.hpp"
 #include "runtime/python/glue/reference.hpp"
 
 #include <algorithm>
@@ -158,17 +159,7 @@ void set_cannot_clone(PyObject* root, PyObject* culprit) noexcept {
     if (PyErr_ExceptionMatches(PyExc_Exception) == 0 || PyErr_ExceptionMatches(PyExc_MemoryError) != 0) {
         return;
     }
-    PyObject* type = nullptr;
-    PyObject* value = nullptr;
-    PyObject* traceback = nullptr;
-    PyErr_Fetch(&type, &value, &traceback);
-    PyErr_NormalizeException(&type, &value, &traceback);
-    if (traceback != nullptr) {
-        (void)PyException_SetTraceback(value, traceback);
-    }
-    Py_XDECREF(type);
-    Py_XDECREF(traceback);
-    reference cause(value);
+    reference cause = take_exception();
 
     reference where;
     try {

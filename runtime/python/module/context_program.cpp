@@ -1,5 +1,6 @@
 #include "runtime/python/module/context_program.hpp"
 
+#include "runtime/python/glue/error.hpp"
 #include "runtime/python/glue/reference.hpp"
 #include "runtime/python/module/engine.hpp"
 #include "runtime/python/module/heap_facts.hpp"
@@ -14,20 +15,6 @@ namespace {
 
 // How long a context that has nothing left to do may look through its heap: 5 ms are some 200,000 blocks.
 constexpr std::uint64_t k_last_census_ns = 5'000'000;
-
-reference current_exception() noexcept {
-    PyObject* type = nullptr;
-    PyObject* value = nullptr;
-    PyObject* traceback = nullptr;
-    PyErr_Fetch(&type, &value, &traceback);
-    PyErr_NormalizeException(&type, &value, &traceback);
-    if (traceback != nullptr) {
-        PyException_SetTraceback(value, traceback);
-    }
-    Py_XDECREF(type);
-    Py_XDECREF(traceback);
-    return reference(value);
-}
 
 } // namespace
 
@@ -56,6 +43,9 @@ void context_program::run_context(std::uint32_t slot) noexcept {
         // Seen in the cell as output of the batch's first work; the works run, on the streams they find.
         PyErr_WriteUnraisable(e.enter_context.get());
     }
+    if (!m_no_heap.empty()) {
+        PySys_FormatStderr("context %u: heap_limit is not kept for all that works allocate here (%s)\n", slot, m_no_heap.c_str());
+    }
     run_context_loop(m_batch, slot, *this);
     e.output.flush();
     leave_census(slot);
@@ -65,7 +55,10 @@ void context_program::enter_heap(std::uint32_t slot) noexcept {
     context_heaps_shm& heaps = p_heaps[slot];
     std::memset(static_cast<void*>(&heaps), 0, sizeof heaps); // a predecessor in this slot may have died
     heaps.budget.limit.store(m_heap_limit, std::memory_order_relaxed);
-    if (!install_context_allocator(heaps, engine::get().heap_limit_error.get()) || !install_numpy_memory()) {
+    if (status installed = install_context_allocator(heaps, engine::get().heap_limit_error.get()); !installed) {
+        m_no_heap = installed.what();
+    } else if (!install_numpy_memory()) {
+        m_no_heap = "numpy does not take another allocator";
         PyErr_Clear();
     }
 }
@@ -154,7 +147,7 @@ bool context_program::clone(PyObject* object, std::uint64_t& value) {
 void context_program::end_copy() noexcept {
     int code = 0;
     if (PyErr_ExceptionMatches(PyExc_SystemExit) != 0) {
-        const reference exception = current_exception();
+        const reference exception = take_exception();
         const reference given(PyObject_GetAttrString(exception.get(), "code"));
         if (given && PyLong_Check(given.get())) {
             code = static_cast<int>(PyLong_AsLong(given.get()));
@@ -172,7 +165,7 @@ void context_program::end_copy() noexcept {
 
 std::uint64_t context_program::take_error() noexcept {
     engine& e = engine::get();
-    const reference exception = current_exception();
+    const reference exception = take_exception();
     std::uint64_t value = 0;
     const reference description(PyObject_CallOneArg(e.describe_exception.get(), exception.get()));
     if (description && clone(description.get(), value)) {

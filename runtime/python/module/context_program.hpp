@@ -8,6 +8,9 @@
 #include "runtime/schedule/batch.hpp"
 #include "runtime/schedule/context_loop.hpp"
 
+#include <cstdint>
+#include <string>
+
 namespace xpar {
 
 class context_program final : public program, public work_runner {
@@ -39,7 +42,7 @@ private:
     bool clone(PyObject* object, std::uint64_t& value);
 
     // Before the context's first Python object is made. A context that gets no heap works on the allocators it
-    // inherited.
+    // inherited, and says so.
     void enter_heap(std::uint32_t slot) noexcept;
 
     // What the heap holds in the end, for who asks when the context is gone.
@@ -55,6 +58,7 @@ private:
     PyObject* p_consumers;
     context_heaps_shm* p_heaps;
     std::uint64_t m_heap_limit;
+    std::string m_no_heap; // why this context has none; empty when it has one
 };
 
 } // namespace xpar
