@@ -151,10 +151,6 @@ void server::handle_shell(xeus::xmessage message) {
     if (!contains(k_xeus_on_shell, m_shell_request.type)) {
         handle_ourselves(message);
     } else {
-        // Only cells take over the output: what a thread prints while a completion is computed belongs to its cell.
-        if (m_shell_request.type == "execute_request") {
-            m_publisher.set_parent(std::make_shared<const nl::json>(message.header()));
-        }
         notify_shell_listener(std::move(message));
     }
     m_busy = false;
@@ -241,6 +237,12 @@ void server::publish_impl(xeus::xpub_message message, xeus::channel) {
         type = "shutdown_reply";
     }
     m_publisher.publish(type, message.parent_header(), message.metadata(), completed(type, message.content()));
+    // Only cells take over the output: what a thread prints while a completion is computed belongs to its cell. They
+    // do so once they are known to be busy: text that a thread or a subprocess writes meanwhile must not come before.
+    if (type == "status" && message.content().value("execution_state", "") == "busy" &&
+        message.parent_header().value("msg_type", "") == "execute_request") {
+        m_publisher.set_parent(std::make_shared<const nl::json>(message.parent_header()));
+    }
 }
 
 // ---- the other threads ---------------------------------------------------------------------------------------------

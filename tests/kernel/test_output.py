@@ -148,6 +148,16 @@ def test_a_subprocess_that_outlives_its_cell_may_go_on_writing(kernel: Kernel):
     assert cell.result == "0" and cell.text() == "".join(f"{i}\n" for i in range(1, 1001))
 
 
+def test_nothing_comes_before_a_cell_is_known_to_be_busy(kernel: Kernel):
+    """Also not what a program in the background writes at that very moment. What it writes is all there."""
+    kernel.ok("writer = subprocess.Popen(['sh', '-c', 'while :; do echo x; done'])")
+    cells = [kernel.run("pass") for _ in range(200)]
+    cells.append(kernel.ok("writer.kill(); writer.wait(); print()"))
+    for cell in cells:
+        cell.check()
+    assert any("x\n" in cell.text() for cell in cells[:-1])
+
+
 def test_a_closed_descriptor_is_back_in_the_next_cell(kernel: Kernel):
     kernel.ok("os.close(1); os.close(2)")
     cell = kernel.ok("os.write(1, b'again\\n'); os.write(2, b'here\\n'); print('too')")
