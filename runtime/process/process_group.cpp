@@ -95,6 +95,18 @@ void stop_group(process_group_shm& group, stop_level level) noexcept {
     }
 }
 
+void stop_turn(process_group_shm& group, std::uint32_t slot, std::uint64_t turn, stop_reason why) noexcept {
+    std::atomic<std::uint64_t>& stop = group.contexts[slot].stop;
+    std::uint64_t seen = stop.load();
+    // seq_cst: before the signal.
+    while (seen >> 2 != turn && !stop.compare_exchange_weak(seen, turn << 2 | static_cast<std::uint64_t>(why))) {
+    }
+    const pid_t pid = group.zygote_pid.load();
+    if (pid > 0 && group.state.load(std::memory_order_acquire) != group_state::ended) {
+        kill(pid, command_signal());
+    }
+}
+
 reap_result reap_group(process_group_shm& group, bool wait) noexcept {
     const pid_t pid = group.zygote_pid.load(std::memory_order_relaxed);
     if (pid <= 0) {

@@ -21,8 +21,10 @@ enum class stop_level : std::uint32_t {
     kill,      // contexts are killed at once
 };
 
-// How long an interrupted work may take to end before its context is killed.
+// How long an interrupted work may take to end before its context is killed: when the whole batch is stopped, and when
+// it is the only one, whose context has other works to run.
 inline constexpr std::uint64_t k_interrupt_grace_ns = 2'000'000'000;
+inline constexpr std::uint64_t k_turn_grace_ns = 500'000'000;
 
 // One context. Lifecycle fields: written by the zygote, and by the main process once the zygote is dead. Progress
 // fields: written by the context alone while it is alive, by the zygote once it has reaped it; every reader may see a
@@ -43,6 +45,7 @@ struct alignas(128) context_shm {
     std::uint32_t reserved;
     std::atomic<std::uint64_t> works_ended; // progress: works and items brought to an end in this slot
     std::atomic<std::uint64_t> pushes;      // progress: values published to xlists
+    std::atomic<std::uint64_t> stop; // any process: the turn that is to be stopped, and why; see stop_turn()
 };
 static_assert(sizeof(context_shm) == 128);
 
@@ -82,6 +85,13 @@ public:
     // one has left, too. So it must not say yes to what a context that is asked would turn down.
     virtual bool wants_context() const noexcept = 0;
 
+    // In the zygote, each time it wakes: sees to what has to be done in time, with stop_turn() for one. Returns when it
+    // wants to be called again at the latest.
+    virtual std::uint64_t look_after(std::uint64_t now_ns) noexcept {
+        (void)now_ns;
+        return ~std::uint64_t{0};
+    }
+
     // In the zygote, last: no context is alive and none will be.
     virtual void group_ends() noexcept = 0;
 };
@@ -91,6 +101,19 @@ status start_group(process_group_shm& group, program& to_run);
 
 // Raises the stop level and tells the zygote. Any thread, also while start_group is on its way.
 void stop_group(process_group_shm& group, stop_level level) noexcept;
+
+// Why a turn was stopped. A turn has one reason, the first that was given.
+enum class stop_reason : std::uint32_t { none, cancelled, timed_out };
+
+// Have the zygote interrupt the context in `slot`, and kill it after k_turn_grace_ns, as long as it is in `turn`. Any
+// process of the batch.
+void stop_turn(process_group_shm& group, std::uint32_t slot, std::uint64_t turn, stop_reason why) noexcept;
+
+// Was this turn stopped? Also within a signal handler.
+inline stop_reason stopped(const context_shm& context, std::uint64_t turn) noexcept {
+    const std::uint64_t stop = context.stop.load();
+    return stop >> 2 == turn ? static_cast<stop_reason>(stop & 3) : stop_reason::none;
+}
 
 enum class reap_result { alive, reaped, gone /* somebody else reaped it: it has exited all the same */ };
 

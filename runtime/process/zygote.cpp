@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <vector>
 
 namespace xpar {
 namespace {
@@ -39,6 +40,7 @@ public:
             _exit(0);
         }
         m_asleep = listen_zygote_child();
+        m_turns_stopped.resize(group.context_count);
     }
 
     [[noreturn]] void run() noexcept {
@@ -50,6 +52,8 @@ public:
             if (m_alive == 0 && (stopping() || m_failures >= k_failures || !m_program.wants_context())) {
                 break;
             }
+            m_look_again_ns = m_program.look_after(monotonic_ns());
+            stop_turns();
             sleep_until_event();
             reap();
             pass_on_stop();
@@ -198,6 +202,29 @@ private:
         }
     }
 
+    // A turn is interrupted once; whoever is still in it when the grace is over is killed.
+    void stop_turns() noexcept {
+        const std::uint64_t now = monotonic_ns();
+        m_turn_grace_ends_ns = k_never;
+        for (std::uint32_t slot = 0; slot < m_group.context_count; ++slot) {
+            const context_shm& context = m_group.contexts[slot];
+            const pid_t pid = context.pid.load(std::memory_order_relaxed);
+            const std::uint64_t turn = context.turns.load();
+            if (pid <= 0 || stopped(context, turn) == stop_reason::none) {
+                continue;
+            }
+            stopped_turn& noted = m_turns_stopped[slot];
+            if (noted.turn != turn) {
+                noted = {turn, now + k_turn_grace_ns};
+                kill(pid, interrupt_signal());
+            } else if (now >= noted.grace_ends_ns) {
+                kill(pid, SIGKILL);
+                noted.grace_ends_ns = now + k_longest_pause_ns;
+            }
+            m_turn_grace_ends_ns = std::min(m_turn_grace_ends_ns, noted.grace_ends_ns);
+        }
+    }
+
     void signal_contexts(int number) noexcept {
         for (std::uint32_t slot = 0; slot < m_group.context_count; ++slot) {
             // Only this process reaps contexts, so the number is still ours.
@@ -224,7 +251,7 @@ private:
 
     // When there will be something to do even if nothing happens.
     std::uint64_t wake_ns(std::uint64_t now) const noexcept {
-        std::uint64_t at = m_retry_ns;
+        std::uint64_t at = std::min({m_retry_ns, m_look_again_ns, m_turn_grace_ends_ns});
         if (m_interrupted_ns != 0) {
             // From the end of the grace on for what needs more than one SIGKILL, as far as that goes.
             at = std::min(at, std::max(m_interrupted_ns + k_interrupt_grace_ns, now + k_longest_pause_ns));
@@ -244,6 +271,14 @@ private:
     std::uint64_t m_not_before_ns = 0;  // no attempt before that
     std::uint64_t m_retry_ns = k_never; // when a slot that is wanted will be tried again
     std::uint64_t m_interrupted_ns = 0;
+    std::uint64_t m_look_again_ns = k_never; // what the program wants
+    std::uint64_t m_turn_grace_ends_ns = k_never;
+
+    struct stopped_turn {
+        std::uint64_t turn;
+        std::uint64_t grace_ends_ns;
+    };
+    std::vector<stopped_turn> m_turns_stopped; // by slot
 };
 
 } // namespace

@@ -1,5 +1,6 @@
 #include "runtime/schedule/batch.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 
@@ -17,7 +18,8 @@ batch_shm* batch::create(region& memory, const plan& wanted, heap_id heap, event
     const std::uint64_t contexts_at = round_up(sizeof(batch_shm), alignof(context_shm));
     const std::uint64_t queues_at = contexts_at + wanted.contexts * sizeof(context_shm);
     const std::uint64_t works_at = round_up(queues_at + wanted.queue_count * sizeof(queue_shm), 64);
-    const std::uint64_t bytes = works_at + works * sizeof(work_shm);
+    const std::uint64_t limits_at = works_at + works * sizeof(work_shm);
+    const std::uint64_t bytes = limits_at + (wanted.limits ? wanted.works * sizeof(work_limits_shm) : 0);
     const region_offset place = memory.allocate(bytes, heap);
     if (place == 0) {
         return nullptr;
@@ -32,6 +34,7 @@ batch_shm* batch::create(region& memory, const plan& wanted, heap_id heap, event
     shared->queue_count = wanted.queue_count;
     shared->work_count = works;
     shared->works = reinterpret_cast<work_shm*>(base + works_at);
+    shared->limits = wanted.limits ? reinterpret_cast<work_limits_shm*>(base + limits_at) : nullptr;
     shared->queues = reinterpret_cast<queue_shm*>(base + queues_at);
     shared->bytes = bytes;
     for (std::uint32_t number = 0; number < wanted.queue_count; ++number) {
@@ -87,9 +90,67 @@ void batch::report_if_news(std::uint64_t index, work_state ended) const noexcept
 }
 
 void batch::end_work(std::uint64_t index, std::uint32_t slot, work_state to, std::uint64_t result) const noexcept {
-    if (works().end(index, slot, to, result)) {
+    if (!run_again(index, slot, to) && works().end(index, slot, to, result)) {
         report_if_news(index, to);
     }
+}
+
+bool batch::run_again(std::uint64_t index, std::uint32_t slot, work_state ended) const noexcept {
+    const bool failed = ended == work_state::failed || ended == work_state::crashed;
+    if (!failed || p_shared->limits == nullptr || index >= p_shared->work_count - p_shared->queue_count || stopping()) {
+        return false;
+    }
+    // relaxed: a work has one owner at a time, who alone gets here.
+    work_limits_shm& limits = p_shared->limits[index];
+    const std::uint32_t left = limits.retries.load(std::memory_order_relaxed);
+    if (left == 0) {
+        return false;
+    }
+    limits.retries.store(left - 1, std::memory_order_relaxed);
+    limits.attempts.store(limits.attempts.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    return works().reopen(index, slot);
+}
+
+bool batch::stop_work(std::uint64_t index, stop_reason why) const noexcept {
+    const work_view seen = works().view(index);
+    if (seen.state != work_state::running || seen.slot == k_no_slot) {
+        return false;
+    }
+    // The turn is read first: if the work is still this context's after that, it is the work of this turn, or the turn
+    // is over and the stop comes to nothing.
+    const std::uint64_t turn = context(seen.slot).turns.load();
+    const work_view again = works().view(index);
+    if (turn % 2 == 0 || again.state != work_state::running || again.slot != seen.slot ||
+        context(seen.slot).current.load() != index + 1) {
+        return false;
+    }
+    stop_turn(group(), seen.slot, turn, why);
+    return true;
+}
+
+std::uint64_t batch::enforce_timeouts(std::uint64_t now_ns) const noexcept {
+    // Nobody tells the zygote that a work begins, so it looks this often: a tenth of the shortest timeout there is.
+    constexpr std::uint64_t k_shortest_ns = 1'000'000;
+    constexpr std::uint64_t k_longest_ns = 50'000'000;
+    if (p_shared->limits == nullptr || p_shared->shortest_timeout_ns == 0) {
+        return ~std::uint64_t{0};
+    }
+    for (std::uint32_t slot = 0; slot < p_shared->group.context_count; ++slot) {
+        const std::uint64_t noted = context(slot).current.load(std::memory_order_acquire);
+        if (noted == 0 || noted > p_shared->work_count - p_shared->queue_count) {
+            continue;
+        }
+        const std::uint64_t timeout_ns = p_shared->limits[noted - 1].timeout_ns;
+        const work_shm& work = works().at(noted - 1);
+        const work_view seen = works().view(noted - 1);
+        // A work that has just been claimed again still has the start of its last attempt: it is cleared by reopen().
+        const std::uint64_t started_ns = work.started_ns.load(std::memory_order_relaxed);
+        if (timeout_ns != 0 && started_ns != 0 && seen.state == work_state::running && seen.slot == slot &&
+            now_ns > started_ns && now_ns - started_ns >= timeout_ns && turn_stopped(slot) == stop_reason::none) {
+            stop_work(noted - 1, stop_reason::timed_out);
+        }
+    }
+    return now_ns + std::clamp(p_shared->shortest_timeout_ns / 10, k_shortest_ns, k_longest_ns);
 }
 
 bool batch::quiescent() const noexcept {
@@ -179,8 +240,13 @@ void batch::settle_context(heap_cursor& cursor, std::uint32_t slot, int wait_sta
     if (const std::uint64_t noted = gone.current.load(std::memory_order_acquire); noted != 0) {
         const std::uint64_t index = noted - 1;
         const work_view seen = works().view(index);
+        const stop_reason why = turn_stopped(slot);
         if (seen.slot == slot && seen.state == work_state::running) {
-            end_work(index, slot, stopping() ? work_state::cancelled : work_state::crashed, status_bits);
+            const bool cancelled = stopping() || why == stop_reason::cancelled;
+            end_work(index, slot, cancelled ? work_state::cancelled : work_state::crashed,
+                     why == stop_reason::timed_out ? status_bits | k_crash_timed_out : status_bits);
+        } else if (seen.state == work_state::pending) {
+            works().offer_again(index); // it may have died in the middle of reopen()
         } else if (seen.slot == slot && is_final(seen.state)) {
             report_if_news(index, seen.state); // it may have died between the end of the work and its report
         }

@@ -18,9 +18,17 @@ namespace xpar {
 // The owner of works that no context runs: a queue's own work.
 inline constexpr std::uint32_t k_no_slot = 0xffffff;
 
+// What the caller of a work has asked for beyond a single run.
+struct work_limits_shm {
+    std::uint64_t timeout_ns;            // of each attempt; 0: none. Main process, before fork
+    std::atomic<std::uint32_t> retries;  // how often it may still be run again. Whoever takes one runs it again
+    std::atomic<std::uint32_t> attempts; // that have failed and were followed by another
+};
+
 // What `result` of a crashed work says, besides a wait status.
 inline constexpr std::uint64_t k_crash_no_context = std::uint64_t{1} << 32; // low half: the errno of fork
 inline constexpr std::uint64_t k_crash_no_zygote = std::uint64_t{1} << 33;  // its batch's zygote was killed
+inline constexpr std::uint64_t k_crash_timed_out = std::uint64_t{1} << 34;  // it did not stop when its time was over
 
 struct queue_shm {
     heap_id list; // main process, before fork
@@ -39,7 +47,9 @@ struct batch_shm {
     heap_id heap_number; // the rest: main process, before fork
     std::uint32_t queue_count;
     std::uint64_t work_count;
+    std::uint64_t shortest_timeout_ns; // 0: no work has one
     work_shm* works;
+    work_limits_shm* limits; // one a work, the queues' left out; null when no work has any
     queue_shm* queues;
     std::uint64_t bytes;
 };
@@ -51,6 +61,7 @@ public:
         std::uint32_t contexts = 1;
         const heap_id* queues = nullptr; // lists whose items are consumed; each adds one work, after the others
         std::uint32_t queue_count = 0;
+        bool limits = false; // do any works have some?
     };
 
     batch(region& memory, list_table& lists, batch_shm& shared) noexcept
@@ -82,8 +93,20 @@ public:
                        std::string_view body) const noexcept;
     void report_work_ended(std::uint64_t index) const noexcept;
 
-    // Ends a work and reports it if it is watched or did not succeed.
+    // Ends a work and reports it if it is watched or did not succeed; or has it run again, if it did not and may.
     void end_work(std::uint64_t index, std::uint32_t slot, work_state to, std::uint64_t result) const noexcept;
+
+    // Has the work stopped whoever runs it: it is interrupted, and its context killed if that takes too long. False when
+    // no context runs it.
+    bool stop_work(std::uint64_t index, stop_reason why) const noexcept;
+
+    // Why the turn that `slot` is in was stopped, if it was.
+    stop_reason turn_stopped(std::uint32_t slot) const noexcept {
+        return stopped(context(slot), context(slot).turns.load());
+    }
+
+    // Zygote: stops the works whose time is over. When it wants to look again.
+    std::uint64_t enforce_timeouts(std::uint64_t now_ns) const noexcept;
 
     // Is every queue empty with nobody left who could push? See README.md, "Queues and quiescence".
     bool quiescent() const noexcept;
@@ -108,6 +131,7 @@ public:
 private:
     void push_work_ended(std::uint64_t index) const noexcept;
     void report_if_news(std::uint64_t index, work_state ended) const noexcept;
+    bool run_again(std::uint64_t index, std::uint32_t slot, work_state ended) const noexcept;
     std::uint64_t reason_for_giving_up() const noexcept;
 
     region* p_region;

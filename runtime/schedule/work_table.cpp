@@ -2,6 +2,8 @@
 
 #include "runtime/base/clock.hpp"
 
+#include <algorithm>
+
 namespace xpar {
 
 work_view work_table::view(std::uint64_t index) const noexcept {
@@ -11,7 +13,9 @@ work_view work_table::view(std::uint64_t index) const noexcept {
 }
 
 bool work_table::claim(std::uint32_t slot, std::atomic<std::uint64_t>& note, std::uint64_t& index) noexcept {
-    for (std::uint64_t at = p_next->load(std::memory_order_relaxed); at < m_count; ++at) { // relaxed: the CAS decides
+    // acquire: of two who reopen works, the epoch of the later one tells of both.
+    const std::uint64_t hint = p_next->load(std::memory_order_acquire);
+    for (std::uint64_t at = index_of(hint); at < m_count; ++at) {
         std::uint32_t expected = pack(work_state::pending, 0);
         // acquire, and of a failed CAS too: what is seen taken is handed on by raising the hint.
         if (p_works[at].state.load(std::memory_order_acquire) != expected) {
@@ -20,20 +24,20 @@ bool work_table::claim(std::uint32_t slot, std::atomic<std::uint64_t>& note, std
         note.store(at + 1, std::memory_order_relaxed); // kept before the CAS by its release half
         if (p_works[at].state.compare_exchange_strong(expected, pack(work_state::running, slot),
                                                       std::memory_order_acq_rel, std::memory_order_acquire)) {
-            advance_hint(at + 1);
+            advance_hint(at + 1, hint);
             index = at;
             return true;
         }
     }
     note.store(0, std::memory_order_relaxed);
-    advance_hint(m_count);
+    advance_hint(m_count, hint);
     return false;
 }
 
 bool work_table::has_pending() const noexcept {
     // acquire pairs with the raise: who skips a work that was taken sees what its taker did before, as quiescence
     // needs.
-    for (std::uint64_t at = p_next->load(std::memory_order_acquire); at < m_count; ++at) {
+    for (std::uint64_t at = index_of(p_next->load(std::memory_order_acquire)); at < m_count; ++at) {
         if (p_works[at].state.load(std::memory_order_acquire) == pack(work_state::pending, 0)) {
             return true;
         }
@@ -73,10 +77,31 @@ bool work_table::watch(std::uint64_t index) noexcept {
     return is_final(static_cast<work_state>(p_works[index].state.load() & 0xff));
 }
 
-void work_table::advance_hint(std::uint64_t beyond) noexcept {
+bool work_table::reopen(std::uint64_t index, std::uint32_t slot) noexcept {
+    p_works[index].started_ns.store(0, std::memory_order_relaxed); // of the attempt that failed
+    std::uint32_t expected = pack(work_state::running, slot);
+    if (!p_works[index].state.compare_exchange_strong(expected, pack(work_state::pending, 0))) {
+        return false;
+    }
+    offer_again(index);
+    return true;
+}
+
+void work_table::offer_again(std::uint64_t index) noexcept {
     std::uint64_t seen = p_next->load(std::memory_order_relaxed);
-    while (seen < beyond &&
-           !p_next->compare_exchange_weak(seen, beyond, std::memory_order_release, std::memory_order_relaxed)) {
+    std::uint64_t wanted = 0;
+    do {
+        const std::uint64_t epoch = (seen >> k_index_bits) + 1;
+        wanted = epoch << k_index_bits | std::min(index_of(seen), index);
+    } while (!p_next->compare_exchange_weak(seen, wanted, std::memory_order_acq_rel, std::memory_order_relaxed));
+}
+
+void work_table::advance_hint(std::uint64_t beyond, std::uint64_t seen_hint) noexcept {
+    const std::uint64_t epoch = seen_hint >> k_index_bits;
+    std::uint64_t seen = p_next->load(std::memory_order_relaxed);
+    while (seen >> k_index_bits == epoch && index_of(seen) < beyond &&
+           !p_next->compare_exchange_weak(seen, epoch << k_index_bits | beyond, std::memory_order_release,
+                                          std::memory_order_relaxed)) {
     }
 }
 

@@ -59,6 +59,12 @@ public:
     // Takes back a work nobody has begun. False when somebody has.
     bool cancel_pending(std::uint64_t index) noexcept;
 
+    // Has a work that `slot` is running run again, by whoever takes it next. False when it is not running there.
+    bool reopen(std::uint64_t index, std::uint32_t slot) noexcept;
+
+    // The second half of reopen(), for one who died between the two.
+    void offer_again(std::uint64_t index) noexcept;
+
     // Marks the work as watched; true when it had already ended, so that no report may come.
     bool watch(std::uint64_t index) noexcept;
 
@@ -69,7 +75,14 @@ private:
         return static_cast<std::uint32_t>(state) | slot << 8;
     }
 
-    void advance_hint(std::uint64_t beyond) noexcept;
+    // The hint is an index below an epoch, which reopen() raises: who has looked at a work before it was pending again
+    // cannot raise the hint beyond it.
+    static constexpr int k_index_bits = 40;
+    static constexpr std::uint64_t index_of(std::uint64_t hint) noexcept {
+        return hint & ((std::uint64_t{1} << k_index_bits) - 1);
+    }
+
+    void advance_hint(std::uint64_t beyond, std::uint64_t seen_hint) noexcept;
 
     work_shm* p_works;
     std::uint64_t m_count;

@@ -1,6 +1,7 @@
 """cancel(): of a pending work, of one that has not begun, of everything; and what works do on their way out."""
 
 import concurrent.futures
+import random
 import time
 
 import pytest
@@ -31,11 +32,67 @@ def test_cancelling_works_that_have_been_started_but_not_begun():
     works = [parallel.submit_work(lambda n: began.push(n) or gate.wait(1), n) for n in range(4)]
     parallel.start()
     assert began.wait(1, 30)
-    assert [work.cancel() for work in works] == [False, True, True, True]
+    assert [work.cancel() for work in works[1:]] == [True, True, True]
     gate.push(1)
     parallel.run()
     assert [work.state for work in works] == ["done", "cancelled", "cancelled", "cancelled"] and list(began) == [0]
     assert not works[0].cancel() and works[1].cancel()
+
+
+def test_cancelling_a_running_work_leaves_the_others(two_contexts):
+    began, stopped = parallel.xlist(), parallel.xlist()
+
+    def sleep():
+        began.push(1)
+        try:
+            time.sleep(60)
+        finally:
+            stopped.push("cleaned up")
+
+    victim, other = parallel.submit_work(sleep), parallel.submit_work(lambda: began.push(2) or time.sleep(0.5) or "other")
+    later = [parallel.submit_work(lambda n: n, n) for n in range(3)]
+    parallel.start()
+    assert began.wait(2, 30)
+    at = time.monotonic()
+    assert victim.cancel() and victim.cancelled() and time.monotonic() - at < 1.0
+    assert list(stopped) == ["cleaned up"] and other.result() == "other" and [work.result() for work in later] == [0, 1, 2]
+    with pytest.raises(concurrent.futures.CancelledError):
+        victim.result()
+    parallel.run()  # a work that was cancelled is no error
+
+
+def test_cancelling_a_running_work_that_does_not_listen(two_contexts):
+    began = parallel.xlist()
+
+    def refuse():
+        began.push(1)
+        while True:
+            try:
+                time.sleep(60)
+            except KeyboardInterrupt:
+                began.push("heard")
+
+    victim, other = parallel.submit_work(refuse), parallel.submit_work(lambda: time.sleep(1.5) or "other")
+    parallel.start()
+    assert began.wait(1, 30)
+    at = time.monotonic()
+    assert victim.cancel() and time.monotonic() - at < 3.0 and "heard" in began
+    assert other.result() == "other"
+
+
+def test_a_cancel_that_comes_as_the_work_ends_hits_no_other(two_contexts):
+    """A hundred works of 2 ms, cancelled at random: each is done or cancelled, and the one after it is always done."""
+    seed = random.randrange(1 << 30)
+    print("seed", seed)
+    chosen = random.Random(seed)
+    for _ in range(100):
+        victim = parallel.submit_work(lambda: time.sleep(0.002) or "done")
+        others = [parallel.submit_work(lambda: sum(range(2000)) and "other") for _ in range(3)]
+        parallel.start()
+        time.sleep(chosen.uniform(0.0, 0.012))
+        assert victim.cancel() == victim.cancelled()
+        assert victim.cancelled() or victim.result() == "done"
+        assert [work.result() for work in others] == ["other"] * 3
 
 
 def test_cancelling_everything(two_contexts):

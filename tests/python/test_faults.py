@@ -255,7 +255,7 @@ def test_the_region_is_full():
                 break
             except Exception as error:
                 print(type(error).__name__)
-        assert xl[0] == b"x" * 10_000_000 and len(xl) > full
+        assert xl[0] == b"x" * 10_000_000 and len(xl) >= full  # how much is left beside them is chance
         del xl, works
         xl = parallel.xlist()
         assert parallel.submit_work(lambda: xl.push(b"x" * 10_000_000)).result() is None and len(xl) == 1

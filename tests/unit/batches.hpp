@@ -63,6 +63,7 @@ public:
         m_batch.settle_context(cursor(), slot, wait_status);
     }
     bool wants_context() const noexcept override { return m_batch.wants_context(); }
+    std::uint64_t look_after(std::uint64_t now_ns) noexcept override { return m_batch.enforce_timeouts(now_ns); }
     void group_ends() noexcept override { m_batch.settle_rest(0); }
 
     outcome run_work(std::uint64_t index) noexcept override { return work(index); }
@@ -124,7 +125,7 @@ protected:
         }
     }
 
-    void make(std::uint64_t works, std::uint32_t contexts, std::uint32_t queues = 0) {
+    void make(std::uint64_t works, std::uint32_t contexts, std::uint32_t queues = 0, bool limits = false) {
         m_queues.clear();
         for (std::uint32_t i = 0; i < queues; ++i) {
             m_queues.push_back(m_table->allocate(0));
@@ -134,8 +135,9 @@ protected:
         std::construct_at(&notes());
         forget_reports();
         batch_shm* const made = batch::create(
-            *m_memory, {.works = works, .contexts = contexts, .queues = m_queues.data(), .queue_count = queues}, k_heap,
-            notes().changed);
+            *m_memory,
+            {.works = works, .contexts = contexts, .queues = m_queues.data(), .queue_count = queues, .limits = limits},
+            k_heap, notes().changed);
         ASSERT_NE(made, nullptr);
         m_batch.emplace(*m_memory, *m_table, *made);
         m_runs = std::make_unique<scripted_batch>(*m_batch);

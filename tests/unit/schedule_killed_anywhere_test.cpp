@@ -134,7 +134,6 @@ protected:
         }
     }
 
-private:
     // All that the test's batches ever use of the region, and the notes.
     static constexpr std::size_t k_bytes_used = 16 * k_chunk_bytes;
 
@@ -172,6 +171,49 @@ private:
 
 TEST_F(schedule_killed_anywhere, while_it_runs_works) {
     cut_everywhere(2, 0);
+}
+
+// Work 0 fails and is run again, by the same context or by the next; work 1 is done at once.
+TEST_F(schedule_killed_anywhere, while_a_work_is_run_again) {
+    const auto prepare_retry = [this] {
+        make(2, 2, 0, true);
+        of().shared().limits[0].retries.store(2);
+        runs().work = [this](std::uint64_t index) {
+            const bool fails = notes().works[index].fetch_add(1) == 0 && index == 0;
+            return fails ? outcome{work_state::failed, 100} : done(100 + index);
+        };
+    };
+    const auto acts = [this] { act(); };
+    prepare_retry();
+    stepped_child context(acts);
+    std::vector<std::byte> last;
+    int length = 0;
+    int cuts = 0;
+    for (;; length += context.step(1)) {
+        std::vector<std::byte> now = what_may_change();
+        if (now != last) {
+            const memory_image before = take_image();
+            settle_and_finish();
+            EXPECT_EQ(state(0), work_state::done);
+            EXPECT_LE(notes().works[0].load(), 3U); // the first attempt, one that was cut off, the last
+            EXPECT_GE(notes().works[0].load(), 2U);
+            EXPECT_GE(of().shared().limits[0].attempts.load(), 1U);
+            give_back_memory();
+            forget_reports();
+            runs().after_fork_child();
+            ASSERT_FALSE(HasFailure()) << "after " << length << " instructions";
+            put_back(before);
+            last = std::move(now);
+            ++cuts;
+        }
+        if (context.returned()) {
+            break;
+        }
+    }
+    EXPECT_EQ(context.finish(), 0);
+    EXPECT_GT(cuts, 10);
+    runs().group_ends();
+    of().group().state.store(group_state::ended);
 }
 
 TEST_F(schedule_killed_anywhere, while_it_consumes_items) {

@@ -71,14 +71,40 @@ bool queue_ids(PyObject* consumers, std::vector<heap_id>& ids) {
     return true;
 }
 
+// `limits`: list of (index, timeout in seconds or 0, retries).
+bool set_limits(batch_shm& shared, PyObject* limits) {
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(limits); ++i) {
+        unsigned long long index = 0;
+        double seconds = 0;
+        unsigned retries = 0;
+        if (PyArg_ParseTuple(PyList_GET_ITEM(limits, i), "KdI", &index, &seconds, &retries) == 0) {
+            return false;
+        }
+        if (index >= shared.work_count - shared.queue_count) {
+            PyErr_SetString(PyExc_IndexError, "no such work in this batch");
+            return false;
+        }
+        constexpr double k_longest_s = 1e9;
+        const double ns = std::clamp(seconds, 0.0, k_longest_s) * 1e9;
+        work_limits_shm& of = shared.limits[index];
+        of.timeout_ns = seconds > 0 ? std::max<std::uint64_t>(static_cast<std::uint64_t>(ns), 1) : 0;
+        of.retries.store(retries, std::memory_order_relaxed);
+        if (of.timeout_ns != 0 && (shared.shortest_timeout_ns == 0 || of.timeout_ns < shared.shortest_timeout_ns)) {
+            shared.shortest_timeout_ns = of.timeout_ns;
+        }
+    }
+    return true;
+}
+
 PyObject* batch_new(PyTypeObject* type, PyObject* arguments, PyObject* keywords) {
-    static const char* names[] = {"tasks", "consumers", "contexts", "heap_limit", nullptr};
+    static const char* names[] = {"tasks", "consumers", "contexts", "heap_limit", "limits", nullptr};
     PyObject* tasks = nullptr;
     PyObject* consumers = nullptr;
+    PyObject* limits = nullptr;
     unsigned contexts = 0;
     unsigned long long heap_limit = std::uint64_t{1} << 36;
-    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "O!O!I|K", const_cast<char**>(names), &PyList_Type, &tasks,
-                                    &PyList_Type, &consumers, &contexts, &heap_limit) == 0) {
+    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "O!O!I|KO!", const_cast<char**>(names), &PyList_Type, &tasks,
+                                    &PyList_Type, &consumers, &contexts, &heap_limit, &PyList_Type, &limits) == 0) {
         return nullptr;
     }
     std::vector<heap_id> queues;
@@ -104,7 +130,8 @@ PyObject* batch_new(PyTypeObject* type, PyObject* arguments, PyObject* keywords)
                                      {.works = static_cast<std::uint64_t>(PyList_GET_SIZE(tasks)),
                                       .contexts = contexts,
                                       .queues = queues.data(),
-                                      .queue_count = static_cast<std::uint32_t>(queues.size())},
+                                      .queue_count = static_cast<std::uint32_t>(queues.size()),
+                                      .limits = limits != nullptr && PyList_GET_SIZE(limits) != 0},
                                      heap, e.changed());
     }
     if (self->shared != nullptr) {
@@ -126,6 +153,9 @@ PyObject* batch_new(PyTypeObject* type, PyObject* arguments, PyObject* keywords)
     }
     if (self->nested != nullptr) {
         self->nested->store(e.memory().offset_of(self->shared), std::memory_order_release); // what it refers to is there
+    }
+    if (limits != nullptr && !set_limits(*self->shared, limits)) {
+        return nullptr;
     }
     self->owned_tasks = Py_NewRef(tasks);
     self->owned_consumers = Py_NewRef(consumers);
@@ -357,6 +387,26 @@ PyObject* batch_cancel(PyObject* object, PyObject* argument) {
     return PyBool_FromLong(cancelled);
 }
 
+// Has a running work stopped; it is another question whether it ends before that.
+PyObject* batch_interrupt(PyObject* object, PyObject* argument) {
+    std::uint64_t index = 0;
+    if (!parse_index(as_batch(object), argument, index)) {
+        return nullptr;
+    }
+    return PyBool_FromLong(handle_of(as_batch(object)).stop_work(index, stop_reason::cancelled));
+}
+
+PyObject* batch_attempts(PyObject* object, PyObject* argument) {
+    batch_object* const self = as_batch(object);
+    std::uint64_t index = 0;
+    if (!parse_index(self, argument, index)) {
+        return nullptr;
+    }
+    const work_limits_shm* const limits = self->shared->limits;
+    const bool has_some = limits != nullptr && index < self->shared->work_count - self->shared->queue_count;
+    return PyLong_FromUnsignedLong(has_some ? limits[index].attempts.load(std::memory_order_relaxed) : 0);
+}
+
 PyObject* batch_consumed(PyObject* object, PyObject* argument) {
     batch_object* const self = as_batch(object);
     const unsigned long number = PyLong_AsUnsignedLong(argument);
@@ -508,6 +558,8 @@ PyMethodDef s_methods[] = {
     {"watch", batch_watch, METH_O, PyDoc_STR("watch(index): report its end; True when it has ended already")},
     {"news", batch_news, METH_NOARGS, PyDoc_STR("news() -> indices of ended works that are watched or did not succeed")},
     {"cancel", batch_cancel, METH_O, PyDoc_STR("cancel(index) -> True if it had not begun")},
+    {"interrupt", batch_interrupt, METH_O, PyDoc_STR("interrupt(index) -> True if a context runs it, which is told to stop")},
+    {"attempts", batch_attempts, METH_O, PyDoc_STR("attempts(index) -> how often it has failed and was run again")},
     {"consumed", batch_consumed, METH_O, PyDoc_STR("consumed(queue) -> items its consumer has taken without an error")},
     {"reports", batch_reports, METH_O, PyDoc_STR("reports(limit) -> the next reports, as tuples")},
     {"heap", batch_heap, METH_O, PyDoc_STR("heap(slot) -> the figures of a context's heap, as a dict")},

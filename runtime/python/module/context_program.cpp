@@ -32,7 +32,7 @@ void context_program::run_context(std::uint32_t slot) noexcept {
     engine& e = engine::get();
     e.self = {.of = &m_batch, .slot = slot};
     enter_heap(slot);
-    listen_to_interrupts();
+    listen_to_interrupts(m_batch.group(), m_batch.context(slot));
     hold_terminal_interrupts();
     const reference slot_number(PyLong_FromUnsignedLong(slot));
     const reference entered(PyObject_CallOneArg(e.enter_context.get(), slot_number.get()));
@@ -89,6 +89,7 @@ void context_program::group_ends() noexcept {
 }
 
 work_runner::outcome context_program::run_work(std::uint64_t index) noexcept {
+    const interruptible_work until_ended;
     engine& e = engine::get();
     forget_refusals();
     e.output.begin(index);
@@ -109,6 +110,7 @@ work_runner::outcome context_program::run_work(std::uint64_t index) noexcept {
 }
 
 bool context_program::run_item(std::uint32_t queue, std::uint64_t value) noexcept {
+    const interruptible_work until_ended;
     engine& e = engine::get();
     forget_refusals();
     e.output.begin(m_batch.shared().queues[queue].work);
@@ -134,7 +136,8 @@ bool context_program::run_item(std::uint32_t queue, std::uint64_t value) noexcep
 
 // By the main process, not by a KeyboardInterrupt of its own.
 bool context_program::was_interrupted() const noexcept {
-    return m_batch.stopping() && PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0;
+    return (m_batch.stopping() || m_batch.turn_stopped(engine::get().self.slot) == stop_reason::cancelled) &&
+           PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0;
 }
 
 bool context_program::clone(PyObject* object, std::uint64_t& value) {
@@ -167,7 +170,10 @@ std::uint64_t context_program::take_error() noexcept {
     engine& e = engine::get();
     const reference exception = take_exception();
     std::uint64_t value = 0;
-    const reference description(PyObject_CallOneArg(e.describe_exception.get(), exception.get()));
+    // An interrupt that was a timeout is told as one.
+    const bool timed_out = m_batch.turn_stopped(e.self.slot) == stop_reason::timed_out;
+    const reference description(PyObject_CallFunctionObjArgs(e.describe_exception.get(), exception.get(),
+                                                             timed_out ? Py_True : Py_False, nullptr));
     if (description && clone(description.get(), value)) {
         return value;
     }

@@ -29,13 +29,14 @@ public:
     void run_context(std::uint32_t slot) noexcept override;
     void context_died(std::uint32_t slot, int wait_status) noexcept override;
     bool wants_context() const noexcept override;
+    std::uint64_t look_after(std::uint64_t now_ns) noexcept override { return m_batch.enforce_timeouts(now_ns); }
     void group_ends() noexcept override;
 
     outcome run_work(std::uint64_t index) noexcept override;
     bool run_item(std::uint32_t queue, std::uint64_t value) noexcept override;
 
 private:
-    // Is the error that is set how a stop reaches a running work?
+    // Is the error that is set how a stop of the batch, or of the work, reaches what runs? Not for one out of time.
     bool was_interrupted() const noexcept;
 
     // Into the batch's heap; false with an error set.

@@ -18,20 +18,35 @@ namespace {
 // for long.
 constexpr long k_poke_ns = 20'000'000;
 
+const process_group_shm* s_group = nullptr;
+const context_shm* s_self = nullptr;
+volatile std::sig_atomic_t s_in_work = 0;
 volatile std::sig_atomic_t s_interrupted = 0;
 timer_t s_pokes{};
 bool s_has_pokes = false;
+
+bool is_batch_stopped() noexcept {
+    return s_group->stop.load() != stop_level::none;
+}
+
+void set_pokes(long interval_ns) noexcept {
+    if (s_has_pokes) {
+        const itimerspec interval{{0, interval_ns}, {0, interval_ns}};
+        timer_settime(s_pokes, 0, &interval, nullptr);
+    }
+}
 
 void interrupt_running_work(int) {
     if (s_interrupted != 0) {
         return; // a poke; a second KeyboardInterrupt would hit what the work does on its way out
     }
+    // The work that the zygote saw may have ended since.
+    if (!is_batch_stopped() && (s_in_work == 0 || stopped(*s_self, s_self->turns.load()) == stop_reason::none)) {
+        return;
+    }
     s_interrupted = 1;
     PyErr_SetInterruptEx(SIGINT);
-    if (s_has_pokes) {
-        const itimerspec interval{{0, k_poke_ns}, {0, k_poke_ns}};
-        timer_settime(s_pokes, 0, &interval, nullptr);
-    }
+    set_pokes(k_poke_ns);
 }
 
 void mask_interrupts(int how) noexcept {
@@ -43,7 +58,10 @@ void mask_interrupts(int how) noexcept {
 
 } // namespace
 
-void listen_to_interrupts() noexcept {
+void listen_to_interrupts(const process_group_shm& group, const context_shm& self) noexcept {
+    s_group = &group;
+    s_self = &self;
+    s_in_work = 0;
     s_interrupted = 0; // of the context this one may have been forked from; timers are not inherited
     sigevent poke{};
     poke.sigev_notify = SIGEV_SIGNAL;
@@ -52,6 +70,23 @@ void listen_to_interrupts() noexcept {
     struct sigaction action {};
     action.sa_handler = interrupt_running_work;
     sigaction(interrupt_signal(), &action, nullptr);
+}
+
+interruptible_work::interruptible_work() noexcept {
+    s_in_work = 1;
+}
+
+interruptible_work::~interruptible_work() {
+    s_in_work = 0;
+    if (s_interrupted == 0 || is_batch_stopped()) {
+        return;
+    }
+    // The context goes on, and what Python has not raised by now would hit the next work.
+    set_pokes(0);
+    while (PyErr_CheckSignals() < 0) {
+        PyErr_Clear();
+    }
+    s_interrupted = 0;
 }
 
 void hold_terminal_interrupts() noexcept {

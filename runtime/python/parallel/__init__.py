@@ -28,6 +28,7 @@ from parallel._errors import (
     UnprotectedError,
     WaitError,
     WaitTimeoutError,
+    WorkTimeoutError,
 )
 from parallel._functions import (
     Context,
@@ -59,6 +60,7 @@ __all__ = [
     "WaitError",
     "WaitTimeoutError",
     "Work",
+    "WorkTimeoutError",
     "cancel",
     "configure",
     "contexts",

@@ -40,9 +40,11 @@ class Engine:
 
     # ---- submitting ----------------------------------------------------------------------------------------------------------
 
-    def submit(self, task: tuple, name: str, callback, errback) -> Work:
-        """A new pending work; `task` is (callable, tuple of arguments, dict or None)."""
+    def submit(self, task: tuple, name: str, callback, errback, limits=None) -> Work:
+        """A new pending work; `task` is (callable, tuple of arguments, dict or None), `limits` (seconds or 0, retries)."""
         work = Work(next(self._numbers), name, callback, errback, _host.current().cell(), self)
+        if limits is not None:
+            work._limits = limits
         with self._lock:
             self._pending.append((work, task))
         return work
@@ -80,7 +82,8 @@ class Engine:
                 queues, self._pending_queues = self._pending_queues, []
                 contexts = _config.contexts() if queues else min(_config.contexts(), len(works))
                 tasks, consumers = [task for _, task in works], [task for _, task in queues]
-                batch = _core.Batch(tasks, consumers, contexts, _config.heap_limit())
+                limits = [(index, *work._limits) for index, (work, _) in enumerate(works) if work._limits is not None]
+                batch = _core.Batch(tasks, consumers, contexts, _config.heap_limit(), limits)
                 running = RunningBatch(batch, [work for work, _ in works], [work for work, _ in queues])
                 self._running.append(running)
                 # When fork fails, every work ends as crashed, with the reason: collect() reports it.
@@ -201,6 +204,17 @@ class Engine:
             self.wait_until(work.done, timeout, work._origin())
 
     # ---- stopping ------------------------------------------------------------------------------------------------------------
+
+    def interrupt_work(self, work: Work) -> bool:
+        """Stop `work` alone and wait for its end; True if it is cancelled."""
+        if self is not _engine:
+            _inherited.refuse(work)
+        work._batch.watch(work._index)
+        while not work.done() and (work._batch.interrupt(work._index) or work._batch.cancel(work._index)):
+            seen = _core.events()
+            if not work.done():
+                _core.wait(seen, _SLICE_SECONDS)
+        return work.cancelled()
 
     @contextlib.contextmanager
     def interruptible(self):

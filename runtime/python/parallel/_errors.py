@@ -41,6 +41,13 @@ class ContextCrashed(ParallelError):
         return (type(self), self.args, {"signal": self.signal, "exitcode": self.exitcode})
 
 
+class WorkTimeoutError(ContextCrashed, TimeoutError):
+    """A work has taken longer than its own `timeout`.
+
+    It was interrupted, and its context killed if that did not end it; `signal` is SIGKILL then, else None.
+    """
+
+
 class WaitError(ParallelError):
     """Waiting cannot end as asked."""
 
@@ -72,8 +79,11 @@ class ContextTraceback(Exception):
         return "\n\n" + self.text
 
 
-def describe(exception: BaseException) -> dict:
-    """In a context: everything the main thread needs to raise `exception` there, of builtin types only."""
+def describe(exception: BaseException, timed_out: bool = False) -> dict:
+    """In a context: everything the main thread needs to raise `exception` there, of builtin types only.
+
+    `timed_out`: the work was being stopped, for its time was over.
+    """
     kind = type(exception)
     try:
         text = _cells.named("".join(traceback.format_exception(exception)))
@@ -88,6 +98,7 @@ def describe(exception: BaseException) -> dict:
         "message": message,
         "traceback": text,
         "pickle": _exceptions.portable(exception),
+        "timed_out": timed_out and isinstance(exception, KeyboardInterrupt),
     }
 
 
@@ -102,15 +113,17 @@ class RemoteError(ParallelError):
         self.type_name = type_name
 
 
-def rebuild(description: dict | None, origin: str) -> BaseException:
+def rebuild(description: dict | None, origin: str, timeout: float | None = None) -> BaseException:
     """In the main thread: the exception that `describe` saw, caused by its traceback in the context.
 
-    `origin` names the work and context for the reader of the traceback.
+    `origin` names the work and context for the reader of the traceback, `timeout` is the work's own, in seconds.
     """
     if description is None:
         return RemoteError(f"{origin} failed, and so did recording its error: most likely there was no memory for it")
     exception = _exceptions.restored(description["pickle"])
-    if exception is None:  # e.g. of a class made in the context
+    if description["timed_out"]:
+        exception = WorkTimeoutError(f"{origin} took longer than its timeout of {timeout:g} s and was interrupted")
+    elif exception is None:  # e.g. of a class made in the context
         exception = RemoteError(f"{description['type']}: {description['message']}", description["type"])
     elif not isinstance(exception, Exception):
         # SystemExit or KeyboardInterrupt of a work is an error of that work: raised here it would end the program.
@@ -136,6 +149,7 @@ def summary(exception: BaseException) -> str:
 
 _NO_CONTEXT = 1 << 32
 _NO_ZYGOTE = 1 << 33
+_TIMED_OUT = 1 << 34
 
 
 def crashed(value: int, origin: str, work=None) -> ContextCrashed:
@@ -146,6 +160,13 @@ def crashed(value: int, origin: str, work=None) -> ContextCrashed:
     if value & _NO_ZYGOTE:
         return ContextCrashed(
             f"{origin} was lost: the process that looks after its batch was killed", signal=signal.SIGKILL, work=work
+        )
+    if value & _TIMED_OUT:
+        return WorkTimeoutError(
+            f"{origin} took longer than its timeout of {work.timeout:g} s; it did not stop when interrupted, and its "
+            "context was killed",
+            signal=signal.SIGKILL,
+            work=work,
         )
     if value & 0x7F == 0:
         code = value >> 8 & 0xFF

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import numbers
+import operator
 from typing import Any, Callable
 
 from parallel import _core, _engine
@@ -30,6 +32,18 @@ def _check_callbacks(callback, errback) -> None:
             raise TypeError(f"{what} must be callable, not {type(function).__name__}")
 
 
+def _checked_limits(timeout, retries) -> tuple[float, int] | None:
+    if timeout is not None:
+        if isinstance(timeout, bool) or not isinstance(timeout, numbers.Real):
+            raise TypeError(f"timeout must be None or a number of seconds, not {type(timeout).__name__}")
+        if not timeout > 0:
+            raise ValueError(f"timeout must be more than 0 seconds, not {timeout}")
+    retries = operator.index(retries)
+    if not 0 <= retries < 1 << 32:
+        raise ValueError(f"retries must be 0 or more, not {retries}")
+    return None if timeout is None and retries == 0 else (float(timeout or 0), retries)
+
+
 def submit_work(
     func: Callable,
     args: Any = None,
@@ -38,6 +52,8 @@ def submit_work(
     errback: Callable[[tuple], Any] | None = None,
     *,
     name: str | None = None,
+    timeout: float | None = None,
+    retries: int = 0,
 ) -> Work:
     """Have `func` called in a context.
 
@@ -52,10 +68,13 @@ def submit_work(
         errback: called as `errback((type, value, traceback))` on the main thread when it failed; run() does not raise
             the error then.
         name: for messages and views; by default the function's own.
+        timeout: seconds the work may take, counted from its start in a context. It is then interrupted, killed half a second
+            later if it goes on, and fails with `WorkTimeoutError` (a TimeoutError).
+        retries: how often it is run again when it fails, crashes or takes too long. What failed attempts pushed stays.
 
     Returns: a `Work`, which is a `concurrent.futures.Future`.
 
-    Raises: TypeError when `func`, `kwds`, `callback`, `errback` or `name` is not what it must be.
+    Raises: TypeError or ValueError when an argument is not what it must be.
 
     >>> work = submit_work(divmod, (7, 2)); run(); work.result()
     (3, 1)
@@ -70,7 +89,8 @@ def submit_work(
         args = (args,)
     elif type(args) is not tuple:
         args = tuple(args)
-    return _engine.current().submit((func, args, dict(kwds) if kwds else None), name, callback, errback)
+    limits = _checked_limits(timeout, retries)
+    return _engine.current().submit((func, args, dict(kwds) if kwds else None), name, callback, errback, limits)
 
 
 def submit_queue(

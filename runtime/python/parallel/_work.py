@@ -43,6 +43,7 @@ class Work(concurrent.futures.Future):
     _batch = None  # the _core.Batch once started
     _index = -1
     _queue = -1  # number of the queue, for a queue's work
+    _limits = None  # (timeout in seconds or 0, retries), if it has any
     _withdrawn = False  # cancelled before it was started
     _watched = False  # its end is to be reported
     _noted = False  # the engine has taken note of its end
@@ -92,6 +93,23 @@ class Work(concurrent.futures.Future):
         return None if not started else ((ended or _core.now_ns()) - started) / 1e9
 
     @property
+    def timeout(self) -> float | None:
+        """Seconds each attempt may take; None when nothing was said."""
+        return self._limits[0] or None if self._limits is not None else None
+
+    @property
+    def retries(self) -> int:
+        """How often it is run again at most."""
+        return self._limits[1] if self._limits is not None else 0
+
+    @property
+    def attempts(self) -> int:
+        """How often it has been begun: more than once only with `retries`."""
+        if self._batch is None or self._queue >= 0:
+            return 0
+        return self._batch.attempts(self._index) + (self._batch.work(self._index)[3] != 0)
+
+    @property
     def traceback(self) -> str | None:
         """The traceback in the context of a work that failed, as text with source lines; else None."""
         error = self._error()
@@ -130,9 +148,11 @@ class Work(concurrent.futures.Future):
             if self._items_failed > 1:
                 error.add_note(f"{self._items_failed - 1} more items of this queue failed")
         elif code == _FAILED:
-            error = _errors.rebuild(self._batch.value(self._index), self._origin())
+            error = _errors.rebuild(self._batch.value(self._index), self._origin(), self.timeout)
         elif code == _CRASHED:
             error = _errors.crashed(self._batch.value(self._index), self._origin(), self)
+        if error is not None and self.attempts > 1:
+            error.add_note(f"attempt {self.attempts} of {self.retries + 1}")
         # One for all who ask at the same time: two threads may have come this far.
         return self.__dict__.setdefault("_cached_error", error)
 
@@ -180,10 +200,18 @@ class Work(concurrent.futures.Future):
         return self._end(timeout)
 
     def cancel(self) -> bool:
-        """Take it back if no context has begun it. True if it is cancelled."""
+        """Take it back, or, if a context runs it, stop it: it gets a KeyboardInterrupt, and its context is killed if it goes on.
+
+        Returns when that has happened, within a second or so. True if the work is cancelled, False if it ended otherwise.
+        A queue's work is not stopped: close the queue.
+
+        >>> import time
+        >>> work = submit_work(time.sleep, 60); start(); work.cancel(), work.state
+        (True, 'cancelled')
+        """
         if self._batch is None and self._engine.withdraw(self):
             return True
-        return self._batch.cancel(self._index) or self.cancelled()
+        return self._batch.cancel(self._index) or self._engine.interrupt_work(self)
 
     def __await__(self):
         self._engine.start()
