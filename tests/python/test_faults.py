@@ -256,6 +256,7 @@ def test_the_region_is_full():
             except Exception as error:
                 print(type(error).__name__)
         assert xl[0] == b"x" * 10_000_000 and len(xl) >= full  # how much is left beside them is chance
+        parallel.cancel()  # also whether there was room for the table of those two
         del xl, works
         xl = parallel.xlist()
         assert parallel.submit_work(lambda: xl.push(b"x" * 10_000_000)).result() is None and len(xl) == 1
