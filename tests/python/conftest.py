@@ -47,8 +47,7 @@ def _forget(engine):
     left = list(engine.endings.failures._kept)
     engine.endings.failures._kept.clear()
     engine.endings._callbacks.clear()
-    engine._pending.clear()
-    engine._pending_queues.clear()
+    engine._pending.take()
     return left
 
 

@@ -333,7 +333,7 @@ def test_hostile_exceptions(kind, args):
 
 def test_a_description_is_of_builtin_types_and_harmless():
     description = _errors.describe(ValueError("x"))
-    assert {type(value) for value in description.values()} == {str, bytes}
+    assert {type(value) for value in description.values()} == {str, bytes, bool}
     assert repr(_exceptions.restored(description["pickle"])) == "ValueError('x')"
     assert _exceptions.restored(None) is None and _exceptions.restored(pickle.dumps("no exception")) is None
     assert isinstance(_errors.rebuild(None, "work 1"), parallel.RemoteError)

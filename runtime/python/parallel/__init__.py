@@ -30,6 +30,7 @@ from parallel._errors import (
     WaitTimeoutError,
     WorkTimeoutError,
 )
+from parallel._executor import Executor
 from parallel._functions import (
     Context,
     cancel,
@@ -42,6 +43,7 @@ from parallel._functions import (
     submit_work,
 )
 from parallel._heaps import heap, heaps
+from parallel._map import map  # noqa: A004 - names of the public contract
 from parallel._mapping import dict, object  # noqa: A004 - names of the public contract
 from parallel._work import Work
 from parallel._xlist import xlist
@@ -51,6 +53,7 @@ __all__ = [
     "Context",
     "ContextCrashed",
     "ContextTraceback",
+    "Executor",
     "HeapLimitError",
     "NoWaitersError",
     "ParallelError",
@@ -68,6 +71,7 @@ __all__ = [
     "heap",
     "heaps",
     "is_parallel_thread",
+    "map",
     "object",
     "rdtsc",
     "run",

@@ -6,6 +6,7 @@ import collections
 import dataclasses
 
 from parallel import _core, _errors, _heaps, _host
+from parallel._pending import Pending
 from parallel._work import Work
 
 _REPORTS_AT_ONCE = 1000  # bounds what is decoded at a time, so that a waiter with a deadline gets to look at it
@@ -24,8 +25,10 @@ class Progress:
 class RunningBatch:
     """A started `_core.Batch` with the works and queues it serves. Used under the engine's lock."""
 
-    def __init__(self, batch: _core.Batch, works: list[Work], queues: list[Work]):
+    def __init__(self, batch: _core.Batch, works: list[Work], queues: list[Work], pending: Pending, contexts: int):
         self.batch = batch
+        self.pending = pending  # where its works have waited; told when its contexts are free again
+        self.contexts = contexts
         self.works = works + queues  # in the order of the batch's work table
         self.queues = queues
         self._interrupts = 0
@@ -38,9 +41,11 @@ class RunningBatch:
             work._batch = batch
             if work._watched or work._callback is not None or work._queue >= 0:
                 batch.watch(index)
+        pending.running += contexts
 
     def disown(self) -> None:
         """It was not started after all: its works are pending again."""
+        self.pending.running -= self.contexts
         for work in self.works:
             work._batch, work._index, work._queue = None, -1, -1
 

@@ -19,6 +19,7 @@ from typing import Callable
 from parallel import _config, _core, _errors, _forking, _host, _inherited, _views
 from parallel._batch import Progress, RunningBatch
 from parallel._endings import Endings
+from parallel._pending import Pending
 from parallel._pump import Pump
 from parallel._work import Work
 
@@ -33,8 +34,8 @@ class Engine:
         self._lock = threading.RLock()
         self.endings = Endings(self._lock)
         self._numbers = itertools.count(1)
-        self._pending: list[tuple[Work, tuple]] = []
-        self._pending_queues: list[tuple[Work, tuple]] = []
+        self._pending = Pending(_config.contexts)
+        self._of_executors: list[Pending] = []  # those with works that are pending or run
         self._running: list[RunningBatch] = []
         self._pump = Pump(self)
 
@@ -46,14 +47,27 @@ class Engine:
         if limits is not None:
             work._limits = limits
         with self._lock:
-            self._pending.append((work, task))
+            self._pending.works.append((work, task))
+        return work
+
+    def submit_to(self, pending: Pending, task: tuple, name: str) -> Work:
+        """A new work of an executor: starts as soon as one of its contexts is free, whoever waits for what."""
+        work = Work(next(self._numbers), name, None, None, _host.current().cell(), self)
+        work._error_taken = True  # whoever has the future will see it
+        with self._lock:
+            work._pending = pending
+            pending.works.append((work, task))
+            if pending not in self._of_executors:
+                self._of_executors.append(pending)
+            self._start_executors()
+        self._pump.ensure()
         return work
 
     def submit_queue(self, queue, consumer, name: str, callback, errback) -> Work:
         """A new pending work that stands for everything `consumer` will do with the items of `queue`."""
         work = Work(next(self._numbers), name, callback, errback, _host.current().cell(), self)
         with self._lock:
-            self._pending_queues.append((work, (queue, consumer)))
+            self._pending.queues.append((work, (queue, consumer)))
         return work
 
     def withdraw(self, work: Work) -> bool:
@@ -62,8 +76,7 @@ class Engine:
             if work._batch is not None:
                 return False
             work._withdrawn = True
-            self._pending = [entry for entry in self._pending if entry[0] is not work]
-            self._pending_queues = [entry for entry in self._pending_queues if entry[0] is not work]
+            (work._pending or self._pending).withdraw(work)
             self.endings.note(work)
         self.endings.run_done_callbacks()
         return True
@@ -73,31 +86,42 @@ class Engine:
     def start(self) -> None:
         """Take a snapshot and start all that is pending as one batch."""
         with self._lock:
-            if not self._pending and not self._pending_queues:
-                return
-            _flush_streams()  # nothing of what was printed before may be printed again by a child
-            works, queues, running = [], [], None
-            try:
-                works, self._pending = self._pending, []
-                queues, self._pending_queues = self._pending_queues, []
-                contexts = _config.contexts() if queues else min(_config.contexts(), len(works))
-                tasks, consumers = [task for _, task in works], [task for _, task in queues]
-                limits = [(index, *work._limits) for index, (work, _) in enumerate(works) if work._limits is not None]
-                batch = _core.Batch(tasks, consumers, contexts, _config.heap_limit(), limits)
-                running = RunningBatch(batch, [work for work, _ in works], [work for work, _ in queues])
-                self._running.append(running)
-                # When fork fails, every work ends as crashed, with the reason: collect() reports it.
-                with contextlib.suppress(OSError), _forking.log_handlers_held():
-                    batch.start()
-            except BaseException:  # KeyboardInterrupt too: what is neither pending nor running would never end
-                if running is None or not running.batch.started:
-                    if running is not None:
-                        running.disown()
-                        self._running = [other for other in self._running if other is not running]
-                    self._pending = works + self._pending
-                    self._pending_queues = queues + self._pending_queues
-                raise
-            self._pump.ensure()
+            if self._pending:
+                self._start_batch(self._pending, self._pending.all_contexts())
+            self._start_executors()
+
+    def _start_executors(self) -> None:
+        for pending in list(self._of_executors):
+            if not pending and not pending.running:
+                self._of_executors.remove(pending)
+            elif pending and pending.free_contexts() > 0:
+                self._start_batch(pending, pending.free_contexts())
+
+    def _start_batch(self, pending: Pending, contexts: int) -> None:
+        """Under the lock."""
+        _flush_streams()  # nothing of what was printed before may be printed again by a child
+        works, queues, running = [], [], None
+        try:
+            works, queues = pending.take()
+            contexts = contexts if queues else min(contexts, len(works))
+            tasks, consumers = [task for _, task in works], [task for _, task in queues]
+            limits = [(index, *work._limits) for index, (work, _) in enumerate(works) if work._limits is not None]
+            batch = _core.Batch(tasks, consumers, contexts, _config.heap_limit(), limits)
+            running = RunningBatch(
+                batch, [work for work, _ in works], [work for work, _ in queues], pending, contexts
+            )
+            self._running.append(running)
+            # When fork fails, every work ends as crashed, with the reason: collect() reports it.
+            with contextlib.suppress(OSError), _forking.log_handlers_held():
+                batch.start()
+        except BaseException:  # KeyboardInterrupt too: what is neither pending nor running would never end
+            if running is None or not running.batch.started:
+                if running is not None:
+                    running.disown()
+                    self._running = [other for other in self._running if other is not running]
+                pending.put_back(works, queues)
+            raise
+        self._pump.ensure()
 
     # ---- reading what contexts report ----------------------------------------------------------------------------------------
 
@@ -108,6 +132,8 @@ class Engine:
                 running.read_reports(self.endings)
                 if running.finish(self.endings):
                     self._running.remove(running)
+                    running.pending.running -= running.contexts
+            self._start_executors()
             self.endings.note_unheard()
         self.endings.run_done_callbacks()
         if self.endings.callbacks_are_due() and not self.endings.waiting_runs:
@@ -203,6 +229,25 @@ class Engine:
                 work._batch.watch(work._index)
             self.wait_until(work.done, timeout, work._origin())
 
+    def wait_for_all(self, works: list[Work], what: str) -> None:
+        """Until all have ended, or one has failed: then the others are cancelled and its error is raised."""
+
+        def failed() -> Work | None:
+            return next((work for work in works if work.done() and (work.cancelled() or work._error() is not None)), None)
+
+        try:
+            with self.interruptible():
+                self.start()
+                for work in works:
+                    self.watch(work)
+                self.wait_until(lambda: failed() is not None or all(work.done() for work in works), None, what)
+        finally:
+            first = failed()
+            for work in [work for work in works if not work.done() and not work._withdraw()]:
+                work.cancel()  # last, or contexts would begin others meanwhile
+        if first is not None:
+            first.result()
+
     # ---- stopping ------------------------------------------------------------------------------------------------------------
 
     def interrupt_work(self, work: Work) -> bool:
@@ -248,7 +293,8 @@ class Engine:
     def cancel(self) -> None:
         """See `parallel.cancel`."""
         with self._lock:
-            pending = [work for work, _ in self._pending + self._pending_queues]
+            all_pending = [self._pending, *self._of_executors]
+            pending = [work for some in all_pending for work, _ in some.works + some.queues]
             for running in self._running:
                 running.interrupt(escalate=False)
         for work in pending:
@@ -269,14 +315,14 @@ class Engine:
 
         What nobody has heard of is named, for it would be lost silently.
         """
-        forgotten = len(self._pending) + len(self._pending_queues)
+        forgotten = len(self._pending)
         if forgotten:
             text = f"parallel: {forgotten} work(s) were submitted but never started: call parallel.run()\n"
             _host.current().write(None, "stderr", text)
         try:
             if getattr(sys, "last_type", None) is KeyboardInterrupt:
                 self.interrupted()  # that is what the program ends by, so it is not the works' end that is waited for
-            self.wait_until(lambda: not self._running, None, "the running work")
+            self.wait_until(lambda: not self._running and not any(self._of_executors), None, "the running work")
         except KeyboardInterrupt:
             self.shutdown()
         with self._lock:

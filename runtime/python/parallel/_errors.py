@@ -85,6 +85,7 @@ def describe(exception: BaseException, timed_out: bool = False) -> dict:
     `timed_out`: the work was being stopped, for its time was over.
     """
     kind = type(exception)
+    exception.__traceback__ = _from_user_code(exception.__traceback__)
     try:
         text = _cells.named("".join(traceback.format_exception(exception)))
     except BaseException as failure:  # user code that raises must not hide that there was an error
@@ -100,6 +101,15 @@ def describe(exception: BaseException, timed_out: bool = False) -> dict:
         "pickle": _exceptions.portable(exception),
         "timed_out": timed_out and isinstance(exception, KeyboardInterrupt),
     }
+
+
+def _from_user_code(trace):
+    """A traceback without the frames that this package has called the user's code by."""
+    while trace is not None and trace.tb_next is not None:
+        if not trace.tb_frame.f_globals.get("__name__", "").startswith("parallel."):
+            break
+        trace = trace.tb_next
+    return trace
 
 
 class RemoteError(ParallelError):

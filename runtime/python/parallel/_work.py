@@ -43,6 +43,7 @@ class Work(concurrent.futures.Future):
     _batch = None  # the _core.Batch once started
     _index = -1
     _queue = -1  # number of the queue, for a queue's work
+    _pending = None  # where an executor's work waits; the engine's own otherwise
     _limits = None  # (timeout in seconds or 0, retries), if it has any
     _withdrawn = False  # cancelled before it was started
     _watched = False  # its end is to be reported
@@ -209,9 +210,13 @@ class Work(concurrent.futures.Future):
         >>> work = submit_work(time.sleep, 60); start(); work.cancel(), work.state
         (True, 'cancelled')
         """
+        return self._withdraw() or self._engine.interrupt_work(self)
+
+    def _withdraw(self) -> bool:
+        """Take it back if no context has begun it."""
         if self._batch is None and self._engine.withdraw(self):
             return True
-        return self._batch.cancel(self._index) or self._engine.interrupt_work(self)
+        return self._batch.cancel(self._index)
 
     def __await__(self):
         self._engine.start()

@@ -1,0 +1,92 @@
+"""`Executor`: the engine as `concurrent.futures` knows one."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import operator
+from typing import Any, Callable, Iterable, Iterator
+
+from parallel import _config, _engine
+from parallel._pending import Pending
+from parallel._work import Work
+
+
+class Executor(concurrent.futures.Executor):
+    """A `concurrent.futures.Executor` whose calls run in contexts.
+
+    A call starts as soon as a context of the executor is free, and sees the program as it is at that moment; nothing is
+    pickled on the way in. Calls that have waited together start together.
+
+    Args:
+        contexts: how many calls may run at once; by default what `configure()` says.
+
+    Raises: TypeError or ValueError when `contexts` is no number from 1 to 4096.
+
+    >>> with Executor(contexts=2) as executor:
+    ...     futures = [executor.submit(pow, n, 2) for n in range(4)]
+    ...     sorted(future.result() for future in futures)
+    [0, 1, 4, 9]
+    """
+
+    def __init__(self, contexts: int | None = None):
+        if contexts is not None and not 1 <= (contexts := operator.index(contexts)) <= 4096:
+            raise ValueError(f"contexts must be between 1 and 4096, not {contexts}")
+        self._pending = Pending(_config.contexts if contexts is None else lambda: contexts)
+        self._works: set[Work] = set()
+        self._is_shut_down = False
+
+    def submit(self, fn: Callable, /, *args: Any, **kwargs: Any) -> Work:
+        """Have `fn(*args, **kwargs)` called in a context.
+
+        Returns: a `Work`, which is a `concurrent.futures.Future`.
+
+        Raises: RuntimeError after shutdown(), TypeError when `fn` is not callable.
+        """
+        if self._is_shut_down:
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        if not callable(fn):
+            raise TypeError(f"submit calls a function, and {type(fn).__name__} is not callable: submit(fn, *args)")
+        name = getattr(fn, "__name__", None) or type(fn).__name__
+        work = _engine.current().submit_to(self._pending, (fn, args, kwargs or None), name)
+        self._works.add(work)
+        work.add_done_callback(self._works.discard)
+        return work
+
+    def map(
+        self, fn: Callable, *iterables: Iterable, timeout: float | None = None, chunksize: int = 1
+    ) -> Iterator[Any]:
+        """As the builtin `map`, in contexts: an iterator over the results, in order.
+
+        Args:
+            fn: called with one item of each iterable.
+            timeout: seconds from this call until `TimeoutError` for a result that is not there.
+            chunksize: how many items a call takes.
+        """
+        if (chunksize := operator.index(chunksize)) < 1:
+            raise ValueError(f"chunksize must be >= 1, not {chunksize}.")
+        if chunksize == 1:
+            return super().map(fn, *iterables, timeout=timeout)
+        from parallel._map import call_each
+
+        items = list(zip(*iterables))
+        starts = range(0, len(items), chunksize)
+        chunks = [items[first : first + chunksize] for first in starts]
+        results = super().map(call_each, [fn] * len(chunks), chunks, starts, timeout=timeout)
+        return (result for some in results for result in some)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Take no more calls, and wait for those there are.
+
+        Args:
+            wait: False returns at once; the calls go on.
+            cancel_futures: withdraw the calls that have not begun.
+        """
+        self._is_shut_down = True
+        works = list(self._works)
+        if cancel_futures:
+            for work in works:
+                work._withdraw()
+        if wait:
+            engine = _engine.current()
+            with engine.interruptible():
+                engine.wait_until(lambda: all(work.done() for work in works), None, "the executor")

@@ -1,0 +1,71 @@
+"""`map`: a function over many items, several items to a work."""
+
+from __future__ import annotations
+
+import builtins
+import operator
+import reprlib
+from typing import Any, Callable, Iterable
+
+from parallel import _config, _engine
+
+# So many works for each context: enough that none waits long for the last one, few enough that they cost nothing.
+_CHUNKS_A_CONTEXT = 32
+
+
+def map(func: Callable, *iterables: Iterable, chunksize: int | None = None) -> list:  # noqa: A001 - the public contract
+    """Call `func` with the items of the iterables, in contexts; the results as a list, in order.
+
+    Items reach the contexts as part of the snapshot: nothing is pickled on the way in.
+
+    Args:
+        func: called with one item of each iterable.
+        iterables: at least one; it ends with the shortest.
+        chunksize: how many items a work takes; by default about a 32nd of a context's share.
+
+    Returns: a list with as many results as there were items.
+
+    Raises: the exception of the first item that failed, as soon as one has, with a note that says which item it was; what
+    was not done by then is cancelled. TypeError or ValueError for arguments that make no sense.
+
+    >>> map(pow, [2, 3, 4], [10, 2, 1])
+    [1024, 9, 4]
+    """
+    if not callable(func):
+        raise TypeError(f"map calls a function with items, and {type(func).__name__} is not callable: map(func, items)")
+    if not iterables:
+        raise TypeError("map needs at least one iterable: map(func, items)")
+    items = [(item,) for item in iterables[0]] if len(iterables) == 1 else list(zip(*iterables))
+    if chunksize is None:
+        chunksize = max(1, len(items) // (_config.contexts() * _CHUNKS_A_CONTEXT))
+    elif (chunksize := operator.index(chunksize)) < 1:
+        raise ValueError(f"chunksize must be at least 1, not {chunksize}")
+    name = getattr(func, "__name__", None) or type(func).__name__
+    engine = _engine.current()
+    works = []
+    for first in range(0, len(items), chunksize):
+        some = items[first : first + chunksize]
+        works.append(engine.submit((call_each, (func, some, first), None), f"{name} {_numbered(first, some)}", None, None))
+        works[-1]._error_taken = True  # it is raised here
+    engine.wait_for_all(works, "map")
+    results = []
+    for work in works:
+        results += work.result()
+    return results
+
+
+def _numbered(first: int, some: list) -> str:
+    return f"[{first}]" if len(some) == 1 else f"[{first}:{first + len(some)}]"
+
+
+def call_each(func: Callable, some: builtins.list[tuple], first: int) -> builtins.list[Any]:
+    """In a context: the results for some of the items, of which the first has the number `first`."""
+    results = []
+    for number, arguments in enumerate(some, first):
+        try:
+            results.append(func(*arguments))
+        except BaseException as error:
+            shown = ", ".join(builtins.map(reprlib.repr, arguments))
+            error.add_note(f"item {number} of map: {shown}")
+            raise
+    return results
