@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string_view>
 
 namespace xpar {
 
@@ -42,7 +43,7 @@ struct alignas(128) context_shm {
     std::atomic<std::uint64_t> turns;
     std::atomic<std::uint64_t> current; // progress: index + 1 of the work it runs or is about to claim, 0 when none
     std::atomic<std::uint32_t> queue;   // progress: number + 1 of the queue whose item it consumes, 0 when none
-    std::uint32_t reserved;
+    std::atomic<std::uint32_t> reading; // zygote: 1 while it passes on what it has read from this context's descriptors
     std::atomic<std::uint64_t> works_ended; // progress: works and items brought to an end in this slot
     std::atomic<std::uint64_t> pushes;      // progress: values published to xlists
     std::atomic<std::uint64_t> stop; // any process: the turn that is to be stopped, and why; see stop_turn()
@@ -77,6 +78,13 @@ public:
 
     // In the context; returning means there is nothing left to do for it. It has to raise `turns` once it begins.
     virtual void run_context(std::uint32_t slot) noexcept = 0;
+
+    // In the zygote: what the context in `slot` has written to descriptor 1 or 2, in pieces, and that no more will come
+    // from the process that was in this slot; before context_died.
+    virtual void context_wrote(std::uint32_t slot, int descriptor, std::string_view text) noexcept {
+        (void)slot, (void)descriptor, (void)text;
+    }
+    virtual void context_wrote_last(std::uint32_t slot) noexcept { (void)slot; }
 
     // In the zygote: the process in `slot` is gone without having returned from run_context.
     virtual void context_died(std::uint32_t slot, int wait_status) noexcept = 0;

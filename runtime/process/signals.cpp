@@ -33,10 +33,11 @@ void reset_dispositions_child() noexcept {
         if (number == SIGKILL || number == SIGSTOP || sigaction(number, nullptr, &current) != 0) {
             continue; // cannot be changed, or one of the two numbers the C library keeps for itself
         }
+        const bool is_default = (current.sa_flags & SA_SIGINFO) == 0 && current.sa_handler == SIG_DFL;
         if (number == SIGINT || number == SIGPIPE || number == interrupt_signal()) {
             set_disposition(number, SIG_IGN);
-        } else if ((current.sa_flags & SA_SIGINFO) != 0 || current.sa_handler != SIG_IGN || number == SIGCHLD ||
-                   number == command_signal()) {
+        } else if (!is_default && ((current.sa_flags & SA_SIGINFO) != 0 || current.sa_handler != SIG_IGN ||
+                                   number == SIGCHLD || number == command_signal())) {
             set_disposition(number, SIG_DFL);
         }
     }

@@ -1,6 +1,7 @@
 #include "runtime/process/zygote.hpp"
 
 #include "runtime/base/clock.hpp"
+#include "runtime/process/descriptor_pipes.hpp"
 #include "runtime/process/signals.hpp"
 
 #include <poll.h>
@@ -29,7 +30,7 @@ constexpr std::uint64_t k_never = ~std::uint64_t{0};
 class zygote {
 public:
     zygote(process_group_shm& group, program& to_run, pid_t main_pid, bool forked_by_main_thread) noexcept
-        : m_group(group), m_program(to_run), m_main_pid(main_pid), m_pid(getpid()) {
+        : m_group(group), m_program(to_run), m_main_pid(main_pid), m_pid(getpid()), m_pipes(group, to_run) {
         if (forked_by_main_thread) {
             prctl(PR_SET_PDEATHSIG,
                   SIGKILL); // ends even a zygote that is stopped; the pidfd below covers other threads
@@ -99,6 +100,7 @@ private:
         context.turns_before.store(context.turns.load(std::memory_order_relaxed), std::memory_order_relaxed);
         context.incarnation.store(incarnation + 1, std::memory_order_relaxed);
         context.state.store(context_state::alive, std::memory_order_relaxed);
+        m_pipes.open(slot);
         m_program.before_fork();
         const pid_t pid = fork();
         if (pid == 0) {
@@ -131,6 +133,7 @@ private:
         if (m_main_pidfd >= 0) {
             close(m_main_pidfd);
         }
+        m_pipes.redirect_child(slot);
         m_program.after_fork_child();
         stop_listening_context_child();
         m_program.run_context(slot);
@@ -170,6 +173,7 @@ private:
 
     void settle(std::uint32_t slot, context_shm& context, int wait_status) noexcept {
         --m_alive;
+        m_pipes.read_rest(slot);
         context.pid.store(0, std::memory_order_relaxed);
         // One that never began would be followed by the next that does not, as fast as the system can fork.
         if (context.turns.load(std::memory_order_relaxed) == context.turns_before.load(std::memory_order_relaxed)) {
@@ -236,16 +240,20 @@ private:
     }
 
     void sleep_until_event() noexcept {
-        pollfd main_process{m_main_pidfd, POLLIN, 0};
+        m_polled.assign(1, {m_main_pidfd, POLLIN, 0});
+        m_pipes.append_to(m_polled);
         const std::uint64_t now = monotonic_ns();
         const std::uint64_t until = wake_ns(now);
         const std::uint64_t sleep = until > now ? until - now : 0;
         const timespec timeout{static_cast<time_t>(sleep / 1'000'000'000), static_cast<long>(sleep % 1'000'000'000)};
         // SIGCHLD and the command signal get through here and nowhere else.
-        (void)ppoll(&main_process, 1, until == k_never ? nullptr : &timeout, &m_asleep);
-        if (main_process.revents != 0 || getppid() != m_main_pid) {
+        const int ready = ppoll(m_polled.data(), m_polled.size(), until == k_never ? nullptr : &timeout, &m_asleep);
+        if ((ready > 0 && m_polled[0].revents != 0) || getppid() != m_main_pid) {
             signal_contexts(SIGKILL);
             _exit(0);
+        }
+        if (ready > 0) {
+            m_pipes.read_ready(m_polled, 1);
         }
     }
 
@@ -271,6 +279,8 @@ private:
     std::uint64_t m_not_before_ns = 0;  // no attempt before that
     std::uint64_t m_retry_ns = k_never; // when a slot that is wanted will be tried again
     std::uint64_t m_interrupted_ns = 0;
+    descriptor_pipes m_pipes;
+    std::vector<pollfd> m_polled;
     std::uint64_t m_look_again_ns = k_never; // what the program wants
     std::uint64_t m_turn_grace_ends_ns = k_never;
 

@@ -57,16 +57,95 @@ def test_output_appears_while_the_work_runs(kernel: Kernel, gate):
     assert cell.wait().reply["status"] == "ok"
 
 
-def test_displays_of_works_are_shown(kernel: Kernel):
-    cell = kernel.ok("parallel.submit_work(lambda: display('shown in a context'))\nparallel.run()")
-    assert "shown in a context" in cell.text() + str([message.content for message in cell.of("display_data")])
-
-
 def test_descriptors_and_subprocesses_of_works(kernel: Kernel):
     cell = kernel.ok(
-        "parallel.submit_work(lambda: (os.write(1, b'raw\\n'), os.system('echo sub')) and None)\nparallel.run()"
+        "def write():\n    print('a')\n    os.write(1, b'b\\n')\n    os.system('echo c; echo error >&2')\n    print('d')\n"
+        "parallel.submit_work(write)\nparallel.run()"
     )
-    assert sorted(cell.text().split()) == ["raw", "sub"]
+    assert cell.text() == "a\nb\nc\nd\n" and cell.text("stderr") == "error\n"
+
+
+def test_what_programs_of_background_work_write_appears_under_its_cell(kernel: Kernel, gate):
+    first = kernel.ok(f"parallel.submit_work(lambda: ({gate.wait}, os.system('echo from the first cell')) and None);")
+    second = kernel.ok("print('second')")
+    gate.open()
+    kernel.wait(lambda: "first" in first.text(), what="its output")
+    assert first.text() == "from the first cell\n" and second.text() == "second\n"
+
+
+def test_a_crash_shows_where_it_was_under_its_cell(kernel: Kernel):
+    cell = kernel.run(
+        "import ctypes\ndef crash():\n    ctypes.string_at(0)\nparallel.submit_work(crash)\nparallel.run()"
+    )
+    assert cell.error["ename"] == "ContextCrashed" and "SIGSEGV" in cell.error["evalue"]
+    assert "Fatal Python error: Segmentation fault" in cell.text("stderr") and "in crash" in cell.text("stderr")
+
+
+# ---- displays --------------------------------------------------------------------------------------------------------
+
+
+def test_displays_of_works_are_displays_of_their_cell(kernel: Kernel):
+    cell = kernel.ok(
+        "from IPython.display import HTML, display\n"
+        "class Rich:\n    def _repr_html_(self): return '<b>rich</b>'\n    def __repr__(self): return 'plain'\n"
+        "def show():\n    print('before')\n    display(Rich())\n    print('between')\n    display(HTML('<i>x</i>'), 7)\n"
+        "parallel.submit_work(show)\nparallel.run()"
+    )
+    shown = [message.content["data"] for message in cell.of("display_data")]
+    assert shown[0] == {"text/plain": "plain", "text/html": "<b>rich</b>"}
+    assert shown[1]["text/html"] == "<i>x</i>" and shown[2] == {"text/plain": "7"}
+    kinds = [message.type for message in cell.outputs if message.type in ("stream", "display_data")]
+    assert kinds == ["stream", "display_data", "stream", "display_data", "display_data"]
+
+
+def test_a_work_updates_its_displays(kernel: Kernel):
+    cell = kernel.ok(
+        "def show():\n    handle = display('first', display_id=True)\n    handle.update('second')\n"
+        "    from IPython.display import clear_output\n    clear_output(wait=True)\n"
+        "parallel.submit_work(show)\nparallel.run()"
+    )
+    (made,), (updated,) = cell.of("display_data"), cell.of("update_display_data")
+    assert made.content["data"]["text/plain"] == "'first'" and updated.content["data"]["text/plain"] == "'second'"
+    assert made.content["transient"] == updated.content["transient"] != {}
+    assert [message.content for message in cell.of("clear_output")] == [{"wait": True}]
+
+
+def test_displays_of_background_work_appear_under_its_cell(kernel: Kernel, gate):
+    first = kernel.ok(f"parallel.submit_work(lambda: ({gate.wait}, display('late')) and None);")
+    second = kernel.ok("1")
+    gate.open()
+    kernel.wait(lambda: first.of("display_data"), what="the display")
+    assert not second.of("display_data")
+
+
+PNG = "iVBORw0KGgo"  # how every PNG begins, in base64
+
+
+def test_figures_of_works(kernel: Kernel):
+    """Shown by plt.show(), or at the end of the work as at the end of a cell; figures of the main thread are not."""
+    kernel.ok("%matplotlib inline\nimport matplotlib.pyplot as plt")
+    cell = kernel.ok(
+        "plt.plot([3, 1, 2])\n"
+        "def draw(n):\n    plt.figure()\n    plt.plot(range(n))\n    if n == 2: plt.show()\n"
+        "for n in (2, 3): parallel.submit_work(draw, n)\nparallel.run()\nplt.close('all')"
+    )
+    shown = [message.content["data"] for message in cell.of("display_data")]
+    assert len(shown) == 2 and all(data["image/png"].startswith(PNG) for data in shown)
+
+
+def test_figures_of_items_of_a_queue(kernel: Kernel):
+    kernel.ok("%matplotlib inline\nimport matplotlib.pyplot as plt")
+    cell = kernel.ok(
+        "queue = xlist([2, 3, 4])\nparallel.submit_queue(queue, lambda n: plt.plot(range(n)) and None)\nparallel.run()"
+    )
+    assert [message.content["data"]["image/png"][: len(PNG)] for message in cell.of("display_data")] == [PNG] * 3
+
+
+def test_what_cannot_be_sent_is_an_error_of_the_work(kernel: Kernel):
+    cell = kernel.run(
+        "def show(): display({'text/plain': (n for n in range(3))}, raw=True)\nparallel.submit_work(show)\nparallel.run()"
+    )
+    assert cell.error["ename"] in ("ValueError", "TypeError")
 
 
 # ---- background ------------------------------------------------------------------------------------------------------

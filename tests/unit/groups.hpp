@@ -42,7 +42,7 @@ struct group_memory {
 };
 
 // Contexts take jobs until none is left. Everything a test may want to happen elsewhere is a hook.
-class scripted_program final : public program {
+class scripted_program : public program {
 public:
     using script = std::function<void(std::uint32_t job)>;
 

@@ -28,6 +28,9 @@ class KernelHost(_host.Host):
         content = {"data": data, "metadata": metadata, "transient": transient}
         self._native.publish("update_display_data" if update else "display_data", content, parent=cell)
 
+    def clear_output(self, cell, wait: bool) -> None:
+        self._native.publish("clear_output", {"wait": wait}, parent=cell)
+
     def is_live(self) -> bool:
         return True
 

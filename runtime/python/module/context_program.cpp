@@ -18,12 +18,12 @@ constexpr std::uint64_t k_last_census_ns = 5'000'000;
 
 } // namespace
 
-void context_program::enter_zygote() noexcept {
-    // What exists now is the snapshot: the collectors of all contexts leave it alone, and its pages stay shared.
+void context_program::enter_python() noexcept {
+    PyOS_AfterFork_Child();
     const reference gc(PyImport_ImportModule("gc"));
     const reference frozen(gc ? PyObject_CallMethod(gc.get(), "freeze", nullptr) : nullptr);
-    // Nothing is left to collect, but a collection empties the free lists: what contexts make is not to be put into
-    // blocks of the snapshot.
+    // Nothing is left to collect, but a collection empties the free lists: what the context makes is not to be put into
+    // blocks of the snapshot. They are not freed, only forgotten, as the heap is there by now.
     const reference collected(frozen ? PyObject_CallMethod(gc.get(), "collect", nullptr) : nullptr);
     PyErr_Clear(); // without it contexts copy more pages than they need, and work all the same
 }
@@ -32,6 +32,7 @@ void context_program::run_context(std::uint32_t slot) noexcept {
     engine& e = engine::get();
     e.self = {.of = &m_batch, .slot = slot};
     enter_heap(slot);
+    enter_python();
     listen_to_interrupts(m_batch.group(), m_batch.context(slot));
     hold_terminal_interrupts();
     const reference slot_number(PyLong_FromUnsignedLong(slot));
@@ -77,7 +78,12 @@ void context_program::leave_census(std::uint32_t slot) noexcept {
 }
 
 void context_program::context_died(std::uint32_t slot, int wait_status) noexcept {
-    m_batch.settle_context(engine::get().batch_cursor(m_batch), slot, wait_status);
+    heap_cursor& cursor = engine::get().batch_cursor(m_batch);
+    const std::uint64_t noted = m_batch.context(slot).current.load(std::memory_order_acquire);
+    if (const std::string_view tail = m_descriptors.tail(slot); noted != 0 && !tail.empty()) {
+        m_batch.report_record(cursor, record_kind::last_output, slot, noted - 1, tail);
+    }
+    m_batch.settle_context(cursor, slot, wait_status);
 }
 
 bool context_program::wants_context() const noexcept {
@@ -105,6 +111,7 @@ work_runner::outcome context_program::run_work(std::uint64_t index) noexcept {
         ended = {was_interrupted() ? work_state::cancelled : work_state::failed, take_error()};
     }
     result = reference(); // a finaliser may print, and that is still this work's
+    show_what_is_left();
     e.output.flush();
     return ended;
 }
@@ -130,8 +137,21 @@ bool context_program::run_item(std::uint32_t queue, std::uint64_t value) noexcep
         m_batch.report_record(e.batch_cursor(m_batch), record_kind::item_failed, e.self.slot, queue,
                               {body, sizeof body});
     }
+    show_what_is_left();
     e.output.flush();
     return succeeded;
+}
+
+// Figures are shown at the end of a cell, and so at the end of a work. Nobody has any who has not imported this.
+void context_program::show_what_is_left() noexcept {
+    static PyObject* const name = PyUnicode_InternFromString("matplotlib.pyplot");
+    if (name == nullptr || PyDict_GetItemWithError(PyImport_GetModuleDict(), name) == nullptr) {
+        return;
+    }
+    const reference shown(PyObject_CallNoArgs(engine::get().end_work.get()));
+    if (!shown) {
+        PyErr_WriteUnraisable(engine::get().end_work.get());
+    }
 }
 
 // By the main process, not by a KeyboardInterrupt of its own.

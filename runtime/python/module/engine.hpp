@@ -86,6 +86,7 @@ public:
     context_self self;
     context_output output; // of this context
     reference enter_context;     // callable(slot): prepares Python in a context
+    reference end_work;          // callable(): shows what a work has left to be shown
     reference describe_exception; // callable(exception) -> what the main process rebuilds it from
     reference heap_limit_error;   // what an allocation beyond a context's limit raises
     reference xlist_class;       // the class of lists that come out of a clone

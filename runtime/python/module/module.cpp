@@ -70,14 +70,31 @@ PyObject* core_write(PyObject*, PyObject* arguments) {
     Py_RETURN_NONE;
 }
 
+PyObject* core_display(PyObject*, PyObject* content) {
+    engine& e = engine::get();
+    if (!e.is_context()) {
+        PyErr_SetString(PyExc_RuntimeError, "only a context displays here");
+        return nullptr;
+    }
+    const batch& of = *e.self.of;
+    std::uint64_t value = 0;
+    if (!e.clone_into(content, e.batch_cursor(of), of.shared().heap, of.shared().heap_number, value)) {
+        return nullptr;
+    }
+    e.output.show(value);
+    Py_RETURN_NONE;
+}
+
 PyObject* core_set_hooks(PyObject*, PyObject* arguments, PyObject* keywords) {
-    static const char* names[] = {"enter_context", "describe_exception", "heap_limit_error", "xlist_class", nullptr};
+    static const char* names[] = {"enter_context", "end_work", "describe_exception", "heap_limit_error", "xlist_class",
+                                  nullptr};
     PyObject* enter = nullptr;
+    PyObject* end_work = nullptr;
     PyObject* describe = nullptr;
     PyObject* heap_limit_error = nullptr;
     PyObject* xlist_class = nullptr;
-    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "$OOO!O!", const_cast<char**>(names), &enter, &describe, &PyType_Type,
-                                    &heap_limit_error, &PyType_Type, &xlist_class) == 0) {
+    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "$OOOO!O!", const_cast<char**>(names), &enter, &end_work, &describe,
+                                    &PyType_Type, &heap_limit_error, &PyType_Type, &xlist_class) == 0) {
         return nullptr;
     }
     engine& e = engine::get();
@@ -86,6 +103,7 @@ PyObject* core_set_hooks(PyObject*, PyObject* arguments, PyObject* keywords) {
         return nullptr;
     }
     e.enter_context = reference::to(enter);
+    e.end_work = reference::to(end_work);
     e.describe_exception = reference::to(describe);
     e.heap_limit_error = reference::to(heap_limit_error);
     e.xlist_class = reference::to(xlist_class);
@@ -124,8 +142,9 @@ PyMethodDef s_functions[] = {
     {"wait", core_wait, METH_VARARGS,
      PyDoc_STR("wait(seen, timeout, /)\n--\n\nSleep until the event counter is no longer `seen`; return it as it is then.\n")},
     {"write", core_write, METH_VARARGS, PyDoc_STR("write(to_stderr, text, /)\n--\n\nPrint, in a context.\n")},
+    {"display", core_display, METH_O, PyDoc_STR("display(content, /)\n--\n\nHave the main process show something, from a context.\n")},
     {"set_hooks", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(core_set_hooks)),
-     METH_VARARGS | METH_KEYWORDS, PyDoc_STR("set_hooks(*, enter_context, describe_exception, heap_limit_error, xlist_class)\n--\n\nWhat C++ calls.\n")},
+     METH_VARARGS | METH_KEYWORDS, PyDoc_STR("set_hooks(*, enter_context, end_work, describe_exception, heap_limit_error, xlist_class)\n--\n\nWhat C++ calls.\n")},
     {"xlists", core_xlists, METH_NOARGS, PyDoc_STR("xlists()\n--\n\nEvery xlist that has an object in this process.\n")},
     {"region", core_region, METH_NOARGS, PyDoc_STR("region()\n--\n\nThe shared region's size and use in bytes, and its xlists.\n")},
     {nullptr, nullptr, 0, nullptr},

@@ -13,7 +13,7 @@ list in shared memory, through a return value, or through output.
 [0, 1, 4]
 """
 
-from parallel import _context, _core, _errors
+from parallel import _context, _core, _displays, _errors
 from parallel._config import configure
 from parallel._core import rdtsc
 from parallel._errors import (
@@ -84,6 +84,7 @@ __all__ = [
 
 _core.set_hooks(
     enter_context=_context.enter,
+    end_work=_displays.end_work,
     describe_exception=_errors.describe,
     heap_limit_error=HeapLimitError,
     xlist_class=xlist,

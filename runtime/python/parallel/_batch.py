@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 
-from parallel import _core, _errors, _heaps, _host
+from parallel import _core, _displays, _errors, _heaps, _host
 from parallel._pending import Pending
 from parallel._work import Work
 
@@ -75,6 +75,10 @@ class RunningBatch:
             endings.note(self.works[subject])
         elif kind in ("stdout", "stderr"):
             _host.current().write(self.works[subject]._cell, kind, content)
+        elif kind == "display":
+            _displays.pass_on(self.works[subject]._cell, content)
+        elif kind == "last_output":
+            self.works[subject]._last_output = content
         elif kind == "heap_census":
             self.censuses[subject] = content
         else:

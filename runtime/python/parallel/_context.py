@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import builtins
+import faulthandler
 import io
 import signal
 import sys
 import threading
 
-from parallel import _core, _errors, _forking, _host
+from parallel import _core, _displays, _errors, _forking, _host
 
 
 class ContextStream(io.TextIOBase):
@@ -42,7 +43,7 @@ class ContextStream(io.TextIOBase):
             self.write(line)
 
     def fileno(self) -> int:
-        raise io.UnsupportedOperation("output of a context has no file descriptor")
+        return 2 if self._to_stderr else 1  # what is written there goes the same way
 
 
 class ContextInput(io.TextIOBase):
@@ -74,8 +75,10 @@ def enter(slot: int) -> None:
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     before = sys.stdout, sys.stderr
-    sys.stdout = ContextStream("<stdout>")
-    sys.stderr = ContextStream("<stderr>")
+    sys.stdout = sys.__stdout__ = ContextStream("<stdout>")
+    sys.stderr = sys.__stderr__ = ContextStream("<stderr>")
+    faulthandler.disable()  # if it was enabled, its handlers did not come along
+    faulthandler.enable(2, all_threads=False)  # a crash tells where
     _forking.redirect_log_handlers({id(before[0]): sys.stdout, id(before[1]): sys.stderr})
     sys.stdin = ContextInput()
     builtins.input = _no_input
@@ -83,6 +86,7 @@ def enter(slot: int) -> None:
     if numpy_random is not None:
         # The interpreter has done the same for `random`; one stream for all contexts would be a trap.
         numpy_random.seed()
+    _displays.redirect()
     outside = _host.current()
     _host.install(_host.Host())  # what works submitted in here print is printed by this context
     outside.enter_context(slot)

@@ -37,6 +37,7 @@ class Engine:
         self._pending = Pending(_config.contexts)
         self._of_executors: list[Pending] = []  # those with works that are pending or run
         self._running: list[RunningBatch] = []
+        self._waiting = 0  # threads that wait and collect meanwhile
         self._pump = Pump(self)
 
     # ---- submitting ----------------------------------------------------------------------------------------------------------
@@ -163,12 +164,25 @@ class Engine:
         self.collect()
         return bool(self._running)
 
+    def is_awaited(self) -> bool:
+        """Does a thread collect what is reported as soon as it is?"""
+        return self._waiting > 0
+
     def has_running(self) -> bool:
         """The same, as far as it is known."""
         return bool(self._running)
 
     def wait_until(self, is_over: Callable[[], bool], timeout: float | None, what: str) -> None:
         """Wait, running callbacks if this is the main thread; WaitTimeoutError after `timeout` seconds."""
+        with self._lock:
+            self._waiting += 1
+        try:
+            self._wait_until(is_over, timeout, what)
+        finally:
+            with self._lock:
+                self._waiting -= 1
+
+    def _wait_until(self, is_over: Callable[[], bool], timeout: float | None, what: str) -> None:
         deadline = None if timeout is None else time.monotonic() + timeout
         on_main_thread = threading.current_thread() is threading.main_thread()
         while True:

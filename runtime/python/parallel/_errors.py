@@ -28,7 +28,8 @@ class AssignmentError(ProtectionError):
 class ContextCrashed(ParallelError):
     """The context died while it ran the work.
 
-    Attributes: `signal` (a `signal.Signals`, or None), `exitcode` (an int, or None), `work` (the Work, or None).
+    Attributes: `signal` (a `signal.Signals`, or None), `exitcode` (an int, or None), `work` (the Work, or None), `output`:
+    the end of what it has written to descriptor 2, such as Python's stack at the time of the crash.
     """
 
     def __init__(self, message: str, *, signal=None, exitcode=None, work=None):
@@ -36,9 +37,10 @@ class ContextCrashed(ParallelError):
         self.signal = signal
         self.exitcode = exitcode
         self.work = work
+        self.output = getattr(work, "_last_output", "")
 
     def __reduce__(self):
-        return (type(self), self.args, {"signal": self.signal, "exitcode": self.exitcode})
+        return (type(self), self.args, {"signal": self.signal, "exitcode": self.exitcode, "output": self.output})
 
 
 class WorkTimeoutError(ContextCrashed, TimeoutError):

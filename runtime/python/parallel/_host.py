@@ -38,6 +38,14 @@ class Host:
         publisher = _publisher()
         if publisher is not None:
             publisher.publish(data=data, metadata=metadata, transient=transient, update=update)
+        elif "text/plain" in data:
+            self.write(cell, "stdout", f"{data['text/plain']}\n")
+
+    def clear_output(self, cell, wait: bool) -> None:
+        """Empty what `cell` has put out, now or (`wait`) when something new comes."""
+        publisher = _publisher()
+        if publisher is not None:
+            publisher.clear_output(wait)
 
     def is_live(self) -> bool:
         """Can a display be updated after it was made?"""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
 
 from parallel import _core, _views
 
@@ -57,7 +58,10 @@ class Pump:
                 # somebody's __repr__; the log says what it was.
                 _logger.exception("the output of works could not be shown")
                 changed = False
-            _core.wait(seen, self._pause(changed))
+            if self._engine.is_awaited():
+                time.sleep(_BUSY_SECONDS)  # woken by every event, it would only be in the other's way
+            else:
+                _core.wait(seen, self._pause(changed))
 
     def _pause(self, changed: bool) -> float:
         if self._engine.has_running() or changed:

@@ -44,6 +44,7 @@ class Work(concurrent.futures.Future):
     _index = -1
     _queue = -1  # number of the queue, for a queue's work
     _pending = None  # where an executor's work waits; the engine's own otherwise
+    _last_output = ""  # the end of what a crashed one has written to descriptor 2
     _limits = None  # (timeout in seconds or 0, retries), if it has any
     _withdrawn = False  # cancelled before it was started
     _watched = False  # its end is to be reported
