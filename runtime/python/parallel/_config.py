@@ -6,12 +6,13 @@ import functools
 import operator
 import time
 
-from parallel import _core
+from parallel import _core, _random
 
 _LEAST_HEAP = 1 << 20
 
 _contexts: int | None = None
 _heap_limit: int | None = None
+_threads = 1
 
 
 def contexts() -> int:
@@ -42,7 +43,21 @@ def heap_limit() -> int:
     return _heap_limit if _heap_limit is not None else max(_LEAST_HEAP, _memory() // contexts())
 
 
-def configure(*, contexts: int | None = None, heap_limit: int | None = None) -> None:
+def threads() -> int:
+    """How many threads libraries like BLAS may use in one context."""
+    return _threads
+
+
+_UNCHANGED = object()
+
+
+def configure(
+    *,
+    contexts: int | None = None,
+    heap_limit: int | None = None,
+    threads: int | None = None,
+    seed: int | None = _UNCHANGED,
+) -> None:
     """Change how works are run from now on; what is left out stays as it is.
 
     Args:
@@ -51,13 +66,23 @@ def configure(*, contexts: int | None = None, heap_limit: int | None = None) -> 
         heap_limit: bytes that the objects and arrays made in one context may take, at least 1 MiB. A work that wants more
             gets a `HeapLimitError`, which is a MemoryError; other works go on. At first it is the memory of the machine
             (or of the cgroup) divided by the number of contexts.
+        threads: how many threads BLAS and OpenMP libraries may use in one context, at first 1: contexts use the processors
+            already. Variables like OMP_NUM_THREADS that are set take precedence for what is loaded in a context.
+        seed: an int from which the random streams of all works follow that are submitted from now on, whatever context
+            runs them. The same seed again, the same streams again. None, as at first: fresh ones. Items of queues have
+            fresh ones always.
 
     Raises: TypeError or ValueError when a value makes no sense; nothing is changed then.
 
     >>> configure(contexts=4, heap_limit=2 * 1024**3)
+
+    >>> import random
+    >>> configure(seed=7); first = map(lambda n: random.random(), range(3))
+    >>> configure(seed=7); first == map(lambda n: random.random(), range(3))
+    True
     """
-    global _contexts, _heap_limit
-    number, limit = _contexts, _heap_limit
+    global _contexts, _heap_limit, _threads
+    number, limit, pool = _contexts, _heap_limit, _threads
     if contexts is not None:
         number = operator.index(contexts)
         if not 1 <= number <= 4096:
@@ -66,4 +91,8 @@ def configure(*, contexts: int | None = None, heap_limit: int | None = None) -> 
         limit = operator.index(heap_limit)
         if not _LEAST_HEAP <= limit < 1 << 46:
             raise ValueError(f"heap_limit is in bytes, at least {_LEAST_HEAP:,} and less than 2**46: not {limit:,}")
-    _contexts, _heap_limit = number, limit
+    if threads is not None and (pool := operator.index(threads)) < 1:
+        raise ValueError(f"threads must be at least 1, not {pool}")
+    if seed is not _UNCHANGED:
+        _random.set_seed(None if seed is None else operator.index(seed))
+    _contexts, _heap_limit, _threads = number, limit, pool

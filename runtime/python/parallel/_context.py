@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 
-from parallel import _core, _displays, _errors, _forking, _host
+from parallel import _core, _displays, _errors, _forking, _host, _libraries, _random
 
 
 class ContextStream(io.TextIOBase):
@@ -82,10 +82,8 @@ def enter(slot: int) -> None:
     _forking.redirect_log_handlers({id(before[0]): sys.stdout, id(before[1]): sys.stderr})
     sys.stdin = ContextInput()
     builtins.input = _no_input
-    numpy_random = sys.modules.get("numpy.random")
-    if numpy_random is not None:
-        # The interpreter has done the same for `random`; one stream for all contexts would be a trap.
-        numpy_random.seed()
+    _random.enter_context()
+    _libraries.enter_context()
     _displays.redirect()
     outside = _host.current()
     _host.install(_host.Host())  # what works submitted in here print is printed by this context

@@ -16,7 +16,7 @@ import threading
 import time
 from typing import Callable
 
-from parallel import _config, _core, _errors, _forking, _host, _inherited, _views
+from parallel import _config, _core, _errors, _forking, _host, _inherited, _libraries, _views
 from parallel._batch import Progress, RunningBatch
 from parallel._endings import Endings
 from parallel._pending import Pending
@@ -100,6 +100,7 @@ class Engine:
 
     def _start_batch(self, pending: Pending, contexts: int) -> None:
         """Under the lock."""
+        _libraries.before_fork()
         _flush_streams()  # nothing of what was printed before may be printed again by a child
         works, queues, running = [], [], None
         try:

@@ -6,7 +6,7 @@ import concurrent.futures
 import operator
 from typing import Any, Callable, Iterable, Iterator
 
-from parallel import _config, _engine
+from parallel import _config, _engine, _random
 from parallel._pending import Pending
 from parallel._work import Work
 
@@ -47,7 +47,8 @@ class Executor(concurrent.futures.Executor):
         if not callable(fn):
             raise TypeError(f"submit calls a function, and {type(fn).__name__} is not callable: submit(fn, *args)")
         name = getattr(fn, "__name__", None) or type(fn).__name__
-        work = _engine.current().submit_to(self._pending, (fn, args, kwargs or None), name)
+        task = _random.seeded((fn, args, kwargs or None))
+        work = _engine.current().submit_to(self._pending, task, name)
         self._works.add(work)
         work.add_done_callback(self._works.discard)
         return work

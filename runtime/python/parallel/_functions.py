@@ -7,7 +7,7 @@ import numbers
 import operator
 from typing import Any, Callable
 
-from parallel import _core, _engine
+from parallel import _core, _engine, _random
 from parallel._work import Work
 from parallel._xlist import xlist
 
@@ -90,7 +90,8 @@ def submit_work(
     elif type(args) is not tuple:
         args = tuple(args)
     limits = _checked_limits(timeout, retries)
-    return _engine.current().submit((func, args, dict(kwds) if kwds else None), name, callback, errback, limits)
+    task = _random.seeded((func, args, dict(kwds) if kwds else None))
+    return _engine.current().submit(task, name, callback, errback, limits)
 
 
 def submit_queue(

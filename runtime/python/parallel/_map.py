@@ -7,7 +7,7 @@ import operator
 import reprlib
 from typing import Any, Callable, Iterable
 
-from parallel import _config, _engine
+from parallel import _config, _engine, _random
 
 # So many works for each context: enough that none waits long for the last one, few enough that they cost nothing.
 _CHUNKS_A_CONTEXT = 32
@@ -45,7 +45,8 @@ def map(func: Callable, *iterables: Iterable, chunksize: int | None = None) -> l
     works = []
     for first in range(0, len(items), chunksize):
         some = items[first : first + chunksize]
-        works.append(engine.submit((call_each, (func, some, first), None), f"{name} {_numbered(first, some)}", None, None))
+        key = _random.next_key(len(some))
+        works.append(engine.submit((call_each, (func, some, first, key), None), f"{name} {_numbered(first, some)}", None, None))
         works[-1]._error_taken = True  # it is raised here
     engine.wait_for_all(works, "map")
     results = []
@@ -58,11 +59,16 @@ def _numbered(first: int, some: list) -> str:
     return f"[{first}]" if len(some) == 1 else f"[{first}:{first + len(some)}]"
 
 
-def call_each(func: Callable, some: builtins.list[tuple], first: int) -> builtins.list[Any]:
-    """In a context: the results for some of the items, of which the first has the number `first`."""
+def call_each(func: Callable, some: builtins.list[tuple], first: int, key=None) -> builtins.list[Any]:
+    """In a context: the results for some of the items, of which the first has the number `first`.
+
+    With a `key`, each item draws from a random stream of its own, however many a work takes.
+    """
     results = []
     for number, arguments in enumerate(some, first):
         try:
+            if key is not None:
+                _random.seed_work((key[0], key[1] + number - first), getattr(func, "__globals__", {}))
             results.append(func(*arguments))
         except BaseException as error:
             shown = ", ".join(builtins.map(reprlib.repr, arguments))

@@ -1,0 +1,64 @@
+"""Libraries with threads of their own: kept to one thread in a context, and named where they do not outlive a fork.
+
+Contexts use all processors already. And a pool of threads is not copied by fork: some libraries start a new one when they
+are told how many threads to use, and hang otherwise (OpenBLAS with OpenMP did in 10 of 10 tries, and in none after that).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+
+from parallel import _config
+
+# Of these it is known that what they have started in the main process hangs, or fails, in a fork of it.
+_NOT_AFTER_A_FORK = {"polars": "polars", "grpc": "gRPC", "tensorflow": "TensorFlow", "jax": "JAX"}
+_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+_WITH_POOLS = ("numpy", "scipy", "sklearn", "torch", "numexpr")
+
+_modules_seen = 0  # how many there were when the libraries were looked up
+_pools: list = []  # threadpoolctl's controllers of those that are loaded
+_warned: set[str] = set()
+
+
+def before_fork() -> None:
+    """In the main process, before a batch starts: look at what has been loaded since the last one."""
+    global _modules_seen, _pools
+    if len(sys.modules) == _modules_seen:
+        return
+    _modules_seen = len(sys.modules)
+    for module, name in _NOT_AFTER_A_FORK.items():
+        if module in sys.modules:
+            _warn(name)
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        _warn("CUDA")
+    if any(module in sys.modules for module in _WITH_POOLS):
+        try:
+            import threadpoolctl
+        except ImportError:  # then only what is loaded in works is told, by the variables below
+            return
+        _pools = threadpoolctl.ThreadpoolController().lib_controllers
+        _modules_seen = len(sys.modules)  # threadpoolctl is one of them
+
+
+def _warn(name: str) -> None:
+    if name in _warned:
+        return
+    _warned.add(name)
+    warnings.warn(
+        f"{name} has been loaded in the main thread, and does not work in a context that is forked from it: works that use "
+        f"it may hang. Import it in the works only, or give them a timeout",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+
+
+def enter_context() -> None:
+    """In a context: each library may use as many threads as `configure(threads=)` says."""
+    threads = _config.threads()
+    for variable in _VARIABLES:
+        os.environ.setdefault(variable, str(threads))  # for what is loaded, or started, from here on
+    for pool in _pools:
+        pool.set_num_threads(threads)

@@ -1,0 +1,95 @@
+"""Random streams: no two works draw the same numbers, and with a seed each draws the same ones every time.
+
+A fork copies the state of every generator, so all contexts would draw alike. In each context they are seeded anew: those
+of the modules `random` and `numpy.random`, and generators that are variables of `__main__` or of a work's module. With
+`configure(seed=)` that is done for each work, from the seed and the work's number since then: which context runs it, and how
+many there are, makes no difference.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+import sys
+
+_seed: int | None = None
+_numbers = itertools.count()
+
+
+def set_seed(seed: int | None) -> None:
+    """Number the works that are submitted from now on, for streams that follow from `seed`; None: fresh ones again."""
+    global _seed, _numbers
+    _seed, _numbers = seed, itertools.count()
+
+
+def next_key(count: int = 1) -> tuple[int, int] | None:
+    """The seed and the first of `count` numbers of works; None without a seed."""
+    if _seed is None:
+        return None
+    first = next(_numbers)
+    for _ in range(count - 1):
+        next(_numbers)
+    return _seed, first
+
+
+def seeded(task: tuple) -> tuple:
+    """A task (callable, arguments, keywords or None) that draws from streams of its own, if a seed is set."""
+    key = next_key()
+    return task if key is None else (_call_seeded, (key, *task), None)
+
+
+def _call_seeded(key: tuple[int, int], func, args: tuple, kwds: dict | None):
+    seed_work(key, getattr(func, "__globals__", {}))
+    return func(*args, **(kwds or {}))
+
+
+def seed_work(key: tuple[int, int], namespace: dict) -> None:
+    """In a context, before a work: all streams from the seed and the work's number."""
+    digest = hashlib.blake2b(f"{key[0]} {key[1]}".encode(), digest_size=32).digest()
+    _seed_all(digest, _generators_of(_main_namespace(), namespace))
+
+
+def enter_context() -> None:
+    """In a context, once: fresh streams. The interpreter has seen to `random` itself."""
+    numpy = sys.modules.get("numpy.random")
+    generators = _generators_of(_main_namespace())
+    if numpy is not None or generators:
+        _seed_all(os.urandom(32), generators)
+
+
+def _main_namespace() -> dict:
+    return vars(sys.modules.get("__main__", sys))
+
+
+def _generators_of(*namespaces: dict) -> list:
+    """The generators that are variables there, each once, by name."""
+    kinds = []
+    for module, names in (("random", ["Random"]), ("numpy.random", ["Generator", "RandomState"])):
+        if module in sys.modules:
+            kinds += [getattr(sys.modules[module], name) for name in names]
+    kinds, found = tuple(kinds), {}
+    for namespace in namespaces:
+        for name in list(namespace):
+            value = namespace[name]
+            if isinstance(value, kinds) and not isinstance(value, getattr(sys.modules.get("random"), "SystemRandom", ())):
+                found.setdefault(id(value), (name, value))
+    return [value for _, value in sorted(found.values(), key=lambda pair: pair[0])]
+
+
+def _seed_all(digest: bytes, generators: list) -> None:
+    random = sys.modules.get("random")
+    if random is not None:
+        random.seed(digest)
+    numpy = sys.modules.get("numpy.random")
+    words = [int.from_bytes(digest[at : at + 4], "little") for at in range(0, len(digest), 4)]
+    if numpy is not None:
+        numpy.seed(words)
+    for number, generator in enumerate(generators):
+        if hasattr(generator, "bit_generator"):
+            bits = generator.bit_generator
+            bits.state = type(bits)(numpy.SeedSequence([*words, number])).state
+        elif hasattr(generator, "tomaxint"):  # numpy's RandomState
+            generator.seed([*words, number])
+        else:
+            generator.seed(digest + bytes([number % 256]))
