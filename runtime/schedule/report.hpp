@@ -31,7 +31,7 @@ enum class record_kind : std::uint32_t {
     stderr_text,  // body: UTF-8
     item_failed,  // body: u64 list-slot value of the error; `subject` is the queue's number
     item_crashed, // body: u64 wait status
-    display,      // body: u64 list-slot value of what is to be displayed
+    message,      // body: u64 list-slot value of what the layer above makes of it
     last_output,  // body: UTF-8, the end of what a crashed work has written to descriptor 2
     heap_census,  // body: u64 list-slot value of what the layer above counted; `subject` is the context's slot
 };

@@ -358,6 +358,16 @@ def test_a_callback_that_raises_while_idle_is_shown(kernel: Kernel, gate):
     kernel.ok("parallel.run()")
 
 
+def test_the_main_thread_is_asked_while_the_kernel_is_idle(kernel: Kernel, gate):
+    cell = kernel.ok(
+        "seen = []\n@parallel.call_from_main_thread_and_wait\ndef ask(n):\n    print('asked for', n)\n    seen.append(n)\n"
+        f"    return n * n\nanswers = xlist()\nparallel.submit_work(lambda: ({gate.wait}, answers.push(ask(7))) and None);"
+    )
+    gate.open()
+    kernel.wait(lambda: "asked for 7" in cell.text(), what="the call")
+    assert kernel.ok("answers.wait(1, 30), list(answers), seen").result == "(True, [49], [7])"
+
+
 def test_works_can_be_awaited(kernel: Kernel):
     assert kernel.ok("await parallel.submit_work(lambda: 6 * 7)").result == "42"
 

@@ -438,9 +438,9 @@ PyObject* report_to_python(PyObject* object, std::uint64_t report) {
     case record_kind::last_output:
         return Py_BuildValue("(sKN)", "last_output", subject,
                              PyUnicode_DecodeUTF8(record->body(), static_cast<Py_ssize_t>(record->size), "replace"));
-    case record_kind::display:
+    case record_kind::message:
         std::memcpy(&value, record->body(), sizeof value);
-        return Py_BuildValue("(sKN)", "display", subject, e.clone_out(value, object));
+        return Py_BuildValue("(sKN)", "message", subject, e.clone_out(value, object));
     case record_kind::item_failed:
         std::memcpy(&value, record->body(), sizeof value);
         return Py_BuildValue("(sKN)", "item_failed", subject, e.clone_out(value, object));

@@ -70,10 +70,10 @@ PyObject* core_write(PyObject*, PyObject* arguments) {
     Py_RETURN_NONE;
 }
 
-PyObject* core_display(PyObject*, PyObject* content) {
+PyObject* core_tell(PyObject*, PyObject* content) {
     engine& e = engine::get();
     if (!e.is_context()) {
-        PyErr_SetString(PyExc_RuntimeError, "only a context displays here");
+        PyErr_SetString(PyExc_RuntimeError, "only a context tells the main process");
         return nullptr;
     }
     const batch& of = *e.self.of;
@@ -81,7 +81,7 @@ PyObject* core_display(PyObject*, PyObject* content) {
     if (!e.clone_into(content, e.batch_cursor(of), of.shared().heap, of.shared().heap_number, value)) {
         return nullptr;
     }
-    e.output.show(value);
+    e.output.tell(value);
     Py_RETURN_NONE;
 }
 
@@ -142,7 +142,7 @@ PyMethodDef s_functions[] = {
     {"wait", core_wait, METH_VARARGS,
      PyDoc_STR("wait(seen, timeout, /)\n--\n\nSleep until the event counter is no longer `seen`; return it as it is then.\n")},
     {"write", core_write, METH_VARARGS, PyDoc_STR("write(to_stderr, text, /)\n--\n\nPrint, in a context.\n")},
-    {"display", core_display, METH_O, PyDoc_STR("display(content, /)\n--\n\nHave the main process show something, from a context.\n")},
+    {"tell", core_tell, METH_O, PyDoc_STR("tell(content, /)\n--\n\nSend the main process something, from a context, in order with what is printed.\n")},
     {"set_hooks", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(core_set_hooks)),
      METH_VARARGS | METH_KEYWORDS, PyDoc_STR("set_hooks(*, enter_context, end_work, describe_exception, heap_limit_error, xlist_class)\n--\n\nWhat C++ calls.\n")},
     {"xlists", core_xlists, METH_NOARGS, PyDoc_STR("xlists()\n--\n\nEvery xlist that has an object in this process.\n")},

@@ -57,13 +57,13 @@ void context_output::write(stream to, std::string_view text) {
     }
 }
 
-void context_output::show(std::uint64_t value) {
+void context_output::tell(std::uint64_t value) {
     m_begun_ns = 0;
     flush();
     const context_self& self = engine::get().self;
     char body[sizeof value];
     std::memcpy(body, &value, sizeof body);
-    (void)self.of->report_record(engine::get().batch_cursor(*self.of), record_kind::display, self.slot, m_subject,
+    (void)self.of->report_record(engine::get().batch_cursor(*self.of), record_kind::message, self.slot, m_subject,
                                  {body, sizeof body});
 }
 

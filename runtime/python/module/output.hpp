@@ -37,8 +37,8 @@ public:
     // Reported after what C code has written to the descriptors before.
     void write(stream to, std::string_view text);
 
-    // A display: a value in the batch's heap. It comes after what was printed before.
-    void show(std::uint64_t value);
+    // A message: a value in the batch's heap. It comes after what was printed before.
+    void tell(std::uint64_t value);
 
     // Reports what is left of both streams, and has what C code has written reported.
     void flush();

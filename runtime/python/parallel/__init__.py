@@ -43,6 +43,7 @@ from parallel._functions import (
     submit_work,
 )
 from parallel._heaps import heap, heaps
+from parallel._main_calls import call_from_main_thread, call_from_main_thread_and_wait
 from parallel._map import map  # noqa: A004 - names of the public contract
 from parallel._mapping import dict, object  # noqa: A004 - names of the public contract
 from parallel._work import Work
@@ -64,6 +65,8 @@ __all__ = [
     "WaitTimeoutError",
     "Work",
     "WorkTimeoutError",
+    "call_from_main_thread",
+    "call_from_main_thread_and_wait",
     "cancel",
     "configure",
     "contexts",

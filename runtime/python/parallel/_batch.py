@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import functools
 
-from parallel import _core, _displays, _errors, _heaps, _host
+from parallel import _core, _displays, _errors, _heaps, _host, _main_calls
 from parallel._pending import Pending
 from parallel._work import Work
 
@@ -75,7 +76,9 @@ class RunningBatch:
             endings.note(self.works[subject])
         elif kind in ("stdout", "stderr"):
             _host.current().write(self.works[subject]._cell, kind, content)
-        elif kind == "display":
+        elif kind == "message" and content[0] == "call":
+            endings.add_call(self.works[subject]._cell, functools.partial(_main_calls.answer, *content[1:]))
+        elif kind == "message":
             _displays.pass_on(self.works[subject]._cell, content)
         elif kind == "last_output":
             self.works[subject]._last_output = content

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 
-from parallel import _core, _displays, _errors, _forking, _host, _libraries, _random
+from parallel import _core, _displays, _errors, _forking, _host, _libraries, _main_calls, _random
 
 
 class ContextStream(io.TextIOBase):
@@ -82,6 +82,7 @@ def enter(slot: int) -> None:
     _forking.redirect_log_handlers({id(before[0]): sys.stdout, id(before[1]): sys.stderr})
     sys.stdin = ContextInput()
     builtins.input = _no_input
+    _main_calls.forget_answers()
     _random.enter_context()
     _libraries.enter_context()
     _displays.redirect()

@@ -21,11 +21,11 @@ def redirect() -> None:
 
 
 def _publish(data, metadata=None, source=None, *, transient=None, update=False, **kwargs) -> None:
-    _core.display(("show", data, metadata or {}, transient or {}, bool(update)))
+    _core.tell(("show", data, metadata or {}, transient or {}, bool(update)))
 
 
 def _clear_output(wait: bool = False) -> None:
-    _core.display(("clear", bool(wait)))
+    _core.tell(("clear", bool(wait)))
 
 
 def _figures():

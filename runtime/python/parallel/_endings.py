@@ -102,6 +102,10 @@ class Endings:
             work._error_taken = True
             self.failures.forget(work)
 
+    def add_call(self, cell, call: Callable[[], None]) -> None:
+        """Have `call()` called on the main thread, as a callback is; what it prints belongs to `cell`."""
+        self._callbacks.append((cell, call))
+
     def callbacks_are_due(self) -> bool:
         """Is there anything for the main thread to do?"""
         return bool(self._callbacks)

@@ -1,0 +1,116 @@
+"""Calls that a context asks the main thread to make."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Callable
+
+from parallel import _core, _errors
+from parallel._xlist import xlist
+
+_DECORATE = object()
+_registered: list[Callable] = []  # what has been decorated in the main process, by number; contexts know it by that
+_answers: xlist | None = None  # of this context
+
+
+def call_from_main_thread(func: Callable, args: Any = _DECORATE, kwds: dict | None = None) -> Any:
+    """Have the main thread call `func`, and go on at once.
+
+    The main thread does so while it waits in run() or for a result, or, in the kernel, when it is idle; there it may
+    change whatever it likes. What the function returns is dropped; what it raises is raised by the next run().
+
+    Args:
+        func: a function of the main thread, known by its name there, or one that was decorated.
+        args: None for no argument; a tuple is spread; anything else is the single argument. Without `args` this is a
+            decorator: the function it gives asks the main thread when it is called in a context, and otherwise calls.
+        kwds: keyword arguments.
+
+    Raises: TypeError when `func` is not callable, ValueError when it, or an argument, cannot be brought there.
+
+    >>> seen = []
+    >>> @call_from_main_thread
+    ... def note(n):
+    ...     seen.append(n)
+    >>> work = submit_work(lambda: note(3)); run(); seen
+    [3]
+    """
+    return _asking(func, args, kwds, waits=False)
+
+
+def call_from_main_thread_and_wait(func: Callable, args: Any = _DECORATE, kwds: dict | None = None) -> Any:
+    """Have the main thread call `func`, and wait for what it returns, or raises.
+
+    As `call_from_main_thread` otherwise: a function or a decorator.
+
+    >>> counts = []
+    >>> @call_from_main_thread_and_wait
+    ... def count(what):
+    ...     counts.append(what)
+    ...     return len(counts)
+    >>> work = submit_work(lambda: (count("a"), count("b"))); run(); work.result()
+    (1, 2)
+    """
+    return _asking(func, args, kwds, waits=True)
+
+
+def _asking(func: Callable, args: Any, kwds: dict | None, waits: bool):
+    if not callable(func):
+        raise TypeError(f"the main thread can call a function, not {type(func).__name__}")
+    if args is not _DECORATE or kwds is not None:
+        args = () if args is None or args is _DECORATE else args if isinstance(args, tuple) else (args,)
+        return _ask(func, None, args, kwds or {}, waits)
+    number = None
+    if _core.context() is None:
+        number = len(_registered)
+        _registered.append(func)
+
+    @functools.wraps(func)
+    def ask(*arguments, **keywords):
+        return _ask(func, number, arguments, keywords, waits)
+
+    return ask
+
+
+def _ask(func: Callable, number: int | None, args: tuple, kwds: dict, waits: bool):
+    if _core.context() is None:
+        return func(*args, **kwds)
+    global _answers
+    if waits and _answers is None:
+        _answers = xlist()
+    target = func if number is None else number
+    try:
+        _core.tell(("call", target, args, kwds, _answers if waits else None))
+    except ValueError as error:
+        raise ValueError(
+            f"the main thread cannot be asked for {getattr(func, '__name__', func)!r}: {error}; a function that is made in "
+            "a context is not known there, and arguments must be what an xlist takes"
+        ) from None
+    if not waits:
+        return None
+    _answers.wait(1)
+    succeeded, value = _answers.pop()
+    if succeeded:
+        return value
+    raise _errors.rebuild(value, "the call that the main thread made")
+
+
+def answer(target, args: tuple, kwds: dict, answers: xlist | None) -> None:
+    """On the main thread: make the call that a context has asked for."""
+    func = _registered[target] if isinstance(target, int) else target
+    if answers is None:
+        # In a context the main thread is further away.
+        _ask(func, target if isinstance(target, int) else None, args, kwds, waits=False)
+        return
+    try:
+        result = _ask(func, target if isinstance(target, int) else None, args, kwds, waits=True)
+        answers.push((True, result))
+    except BaseException as error:  # whatever it is, the context waits for it
+        answers.push((False, _errors.describe(error)))
+        if not isinstance(error, Exception):
+            raise
+
+
+def forget_answers() -> None:
+    """In a context: those of the context it was forked from are not its own."""
+    global _answers
+    _answers = None
