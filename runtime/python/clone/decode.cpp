@@ -17,6 +17,26 @@
 namespace xpar::clone {
 namespace {
 
+// Holds the garbage collector off while builtin objects are made: none of them can be garbage yet, and looking through
+// them again and again as they become more takes a third of the time. Only while no Python code can run, which might
+// notice, or set the collector itself.
+class collector_pause {
+public:
+    collector_pause() noexcept : m_was_enabled(PyGC_Disable() != 0) {}
+    collector_pause(const collector_pause&) = delete;
+    collector_pause& operator=(const collector_pause&) = delete;
+    ~collector_pause() { end(); }
+
+    void end() noexcept {
+        if (std::exchange(m_was_enabled, false)) {
+            PyGC_Enable();
+        }
+    }
+
+private:
+    bool m_was_enabled;
+};
+
 class decoder {
 public:
     explicit decoder(const record_reader& from) : m_from(from) {
@@ -55,6 +75,7 @@ private:
     PyObject* close();
 
     record_reader m_from;
+    collector_pause m_pause; // until something is met whose hash, say, may be user code: leaves and xlists
     bool m_opened = false; // a frame has been pushed instead of an object returned
     reference m_leaves;
     std::vector<PyObject*> m_memo; // strong; nullptr while a tuple or frozenset is incomplete
@@ -72,8 +93,11 @@ decoder::~decoder() {
 }
 
 PyObject* decoder::run(PyObject* owner) {
-    if (!m_from.pickle().empty() && !load_leaves(owner)) {
-        return nullptr;
+    if (!m_from.pickle().empty()) {
+        m_pause.end();
+        if (!load_leaves(owner)) {
+            return nullptr;
+        }
     }
     for (;;) {
         PyObject* object = read_object();
@@ -167,6 +191,9 @@ PyObject* decoder::read_tagged(tag what, std::uint32_t memo) {
     }
     case tag::leaf:
         return read_leaf();
+    case tag::xlist:
+        m_pause.end();
+        return decode_scalar(m_from, what);
     default:
         return decode_scalar(m_from, what);
     }
