@@ -37,6 +37,31 @@ private:
     bool m_was_enabled;
 };
 
+// hash() of a tuple asks its items, which recurses in C with no limit: at 200,000 levels it leaves a stack of 8 MB.
+constexpr int k_deepest_key = 10'000;
+
+bool is_too_deep(PyObject* key, int levels) noexcept {
+    if (!PyTuple_CheckExact(key)) {
+        return false; // a frozenset has its hash already
+    }
+    bool too_deep = levels == 0;
+    for (Py_ssize_t i = 0; !too_deep && i < PyTuple_GET_SIZE(key); ++i) {
+        too_deep = is_too_deep(PyTuple_GET_ITEM(key, i), levels - 1);
+    }
+    return too_deep;
+}
+
+// False with a Python error set.
+bool may_be_hashed(PyObject* key) noexcept {
+    if (!is_too_deep(key, k_deepest_key)) {
+        return true;
+    }
+    PyErr_Format(PyExc_ValueError,
+                 "a key of more than %d tuples in one another cannot be rebuilt: hash() would overflow the stack",
+                 k_deepest_key);
+    return false;
+}
+
 class decoder {
 public:
     explicit decoder(const record_reader& from) : m_from(from) {
@@ -76,6 +101,7 @@ private:
 
     record_reader m_from;
     collector_pause m_pause; // until something is met whose hash, say, may be user code: leaves and xlists
+    std::size_t m_to_come = 1; // objects announced and not begun, but for the one that is being read
     bool m_opened = false; // a frame has been pushed instead of an object returned
     reference m_leaves;
     std::vector<PyObject*> m_memo; // strong; nullptr while a tuple or frozenset is incomplete
@@ -107,6 +133,7 @@ PyObject* decoder::run(PyObject* owner) {
             }
             return PyErr_Occurred() != nullptr ? nullptr : damaged_record();
         }
+        --m_to_come;
         // What is complete goes into what is around it, which may complete that.
         while (!m_frames.empty()) {
             frame& around = m_frames.back();
@@ -214,6 +241,12 @@ PyObject* decoder::open(tag what, std::uint32_t memo) {
     if (!m_from.read_count(count, what == tag::dict ? 2 : 1)) {
         return nullptr;
     }
+    // Each object takes a byte at least, in whatever container: lists in lists that all announce what is left of the
+    // record would ask for its square.
+    const std::size_t objects = what == tag::dict ? 2 * count : count;
+    if (m_to_come - 1 + objects > m_from.bytes_left()) {
+        return nullptr;
+    }
     const auto size = static_cast<Py_ssize_t>(count);
     reference container(what == tag::list    ? PyList_New(size)
                         : what == tag::tuple ? PyTuple_New(size)
@@ -227,7 +260,8 @@ PyObject* decoder::open(tag what, std::uint32_t memo) {
         // Room for all, none there yet: who meets the list through a cycle finds a list, not null pointers.
         Py_SET_SIZE(reinterpret_cast<PyVarObject*>(container.get()), 0);
     }
-    m_frames.push_back({nullptr, nullptr, what == tag::dict ? 2 * count : count, 0, memo, what});
+    m_frames.push_back({nullptr, nullptr, objects, 0, memo, what});
+    m_to_come += objects - 1;
     // A tuple is not referred to before it is complete, and PySet_Add wants the only reference to a frozenset.
     if (memo != k_not_remembered && what != tag::tuple && what != tag::frozenset) {
         m_memo[memo] = Py_NewRef(container.get());
@@ -261,11 +295,11 @@ bool decoder::attach(frame& to, PyObject* object) {
         }
         const reference key(std::exchange(to.key, nullptr));
         const reference value(object);
-        return PyDict_SetItem(to.container, key.get(), object) == 0;
+        return may_be_hashed(key.get()) && PyDict_SetItem(to.container, key.get(), object) == 0;
     }
     default: {
         const reference item(object);
-        return PySet_Add(to.container, object) == 0;
+        return may_be_hashed(object) && PySet_Add(to.container, object) == 0;
     }
     }
 }
