@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Writes the fuzzer's first inputs: records the encoder makes of one object of every kind the format knows, and those that
-were found to do harm.
+"""Writes the fuzzer's first inputs: records the encoder makes of one object of every kind the format knows, and
+those that were found to do harm.
 
 Usage: PYTHONPATH=build/python-test tests/fuzz/seeds.py FOLDER
 """
@@ -25,8 +25,34 @@ class Leaf:
 def values() -> Iterator[object]:
     """One object of every tag, small ones, so that the fuzzer may change much with few bytes."""
     yield from (None, False, True, 0, 63, -1, 100, -1000, 70_000, 1 << 40, 1 << 80, -(1 << 200), 0.5, 1 - 2j)
-    yield from ("", "a", "é", "x" * 70, "日本語", "😀" * 3, b"", b"bytes", b"y" * 5000, "z" * 5000, "日" * 2100, bytearray(3), bytearray(4100))
-    yield from ([], (), {}, set(), frozenset(), [1, 2, 3, 4], (1, 2, 3, 400), [1.5] * 4, [1 << 40] * 4, [70_000] * 5, [None, "a"])
+    yield from (
+        "",
+        "a",
+        "é",
+        "x" * 70,
+        "日本語",
+        "😀" * 3,
+        b"",
+        b"bytes",
+        b"y" * 5000,
+        "z" * 5000,
+        "日" * 2100,
+        bytearray(3),
+        bytearray(4100),
+    )
+    yield from (
+        [],
+        (),
+        {},
+        set(),
+        frozenset(),
+        [1, 2, 3, 4],
+        (1, 2, 3, 400),
+        [1.5] * 4,
+        [1 << 40] * 4,
+        [70_000] * 5,
+        [None, "a"],
+    )
     yield from ({"key": [1]}, {1, "a"}, frozenset([b"b"]), {(1, ("a", frozenset([2]))): {3}}, [[[[]]]], (((),),))
     shared = [1, "text of its own"]
     yield [shared, {"again": shared}, (shared,)]
@@ -47,7 +73,7 @@ TUPLE, DICT, LIST, NONE = b"\x10", b"\x11", b"\x0f", b"\x00"
 
 
 def hostile() -> Iterator[bytes]:
-    """Records that no encoder makes, of which each has been a crash or worse: the fuzzer begins with what was mended."""
+    """Records that no encoder makes, each of which has been a crash or worse: the fuzzer begins with them."""
     front = _clone_probe.encode([]).bytes()[8:16]
 
     def record(body: bytes) -> bytes:

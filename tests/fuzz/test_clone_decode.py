@@ -17,7 +17,9 @@ SECONDS = 20
 def fuzz(*arguments, folder):
     """Run it; its report, which is where a failure says what was wrong with which input."""
     command = [FUZZER, "-timeout=20", "-rss_limit_mb=2048", f"-artifact_prefix={folder}/", *arguments]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=5 * SECONDS)
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=5 * SECONDS
+    )
     assert done.returncode == 0, done.stdout[-10_000:]
     return done.stdout
 

@@ -1,7 +1,7 @@
 """Object graphs for the tests of the codec: Hypothesis strategies that make them, and a checker for two being the same.
 
-A graph is drawn as instructions, node by node, each over nodes before it; what can be filled later may get any node, which is
-how cycles come about. So failures shrink, to fewer and simpler nodes.
+A graph is drawn as instructions, node by node, each over nodes before it; what can be filled later may get any node,
+which is how cycles come about. So failures shrink, to fewer and simpler nodes.
 """
 
 from __future__ import annotations
@@ -43,19 +43,36 @@ Point = collections.namedtuple("Point", "x y")
 
 # ---- leaves ------------------------------------------------------------------------------------------------------------------
 
-floats = st.integers(0, 2**64 - 1).map(lambda bits: struct.unpack("d", struct.pack("Q", bits))[0]) | st.sampled_from([0.0, -0.0])
+floats = st.integers(0, 2**64 - 1).map(lambda bits: struct.unpack("d", struct.pack("Q", bits))[0]) | st.sampled_from(
+    [0.0, -0.0]
+)
 ints = st.integers() | st.tuples(st.integers(0, 5000), st.integers(-2, 2)).map(lambda at: (1 << at[0]) + at[1])
 texts = st.text(st.characters(blacklist_categories=()), max_size=80)  # lone surrogates are characters as well
-long_texts = st.tuples(st.text(st.characters(blacklist_categories=()), min_size=1, max_size=3), st.integers(1000, 5000)).map(
+long_texts = st.tuples(
+    st.text(st.characters(blacklist_categories=()), min_size=1, max_size=3), st.integers(1000, 5000)
+).map(lambda of: of[0] * of[1])
+binaries = st.binary(max_size=80) | st.tuples(st.binary(min_size=1, max_size=3), st.integers(1300, 5000)).map(
     lambda of: of[0] * of[1]
 )
-binaries = st.binary(max_size=80) | st.tuples(st.binary(min_size=1, max_size=3), st.integers(1300, 5000)).map(lambda of: of[0] * of[1])
 hashable_leaves = st.one_of(
-    st.none(), st.booleans(), ints, floats, st.builds(complex, floats, floats), texts, long_texts, binaries, st.decimals(allow_nan=False),
-    st.datetimes(), st.fractions(), st.sampled_from([..., int, len, decimal.Decimal, datetime.timezone.utc]), texts.map(Text),
-)  # fmt: skip
+    st.none(),
+    st.booleans(),
+    ints,
+    floats,
+    st.builds(complex, floats, floats),
+    texts,
+    long_texts,
+    binaries,
+    st.decimals(allow_nan=False),
+    st.datetimes(),
+    st.fractions(),
+    st.sampled_from([..., int, len, decimal.Decimal, datetime.timezone.utc]),
+    texts.map(Text),
+)
 
-dtypes = st.one_of(numpy_st.scalar_dtypes(), numpy_st.array_dtypes(), numpy_st.unicode_string_dtypes(), numpy_st.nested_dtypes())
+dtypes = st.one_of(
+    numpy_st.scalar_dtypes(), numpy_st.array_dtypes(), numpy_st.unicode_string_dtypes(), numpy_st.nested_dtypes()
+)
 VIEWS = {
     "as it is": lambda array: array,
     "in Fortran order": numpy.asfortranarray,
@@ -64,7 +81,9 @@ VIEWS = {
     "backwards": lambda array: array[..., ::-1] if array.ndim else array,
     "broadcast": lambda array: numpy.broadcast_to(array, (2, *array.shape)),
 }
-plain_arrays = dtypes.flatmap(lambda dtype: numpy_st.arrays(dtype, numpy_st.array_shapes(min_dims=0, min_side=0, max_side=6)))
+plain_arrays = dtypes.flatmap(
+    lambda dtype: numpy_st.arrays(dtype, numpy_st.array_shapes(min_dims=0, min_side=0, max_side=6))
+)
 arrays = st.tuples(plain_arrays, st.sampled_from(sorted(VIEWS))).map(lambda of: VIEWS[of[1]](of[0]))
 
 # ---- graphs ------------------------------------------------------------------------------------------------------------------
@@ -108,8 +127,15 @@ def graphs(draw, most_nodes: int = 12):
         elif kind == "objects":
             made = numpy.empty(draw(st.integers(0, 4)), object)
         else:
-            made = {"list": list, "dict": dict, "set": set, "ListOf": ListOf, "DictOf": DictOf, "deque": collections.deque,
-                    "Node": lambda: Node(number)}[kind]()  # fmt: skip
+            made = {
+                "list": list,
+                "dict": dict,
+                "set": set,
+                "ListOf": ListOf,
+                "DictOf": DictOf,
+                "deque": collections.deque,
+                "Node": lambda: Node(number),
+            }[kind]()
         if kind in OPEN:
             later.append((kind, made))
         if is_stable_key(made):
@@ -160,14 +186,19 @@ IDENTITY = (list, tuple, dict, set, frozenset, bytearray, collections.deque, num
 
 
 def difference(left, right) -> str | None:
-    """Why two graphs are not the same up to which objects they are made of, or None: types, values bit for bit, the order of
-    dicts, and which places hold one and the same object. Walks both without recursion."""
+    """Why two graphs are not the same up to which objects they are made of, or None.
+
+    Compared are types, values bit for bit, the order of dicts, and which places hold one and the same object. Walks
+    both without recursion.
+    """
     twins, originals, waiting = {}, {}, [(left, right, "it")]
     while waiting:
         a, b, place = waiting.pop()
         if type(a) is not type(b):
             return f"{place}: {type(a)} became {type(b)}"
-        if isinstance(a, IDENTITY) and not (isinstance(a, (tuple, frozenset)) and type(a) in (tuple, frozenset) and not a):
+        if isinstance(a, IDENTITY) and not (
+            isinstance(a, (tuple, frozenset)) and type(a) in (tuple, frozenset) and not a
+        ):
             if id(a) in twins or id(b) in originals:
                 if twins.get(id(a)) is not b or originals.get(id(b)) is not a:
                     return f"{place}: what was one object is two, or two are one"

@@ -1,4 +1,7 @@
-"""Any graph of objects comes back from the codec as it was, identity included: Hypothesis makes the graphs, and shrinks what fails."""
+"""Any graph of objects comes back from the codec as it was, identity included.
+
+Hypothesis makes the graphs, and shrinks what fails.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,8 @@ def test_arrays_come_back_in_place(several):
             assert twin.flags.f_contiguous
 
 
-@pytest.mark.keeps_memory  # numpy's arrays of objects hide what they hold from the collector: one in a cycle stays for ever
+# numpy's arrays of objects hide what they hold from the collector: one in a cycle stays for ever.
+@pytest.mark.keeps_memory
 @hypothesis.settings(profile, max_examples=100)
 @hypothesis.given(graphs())
 def test_a_graph_comes_back_from_an_xlist(graph):
@@ -64,12 +68,30 @@ shared = [1]
 cycle = [1]
 cycle.append(cycle)
 UNEQUAL = [
-    (1, True), (0.0, -0.0), (1, 1.0), ("a", "b"), ([1], (1,)), ([1], [1, 2]), ({1: 2}, {1: 3}), ({1: 1, 2: 2}, {2: 2, 1: 1}),
-    ([shared, shared], [[1], [1]]), ([[1], [1]], [shared, shared]), ({1}, {1.0}), (frozenset([(1, 2)]), frozenset([(1, 3)])),
-    (cycle, [1, [1, cycle]]), (Point(1, 2), (1, 2)), (TupleOf([1]), (1,)), (Node(1), Node(2)), (bytearray(b"a"), bytearray(b"b")),
-    (collections.deque([1]), collections.deque([2])), (numpy.zeros(2), numpy.zeros(2, "f4")), (numpy.zeros(2), numpy.ones(2)),
-    (numpy.array([[1], 2], object), numpy.array([[3], 2], object)), (float("nan"), -float("nan")), ([shared, {1: shared}], [shared, {1: [1]}]),
-]  # fmt: skip
+    (1, True),
+    (0.0, -0.0),
+    (1, 1.0),
+    ("a", "b"),
+    ([1], (1,)),
+    ([1], [1, 2]),
+    ({1: 2}, {1: 3}),
+    ({1: 1, 2: 2}, {2: 2, 1: 1}),
+    ([shared, shared], [[1], [1]]),
+    ([[1], [1]], [shared, shared]),
+    ({1}, {1.0}),
+    (frozenset([(1, 2)]), frozenset([(1, 3)])),
+    (cycle, [1, [1, cycle]]),
+    (Point(1, 2), (1, 2)),
+    (TupleOf([1]), (1,)),
+    (Node(1), Node(2)),
+    (bytearray(b"a"), bytearray(b"b")),
+    (collections.deque([1]), collections.deque([2])),
+    (numpy.zeros(2), numpy.zeros(2, "f4")),
+    (numpy.zeros(2), numpy.ones(2)),
+    (numpy.array([[1], 2], object), numpy.array([[3], 2], object)),
+    (float("nan"), -float("nan")),
+    ([shared, {1: shared}], [shared, {1: [1]}]),
+]
 
 
 @pytest.mark.parametrize("left, right", UNEQUAL, ids=range(len(UNEQUAL)))

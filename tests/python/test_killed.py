@@ -125,7 +125,11 @@ def test_pushing_popping_and_waiting(seed, two_contexts):
     assert lost <= ends["crashed"]
     # Nobody the dead have left behind is in the way.
     before = len(xl)
-    assert parallel.submit_work(lambda: xl.push("after")).result() is None and xl.wait(before + 1, 20) and xl[-1] == "after"
+    assert (
+        parallel.submit_work(lambda: xl.push("after")).result() is None
+        and xl.wait(before + 1, 20)
+        and xl[-1] == "after"
+    )
 
 
 @pytest.mark.deadline(120)

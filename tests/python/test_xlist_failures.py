@@ -33,7 +33,13 @@ class Failing:
 def make_value(inner):
     """Everything a record may be made of, with instances that may fail between all of it."""
     shared = [Failing(inner), "text that is shared"]
-    value = [Failing(), {"buffer": bytearray(b"b" * 9000), "array": numpy.arange(5000), "again": shared}, shared, "x" * 9000, inner]
+    value = [
+        Failing(),
+        {"buffer": bytearray(b"b" * 9000), "array": numpy.arange(5000), "again": shared},
+        shared,
+        "x" * 9000,
+        inner,
+    ]
     for depth in range(STEPS - 4):
         value = [Failing({"depth": depth}), value, Failing(numpy.arange(600) + depth) if depth % 4 == 0 else depth]
     return value
@@ -57,11 +63,26 @@ def objects_of(value):
 
 def facts(xl, inner):
     """What a failed push may not change."""
-    return len(xl), xl.heap["bytes"], xl.heap["reserved"], xl.heap["pushed"], inner.heap["bytes"], region_use(collect=False)
+    return (
+        len(xl),
+        xl.heap["bytes"],
+        xl.heap["reserved"],
+        xl.heap["pushed"],
+        inner.heap["bytes"],
+        region_use(collect=False),
+    )
 
 
-@pytest.mark.parametrize("error, raised", [(LookupError, ValueError), (MemoryError, MemoryError), (KeyboardInterrupt, KeyboardInterrupt),
-                                           (RecursionError, ValueError), (SystemExit, SystemExit)])  # fmt: skip
+@pytest.mark.parametrize(
+    "error, raised",
+    [
+        (LookupError, ValueError),
+        (MemoryError, MemoryError),
+        (KeyboardInterrupt, KeyboardInterrupt),
+        (RecursionError, ValueError),
+        (SystemExit, SystemExit),
+    ],
+)
 def test_an_object_refuses_at_every_step(monkeypatch, error, raised):
     monkeypatch.setattr(Failing, "error", error)
     xl, inner = parallel.xlist(["first", [1] * 100]), parallel.xlist([[2]])
@@ -118,7 +139,8 @@ def test_in_a_context_at_every_step(two_contexts):
 def test_no_allocation_of_python_succeeds():
     """The Nth allocation fails, for every N: in a process of its own, where a failure would be a crash."""
     pytest.importorskip("_testcapi")
-    ended = run_program("""
+    ended = run_program(
+        """
         from _testcapi import set_nomemory, remove_mem_hooks
         import numpy, parallel
         from parallel import _core
@@ -146,13 +168,15 @@ def test_no_allocation_of_python_succeeds():
         assert 20 < failures < 400, failures
         assert all(item[1] == value[1] for item in xl)
         print("end")
-    """)
+    """
+    )
     assert ended.returncode == 0 and ended.stdout == "end\n", ended
 
 
 def test_the_region_is_full_at_any_point():
     """Values of all sizes meet a region with less and less room: each is there as a whole, or not at all."""
-    ended = run_program("""
+    ended = run_program(
+        """
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (700_000_000, resource.RLIM_INFINITY))
@@ -191,5 +215,7 @@ def test_the_region_is_full_at_any_point():
         room = parallel.xlist()
         room.push(numpy.zeros(8_000_000))
         print("end", refused)
-    """, seconds=60)
+    """,
+        seconds=60,
+    )
     assert ended.returncode == 0 and ended.stdout.startswith("end"), ended

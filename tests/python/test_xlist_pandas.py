@@ -18,12 +18,21 @@ ROWS = 50_000
 def make_table(rows: int = ROWS) -> pandas.DataFrame:
     """A column of each kind of block whose content is numbers, and one of str, whose is not."""
     numbers = numpy.arange(rows)
-    return pandas.DataFrame({
-        "int": numbers, "float": numbers / 3, "another": numbers * 2.5, "short": numbers.astype("i2"), "bool": numbers % 3 == 0,
-        "day": pandas.date_range("2024-02-29", periods=rows, freq="h"), "zoned": pandas.date_range("2024", periods=rows, freq="h", tz="UTC"),
-        "span": pandas.to_timedelta(numbers, unit="s"), "category": pandas.Categorical.from_codes(numbers % 2, ["a", "b"]),
-        "nullable": pandas.array(numbers, dtype="Int64"), "text": numbers.astype(str).astype(object),
-    })  # fmt: skip
+    return pandas.DataFrame(
+        {
+            "int": numbers,
+            "float": numbers / 3,
+            "another": numbers * 2.5,
+            "short": numbers.astype("i2"),
+            "bool": numbers % 3 == 0,
+            "day": pandas.date_range("2024-02-29", periods=rows, freq="h"),
+            "zoned": pandas.date_range("2024", periods=rows, freq="h", tz="UTC"),
+            "span": pandas.to_timedelta(numbers, unit="s"),
+            "category": pandas.Categorical.from_codes(numbers % 2, ["a", "b"]),
+            "nullable": pandas.array(numbers, dtype="Int64"),
+            "text": numbers.astype(str).astype(object),
+        }
+    )
 
 
 def numbers_of(series: pandas.Series) -> numpy.ndarray:
@@ -84,9 +93,15 @@ def test_reading_takes_no_memory_for_the_numbers():
     assert len({numbers_of(table["float"]).__array_interface__["data"][0] for table in tables}) == 1
 
 
-@pytest.mark.parametrize("make", [lambda: pandas.Series(numpy.arange(ROWS) * 0.5, name="s"), lambda: pandas.Index(numpy.arange(ROWS)),
-                                  lambda: pandas.Series(pandas.date_range("2024", periods=ROWS, freq="s"))],
-                         ids=["floats", "index", "times"])  # fmt: skip
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: pandas.Series(numpy.arange(ROWS) * 0.5, name="s"),
+        lambda: pandas.Index(numpy.arange(ROWS)),
+        lambda: pandas.Series(pandas.date_range("2024", periods=ROWS, freq="s")),
+    ],
+    ids=["floats", "index", "times"],
+)
 def test_series_and_indexes(make):
     xl = parallel.xlist([make()])
     twin = xl[0]
