@@ -82,3 +82,18 @@ def test_an_error_while_rebuilding_reaches_the_reader():
 class FailsToLoad:
     def __reduce__(self):
         return divmod, (1, 0)
+
+
+def nested_key(levels):
+    key = 1
+    for _ in range(levels):
+        key = (key,)
+    return key
+
+
+@pytest.mark.parametrize("hold", [lambda key: {key: 1}, lambda key: [{key}], lambda key: {"k": frozenset([key])}])
+def test_a_key_too_deep_to_be_hashed_again(hold):
+    assert clone(hold(nested_key(10_000))) is not None
+    with pytest.raises(ValueError, match="more than 10000 tuples in one another cannot be cloned.*flat tuple"):
+        probe.encode(hold(nested_key(10_001)))
+    assert clone([nested_key(10_001)]) is not None, "as a value it may be as deep as it likes"

@@ -4,6 +4,7 @@
 
 #include "runtime/python/clone/buffer_view.hpp"
 #include "runtime/python/clone/decode_scalar.hpp"
+#include "runtime/python/clone/key_depth.hpp"
 #include "runtime/python/clone/pickle_leaf.hpp"
 #include "runtime/python/clone/record_reader.hpp"
 #include "runtime/python/clone/state.hpp"
@@ -36,31 +37,6 @@ public:
 private:
     bool m_was_enabled;
 };
-
-// hash() of a tuple asks its items, which recurses in C with no limit: at 200,000 levels it leaves a stack of 8 MB.
-constexpr int k_deepest_key = 10'000;
-
-bool is_too_deep(PyObject* key, int levels) noexcept {
-    if (!PyTuple_CheckExact(key)) {
-        return false; // a frozenset has its hash already
-    }
-    bool too_deep = levels == 0;
-    for (Py_ssize_t i = 0; !too_deep && i < PyTuple_GET_SIZE(key); ++i) {
-        too_deep = is_too_deep(PyTuple_GET_ITEM(key, i), levels - 1);
-    }
-    return too_deep;
-}
-
-// False with a Python error set.
-bool may_be_hashed(PyObject* key) noexcept {
-    if (!is_too_deep(key, k_deepest_key)) {
-        return true;
-    }
-    PyErr_Format(PyExc_ValueError,
-                 "a key of more than %d tuples in one another cannot be rebuilt: hash() would overflow the stack",
-                 k_deepest_key);
-    return false;
-}
 
 class decoder {
 public:

@@ -1,0 +1,20 @@
+// A bound for keys of dicts and items of sets: hash() of a tuple asks its items, which recurses in C with no limit. 200,000
+// levels leave a stack of 8 MB. Encoding and decoding refuse the same keys, so that what has been pushed can be read.
+// Private to the codec; needs the GIL, runs no Python code.
+#pragma once
+
+#include <Python.h>
+
+namespace xpar::clone {
+
+inline constexpr int k_deepest_key = 10'000;
+
+// False with a Python error set.
+bool check_key_depth(PyObject* key) noexcept;
+
+// What is no tuple need not be looked at: a frozenset knows its hash by the time it is complete.
+inline bool may_be_hashed(PyObject* key) noexcept {
+    return !PyTuple_CheckExact(key) || check_key_depth(key);
+}
+
+} // namespace xpar::clone
