@@ -27,8 +27,8 @@ struct own_heap {
     std::unique_ptr<xpar::context_heap> heap;
 };
 
-// What counting costs: the same heap with every count made a second time, which takes what the first takes. Half of what this
-// is slower by, in context_heap_pairs, is the price of an allocation, the other half that of its free.
+// What counting costs: the same heap with every count made a second time, which takes what the first takes. Half of what
+// this is slower by, in context_heap_pairs, is the price of an allocation, the other half that of its free.
 struct own_heap_counted_twice : own_heap {
     void* allocate(std::size_t bytes) noexcept {
         m_class = xpar::size_class_of(bytes);

@@ -119,7 +119,8 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
     early.allocator = PYMEM_ALLOCATOR_MALLOC;
     PyConfig config;
     PyConfig_InitIsolatedConfig(&config);
-    if (PyStatus_Exception(Py_PreInitialize(&early)) != 0 || PyStatus_Exception(Py_InitializeFromConfig(&config)) != 0) {
+    if (PyStatus_Exception(Py_PreInitialize(&early)) != 0 ||
+        PyStatus_Exception(Py_InitializeFromConfig(&config)) != 0) {
         fail("no interpreter");
     }
     PyConfig_Clear(&config);

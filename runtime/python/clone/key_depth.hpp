@@ -1,5 +1,5 @@
-// A bound for keys of dicts and items of sets: hash() of a tuple asks its items, which recurses in C with no limit. 200,000
-// levels leave a stack of 8 MB. Encoding and decoding refuse the same keys, so that what has been pushed can be read.
+// A bound for keys of dicts and items of sets: hash() of a tuple asks its items, which recurses in C with no limit, and
+// 200,000 levels leave a stack of 8 MB. Encoding and decoding refuse the same keys: what has been pushed can be read.
 // Private to the codec; needs the GIL, runs no Python code.
 #pragma once
 
