@@ -69,17 +69,19 @@ def values() -> Iterator[object]:
     yield nested
 
 
-TUPLE, DICT, LIST, NONE = b"\x10", b"\x11", b"\x0f", b"\x00"
+NONE, LIST, TUPLE, DICT, REMEMBER, SAME = b"\x00", b"\x0f", b"\x10", b"\x11", b"\x16", b"\x17"
 
 
 def hostile() -> Iterator[bytes]:
     """Records that no encoder makes, each of which has been a crash or worse: the fuzzer begins with them."""
     front = _clone_probe.encode([]).bytes()[8:16]
 
-    def record(body: bytes) -> bytes:
-        return (16 + len(body)).to_bytes(8, "little") + bytes(4) + front[4:] + body
+    def record(body: bytes, remembered: int = 0) -> bytes:
+        return (16 + len(body)).to_bytes(8, "little") + remembered.to_bytes(4, "little") + front[4:] + body
 
     yield record(DICT + b"\x01" + (TUPLE + b"\x01") * 300_000 + NONE + NONE)  # hash() of the key left the stack
+    pairs = (REMEMBER + TUPLE + b"\x02") * 60 + NONE + NONE + b"".join(SAME + bytes([n]) for n in range(59, 0, -1))
+    yield record(DICT + b"\x01" + pairs + NONE, 60)  # a pair of a pair of ... of the same: hash() never came to an end
     yield record((LIST + b"\xe0\xd4\x03") * 20_000 + bytes(60_001))  # lists in lists that each announced 60,000 items
 
 

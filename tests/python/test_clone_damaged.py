@@ -92,11 +92,11 @@ def test_not_a_record():
 
 # ---- records that would do harm ----------------------------------------------------------------------------------------------
 
-TUPLE, DICT, SET, LIST, NONE = 16, 17, 18, 15, 0
+NONE, LIST, TUPLE, DICT, SET, REMEMBER, SAME = 0, 15, 16, 17, 18, 22, 23
 
 
-def record_with(body):
-    return struct.pack("Q", 16 + len(body)) + bytes(4) + probe.encode([]).bytes()[12:16] + bytes(body)
+def record_with(body, remembered=0):
+    return struct.pack("QI", 16 + len(body), remembered) + probe.encode([]).bytes()[12:16] + bytes(body)
 
 
 def test_tags_are_what_the_records_below_are_made_of():
@@ -118,6 +118,21 @@ def test_a_key_that_hash_could_not_bear(levels, is_refused, before, after):
             record.decode()
     else:
         assert len(record.decode()) == 1
+
+
+@pytest.mark.parametrize("levels, is_refused", [(20, False), (60, True), (120, True)])
+def test_a_key_that_hash_would_never_have_done(levels, is_refused):
+    """A pair of a pair of ... of the same: 2 ** levels tuples, to hash()."""
+    pairs = [REMEMBER, TUPLE, 2] * levels + [NONE, NONE]
+    for level in range(levels - 1, 0, -1):
+        pairs += [SAME, level]
+    record = probe.record_of(record_with([DICT, 1, *pairs, NONE], levels))
+    if is_refused:
+        with pytest.raises(ValueError, match="10000000 tuples.*flat tuple"):
+            record.decode()
+    else:
+        (key,) = record.decode()
+        assert key[0] is key[1] and hash(key) is not None
 
 
 @pytest.mark.parametrize("kind", [LIST, TUPLE, DICT, SET])
