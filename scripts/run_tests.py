@@ -38,6 +38,11 @@ class Count:
         return f"{self.passed} passed, {self.failed} failed{skipped}"
 
 
+def configure_and_build(preset, place, *targets):
+    interpreter = f"-DPython3_EXECUTABLE={sys.executable}"
+    return [["cmake", "--preset", preset, "-B", str(place), interpreter], ["cmake", "--build", str(place), *targets]]
+
+
 @dataclass(frozen=True)
 class CTest:
     """The C++ unit tests (label `unit`), in the build tree of one preset; without those whose names match `exclude`."""
@@ -53,9 +58,7 @@ class CTest:
     def preparation(self, build):
         if self.preset == "default":
             return []  # built by whoever named the build tree
-        place = str(self.place(build))
-        interpreter = f"-DPython3_EXECUTABLE={sys.executable}"
-        return [["cmake", "--preset", self.preset, "-B", place, interpreter], ["cmake", "--build", place]]
+        return configure_and_build(self.preset, self.place(build))
 
     def command(self, build, report):
         command = ["ctest", "--test-dir", str(self.place(build)), "--label-regex", "^unit$", "--output-on-failure"]
@@ -80,12 +83,21 @@ class Pytest:
         return [sys.executable, "-m", "pytest", "-ra", "--junitxml", str(report), self.folder]
 
 
+@dataclass(frozen=True)
+class Fuzzing(Pytest):
+    """Short runs of the fuzzers, which clang builds in a tree of their own."""
+
+    def preparation(self, build):
+        return configure_and_build("fuzz", build / "fuzz", "--target", "clone_decode_fuzz")
+
+
 SUITES = (
     CTest("unit", "default"),
     CTest("asan", "asan"),
     # ThreadSanitizer sees races between the threads of one process: tests of killed processes tell it nothing.
     CTest("tsan", "tsan", exclude="killed"),
     Pytest("tools", "tests/tools"),
+    Fuzzing("fuzz", "tests/fuzz"),
     Pytest("python", "tests/python"),
     Pytest("kernel", "tests/kernel"),
     Pytest("notebooks", "tests/notebooks"),

@@ -4,6 +4,7 @@
 
 #include "runtime/python/clone/buffer_view.hpp"
 #include "runtime/python/clone/decode_scalar.hpp"
+#include "runtime/python/clone/key_depth.hpp"
 #include "runtime/python/clone/pickle_leaf.hpp"
 #include "runtime/python/clone/record_reader.hpp"
 #include "runtime/python/clone/state.hpp"
@@ -16,6 +17,26 @@
 
 namespace xpar::clone {
 namespace {
+
+// Holds the garbage collector off while builtin objects are made: none of them can be garbage yet, and looking through
+// them again and again as they become more takes a third of the time. Only while no Python code can run, which might
+// notice, or set the collector itself.
+class collector_pause {
+public:
+    collector_pause() noexcept : m_was_enabled(PyGC_Disable() != 0) {}
+    collector_pause(const collector_pause&) = delete;
+    collector_pause& operator=(const collector_pause&) = delete;
+    ~collector_pause() { end(); }
+
+    void end() noexcept {
+        if (std::exchange(m_was_enabled, false)) {
+            PyGC_Enable();
+        }
+    }
+
+private:
+    bool m_was_enabled;
+};
 
 class decoder {
 public:
@@ -55,6 +76,8 @@ private:
     PyObject* close();
 
     record_reader m_from;
+    collector_pause m_pause; // until something is met whose hash, say, may be user code: leaves and xlists
+    std::size_t m_to_come = 1; // objects announced and not begun, but for the one that is being read
     bool m_opened = false; // a frame has been pushed instead of an object returned
     reference m_leaves;
     std::vector<PyObject*> m_memo; // strong; nullptr while a tuple or frozenset is incomplete
@@ -72,8 +95,11 @@ decoder::~decoder() {
 }
 
 PyObject* decoder::run(PyObject* owner) {
-    if (!m_from.pickle().empty() && !load_leaves(owner)) {
-        return nullptr;
+    if (!m_from.pickle().empty()) {
+        m_pause.end();
+        if (!load_leaves(owner)) {
+            return nullptr;
+        }
     }
     for (;;) {
         PyObject* object = read_object();
@@ -83,6 +109,7 @@ PyObject* decoder::run(PyObject* owner) {
             }
             return PyErr_Occurred() != nullptr ? nullptr : damaged_record();
         }
+        --m_to_come;
         // What is complete goes into what is around it, which may complete that.
         while (!m_frames.empty()) {
             frame& around = m_frames.back();
@@ -167,6 +194,9 @@ PyObject* decoder::read_tagged(tag what, std::uint32_t memo) {
     }
     case tag::leaf:
         return read_leaf();
+    case tag::xlist:
+        m_pause.end();
+        return decode_scalar(m_from, what);
     default:
         return decode_scalar(m_from, what);
     }
@@ -187,6 +217,12 @@ PyObject* decoder::open(tag what, std::uint32_t memo) {
     if (!m_from.read_count(count, what == tag::dict ? 2 : 1)) {
         return nullptr;
     }
+    // Each object takes a byte at least, in whatever container: lists in lists that all announce what is left of the
+    // record would ask for its square.
+    const std::size_t objects = what == tag::dict ? 2 * count : count;
+    if (m_to_come - 1 + objects > m_from.bytes_left()) {
+        return nullptr;
+    }
     const auto size = static_cast<Py_ssize_t>(count);
     reference container(what == tag::list    ? PyList_New(size)
                         : what == tag::tuple ? PyTuple_New(size)
@@ -200,7 +236,8 @@ PyObject* decoder::open(tag what, std::uint32_t memo) {
         // Room for all, none there yet: who meets the list through a cycle finds a list, not null pointers.
         Py_SET_SIZE(reinterpret_cast<PyVarObject*>(container.get()), 0);
     }
-    m_frames.push_back({nullptr, nullptr, what == tag::dict ? 2 * count : count, 0, memo, what});
+    m_frames.push_back({nullptr, nullptr, objects, 0, memo, what});
+    m_to_come += objects - 1;
     // A tuple is not referred to before it is complete, and PySet_Add wants the only reference to a frozenset.
     if (memo != k_not_remembered && what != tag::tuple && what != tag::frozenset) {
         m_memo[memo] = Py_NewRef(container.get());
@@ -234,11 +271,11 @@ bool decoder::attach(frame& to, PyObject* object) {
         }
         const reference key(std::exchange(to.key, nullptr));
         const reference value(object);
-        return PyDict_SetItem(to.container, key.get(), object) == 0;
+        return may_be_hashed(key.get()) && PyDict_SetItem(to.container, key.get(), object) == 0;
     }
     default: {
         const reference item(object);
-        return PySet_Add(to.container, object) == 0;
+        return may_be_hashed(object) && PySet_Add(to.container, object) == 0;
     }
     }
 }

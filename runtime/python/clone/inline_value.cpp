@@ -2,6 +2,8 @@
 //   bit 0: 1   bits 1-3: kind   bits 4-63: content
 #include "runtime/python/clone/clone.hpp"
 
+#include "runtime/python/clone/number_run.hpp"
+
 #include <bit>
 #include <cstring>
 
@@ -43,7 +45,7 @@ bool try_encode_inline(PyObject* object, std::uint64_t& slot) noexcept {
         slot = slot_of(kind::constant, k_true);
     } else if (PyLong_CheckExact(object)) {
         int overflow = 0;
-        const long long value = PyLong_AsLongLongAndOverflow(object, &overflow);
+        const long long value = int_value(object, overflow);
         if (overflow != 0 || value < -k_int_limit || value >= k_int_limit) {
             return false;
         }

@@ -1,5 +1,6 @@
 #include "runtime/python/clone/walk.hpp"
 
+#include "runtime/python/clone/key_depth.hpp"
 #include "runtime/python/clone/number_run.hpp"
 #include "runtime/python/clone/state.hpp"
 
@@ -18,7 +19,7 @@ walk::outcome walk::run(PyObject* root, record_parts& into) {
     m_is_root = false;
     while (so_far == outcome::done && !m_frames.empty()) {
         if (PyObject* const child = next_child(m_frames.back()); child != nullptr) {
-            so_far = emit(child);
+            so_far = !is_key(m_frames.back()) || may_be_hashed(child) ? emit(child) : outcome::failed;
         } else {
             if (m_frames.back().memo != k_not_remembered) {
                 m_closed[m_frames.back().memo] = 1;

@@ -48,6 +48,10 @@ private:
     };
 
     static PyObject* next_child(frame& of) noexcept;
+    // Is what next_child() has just returned an object that its container finds by its hash?
+    static bool is_key(const frame& of) noexcept {
+        return of.kind == tag::dict ? of.pending != nullptr : of.kind == tag::set || of.kind == tag::frozenset;
+    }
     outcome emit(PyObject* object);
     outcome open(PyObject* container, tag kind, Py_ssize_t count);
     bool emit_run(PyObject* container, tag kind, Py_ssize_t count);
