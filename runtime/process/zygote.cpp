@@ -53,6 +53,9 @@ public:
             if (m_alive == 0 && (stopping() || m_failures >= k_failures || !m_program.wants_context())) {
                 break;
             }
+            if (m_alive == 0 && m_retry_ns == k_never) {
+                continue; // one is wanted since fill_slots() has looked, and nobody would wake this process
+            }
             m_look_again_ns = m_program.look_after(monotonic_ns());
             stop_turns();
             sleep_until_event();

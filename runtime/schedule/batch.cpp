@@ -31,6 +31,7 @@ batch_shm* batch::create(region& memory, const plan& wanted, heap_id heap, event
     shared->group.contexts = reinterpret_cast<context_shm*>(base + contexts_at);
     shared->group.changed = &changed;
     shared->heap_number = heap;
+    shared->permits = wanted.permits;
     shared->queue_count = wanted.queue_count;
     shared->work_count = works;
     shared->works = reinterpret_cast<work_shm*>(base + works_at);
@@ -256,6 +257,9 @@ void batch::settle_context(heap_cursor& cursor, std::uint32_t slot, int wait_sta
         char body[sizeof status_bits];
         std::memcpy(body, &status_bits, sizeof body);
         report_record(cursor, record_kind::item_crashed, slot, queue_number - 1, {body, sizeof body});
+    }
+    if (p_shared->permits != nullptr) {
+        reclaim_permit(*p_shared->permits, permit_owner(slot));
     }
     gone.current.store(0, std::memory_order_relaxed);
     gone.queue.store(0, std::memory_order_relaxed);

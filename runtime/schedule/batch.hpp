@@ -9,6 +9,7 @@
 #include "runtime/schedule/work_table.hpp"
 #include "runtime/sync/interlocked_list.hpp"
 #include "runtime/sync/list_table.hpp"
+#include "runtime/sync/permits.hpp"
 
 #include <cstdint>
 #include <string_view>
@@ -49,6 +50,7 @@ struct batch_shm {
     std::uint64_t work_count;
     std::uint64_t shortest_timeout_ns; // 0: no work has one
     work_shm* works;
+    permits_shm* permits;    // whose contexts run works by them only; null: they need none
     work_limits_shm* limits; // one a work, the queues' left out; null when no work has any
     queue_shm* queues;
     std::uint64_t bytes;
@@ -62,6 +64,7 @@ public:
         const heap_id* queues = nullptr; // lists whose items are consumed; each adds one work, after the others
         std::uint32_t queue_count = 0;
         bool limits = false; // do any works have some?
+        permits_shm* permits = nullptr;
     };
 
     batch(region& memory, list_table& lists, batch_shm& shared) noexcept
@@ -80,6 +83,9 @@ public:
     interlocked_list reports() const noexcept { return {p_region, &p_shared->reports, p_shared->heap_number}; }
     interlocked_list queue(std::uint32_t number) const noexcept;
     region& memory() const noexcept { return *p_region; }
+
+    // Leave to run, for the context in this slot.
+    permit permit_for(std::uint32_t slot) const noexcept { return {p_shared->permits, permit_owner(slot)}; }
 
     bool stopping() const noexcept { return p_shared->group.stop.load() != stop_level::none; }
     bool ended() const noexcept {
@@ -129,6 +135,9 @@ public:
     void settle_context(heap_cursor& cursor, std::uint32_t slot, int wait_status) const noexcept;
 
 private:
+    std::uint64_t permit_owner(std::uint32_t slot) const noexcept {
+        return std::uint64_t{p_shared->heap_number} << 32 | (slot + 1);
+    }
     void push_work_ended(std::uint64_t index) const noexcept;
     void report_if_news(std::uint64_t index, work_state ended) const noexcept;
     bool run_again(std::uint64_t index, std::uint32_t slot, work_state ended) const noexcept;

@@ -14,8 +14,8 @@ namespace {
 
 class context_loop {
 public:
-    context_loop(const batch& of, std::uint32_t slot, work_runner& runner) noexcept
-        : m_batch(of), m_slot(slot), m_self(of.context(slot)), m_works(of.works()), m_runner(runner) {}
+    context_loop(const batch& of, std::uint32_t slot, permit& leave, work_runner& runner) noexcept
+        : m_batch(of), m_slot(slot), m_self(of.context(slot)), m_works(of.works()), m_leave(leave), m_runner(runner) {}
 
     void run() noexcept {
         while (!m_batch.stopping()) {
@@ -24,14 +24,20 @@ public:
                 nanosleep(&k_nap, nullptr);
                 continue;
             }
+            if (!m_leave.is_held() && !m_leave.acquire([this] { return m_batch.stopping(); })) {
+                break;
+            }
             if (take_turn()) {
+                (void)m_leave.yield_if_due();
                 continue;
             }
+            m_leave.release();
             if (m_batch.drained()) {
                 break;
             }
             wait_for_items();
         }
+        m_leave.release();
         // It found everything idle, which those asleep at the queues did not: they look again.
         event_signal(m_batch.shared().progress);
     }
@@ -129,6 +135,7 @@ private:
     const std::uint32_t m_slot;
     context_shm& m_self;
     work_table m_works;
+    permit& m_leave;
     work_runner& m_runner;
     const home_process m_home;
     std::uint32_t m_first_queue = 0;
@@ -136,8 +143,8 @@ private:
 
 } // namespace
 
-void run_context_loop(const batch& of, std::uint32_t slot, work_runner& runner) noexcept {
-    context_loop(of, slot, runner).run();
+void run_context_loop(const batch& of, std::uint32_t slot, permit& leave, work_runner& runner) noexcept {
+    context_loop(of, slot, leave, runner).run();
 }
 
 } // namespace xpar

@@ -27,6 +27,8 @@ public:
     virtual bool run_item(std::uint32_t queue, std::uint64_t value) noexcept = 0;
 };
 
-void run_context_loop(const batch& of, std::uint32_t slot, work_runner& runner) noexcept;
+// `leave` is the context's permit, from batch::permit_for. Works run with it, and the runner may release it while one
+// waits; when there is nothing to do it is another's.
+void run_context_loop(const batch& of, std::uint32_t slot, permit& leave, work_runner& runner) noexcept;
 
 } // namespace xpar

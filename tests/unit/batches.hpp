@@ -57,7 +57,8 @@ public:
     void run_context(std::uint32_t slot) noexcept override {
         m_slot = slot;
         at_entry();
-        run_context_loop(m_batch, slot, *this);
+        permit leave = m_batch.permit_for(slot);
+        run_context_loop(m_batch, slot, leave, *this);
     }
     void context_died(std::uint32_t slot, int wait_status) noexcept override {
         m_batch.settle_context(cursor(), slot, wait_status);

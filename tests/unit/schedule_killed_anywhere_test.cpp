@@ -57,7 +57,8 @@ protected:
         EXPECT_EQ(of().context(0).turns.load() % 2, 0U);
         EXPECT_EQ(of().context(0).current.load(), 0U);
         if (runs().wants_context()) {
-            run_context_loop(of(), 1, runs());
+            permit leave = of().permit_for(1);
+            run_context_loop(of(), 1, leave, runs());
         }
         EXPECT_FALSE(runs().wants_context());
         EXPECT_TRUE(of().quiescent());

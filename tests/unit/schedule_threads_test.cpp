@@ -16,7 +16,10 @@ protected:
     void run_on(std::uint32_t contexts, Function meanwhile) {
         std::vector<std::thread> threads;
         for (std::uint32_t slot = 0; slot < contexts; ++slot) {
-            threads.emplace_back([this, slot] { run_context_loop(of(), slot, runs()); });
+            threads.emplace_back([this, slot] {
+                permit leave = of().permit_for(slot);
+                run_context_loop(of(), slot, leave, runs());
+            });
         }
         meanwhile();
         for (std::thread& thread : threads) {

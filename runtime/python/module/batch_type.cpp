@@ -97,14 +97,16 @@ bool set_limits(batch_shm& shared, PyObject* limits) {
 }
 
 PyObject* batch_new(PyTypeObject* type, PyObject* arguments, PyObject* keywords) {
-    static const char* names[] = {"tasks", "consumers", "contexts", "heap_limit", "limits", nullptr};
+    static const char* names[] = {"tasks", "consumers", "contexts", "heap_limit", "limits", "limited", nullptr};
     PyObject* tasks = nullptr;
     PyObject* consumers = nullptr;
     PyObject* limits = nullptr;
+    int is_limited = 0;
     unsigned contexts = 0;
     unsigned long long heap_limit = std::uint64_t{1} << 36;
-    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "O!O!I|KO!", const_cast<char**>(names), &PyList_Type, &tasks,
-                                    &PyList_Type, &consumers, &contexts, &heap_limit, &PyList_Type, &limits) == 0) {
+    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "O!O!I|KO!p", const_cast<char**>(names), &PyList_Type,
+                                    &tasks, &PyList_Type, &consumers, &contexts, &heap_limit, &PyList_Type, &limits,
+                                    &is_limited) == 0) {
         return nullptr;
     }
     std::vector<heap_id> queues;
@@ -131,7 +133,8 @@ PyObject* batch_new(PyTypeObject* type, PyObject* arguments, PyObject* keywords)
                                       .contexts = contexts,
                                       .queues = queues.data(),
                                       .queue_count = static_cast<std::uint32_t>(queues.size()),
-                                      .limits = limits != nullptr && PyList_GET_SIZE(limits) != 0},
+                                      .limits = limits != nullptr && PyList_GET_SIZE(limits) != 0,
+                                      .permits = is_limited != 0 ? &e.permits() : nullptr},
                                      heap, e.changed());
     }
     if (self->shared != nullptr) {
@@ -168,6 +171,9 @@ void settle(batch_object* self) {
     }
     self->settled = true;
     engine& e = engine::get();
+    if (self->shared->permits != nullptr) {
+        reclaim_permits(e.permits(), self->shared->heap_number); // its zygote may have been killed
+    }
     e.release_lists_made_by(self->shared->heap_number);
     e.end_batch(self->serial);
 }

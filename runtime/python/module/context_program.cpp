@@ -47,7 +47,10 @@ void context_program::run_context(std::uint32_t slot) noexcept {
     if (!m_no_heap.empty()) {
         PySys_FormatStderr("context %u: heap_limit is not kept for all that works allocate here (%s)\n", slot, m_no_heap.c_str());
     }
-    run_context_loop(m_batch, slot, *this);
+    permit leave = m_batch.permit_for(slot);
+    e.self.leave = &leave;
+    run_context_loop(m_batch, slot, leave, *this);
+    e.self.leave = nullptr;
     e.output.flush();
     leave_census(slot);
 }

@@ -219,10 +219,12 @@ void engine::outlive_nested_batches(const shared_heap_shm& heap) {
         }
         const auto* const nested = m_region->as<const batch_shm>(place);
         const std::uint64_t deadline = monotonic_ns() + dying_ns;
+        const heap_id heap_number = node->base.heap;
         wait_until_dead(nested->group.zygote_pid.load(), deadline); // first: it makes no further context then
         for (std::uint32_t slot = 0; slot < nested->group.context_count; ++slot) {
             wait_until_dead(nested->group.contexts[slot].pid.load(), deadline);
         }
+        reclaim_permits(p_shared->permits, heap_number);
         outlive_nested_batches(nested->heap);
     }
 }

@@ -26,11 +26,13 @@ namespace xpar {
 struct context_self {
     const batch* of = nullptr;
     std::uint32_t slot = 0;
+    permit* leave = nullptr; // while it runs works
     bool is_copy = false; // forked off by user code since: not the context any more
 };
 
 struct engine_shm {
     event_shm changed;                      // signalled with every report and change of state of any batch
+    permits_shm permits;                    // of all batches that are limited
     std::atomic<std::uint32_t> last_serial; // of batches; shared, so that processes forked by user code get numbers of their own
 };
 
@@ -44,6 +46,7 @@ public:
     region& memory() noexcept { return *m_region; }
     list_table& lists() noexcept { return *m_lists; }
     event_shm& changed() noexcept { return p_shared->changed; }
+    permits_shm& permits() noexcept { return p_shared->permits; }
 
     heap_cursor& list_cursor(heap_id list) { return m_cursors->of(list, m_lists->at(list).heap); }
     heap_cursor& batch_cursor(const batch& of) { return m_cursors->of(of.shared().heap_number, of.shared().heap); }

@@ -6,6 +6,7 @@
 #include "runtime/python/glue/gil.hpp"
 #include "runtime/python/module/batch_type.hpp"
 #include "runtime/python/module/engine.hpp"
+#include "runtime/python/module/permit_pause.hpp"
 #include "runtime/python/module/xlist_type.hpp"
 
 namespace xpar {
@@ -39,14 +40,24 @@ PyObject* core_wait(PyObject*, PyObject* arguments) {
         return nullptr;
     }
     engine& e = engine::get();
-    {
+    if (event_now(e.changed()) == seen) {
         const gil_release unlocked;
+        const permit_pause meanwhile;
         event_wait(e.changed(), seen, timeout < 0 ? -1 : static_cast<std::int64_t>(timeout * 1e9));
     }
     if (PyErr_CheckSignals() < 0) {
         return nullptr;
     }
     return PyLong_FromUnsignedLong(event_now(e.changed()));
+}
+
+PyObject* core_set_limit(PyObject*, PyObject* argument) {
+    const unsigned long limit = PyLong_AsUnsignedLong(argument);
+    if (PyErr_Occurred() != nullptr) {
+        return nullptr;
+    }
+    set_limit(engine::get().permits(), static_cast<std::uint32_t>(std::min<unsigned long>(limit, k_most_permits)));
+    Py_RETURN_NONE;
 }
 
 PyObject* core_write(PyObject*, PyObject* arguments) {
@@ -141,6 +152,7 @@ PyMethodDef s_functions[] = {
     {"signal", core_signal, METH_NOARGS, PyDoc_STR("signal()\n--\n\nWake everybody in wait().\n")},
     {"wait", core_wait, METH_VARARGS,
      PyDoc_STR("wait(seen, timeout, /)\n--\n\nSleep until the event counter is no longer `seen`; return it as it is then.\n")},
+    {"set_limit", core_set_limit, METH_O, PyDoc_STR("set_limit(contexts, /)\n--\n\nHow many contexts of limited batches may run works at once.\n")},
     {"write", core_write, METH_VARARGS, PyDoc_STR("write(to_stderr, text, /)\n--\n\nPrint, in a context.\n")},
     {"tell", core_tell, METH_O, PyDoc_STR("tell(content, /)\n--\n\nSend the main process something, from a context, in order with what is printed.\n")},
     {"set_hooks", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(core_set_hooks)),

@@ -2,6 +2,7 @@
 
 #include "runtime/python/glue/gil.hpp"
 #include "runtime/python/module/engine.hpp"
+#include "runtime/python/module/permit_pause.hpp"
 
 #include <structmember.h>
 
@@ -377,9 +378,10 @@ PyObject* xlist_wait_beyond(PyObject* object, PyObject* arguments) {
         return nullptr;
     }
     interlocked_list list = list_of(as_xlist(object));
-    bool more = false;
-    {
+    bool more = list.wait_beyond(seen, 0);
+    if (!more) {
         const gil_release unlocked;
+        const permit_pause meanwhile;
         more = list.wait_beyond(seen, timeout < 0 ? -1 : static_cast<std::int64_t>(timeout * 1e9));
     }
     if (PyErr_CheckSignals() < 0) {

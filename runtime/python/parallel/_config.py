@@ -61,8 +61,9 @@ def configure(
     """Change how works are run from now on; what is left out stays as it is.
 
     Args:
-        contexts: how many contexts may run works at once, at least 1. At first it is one for each usable processor
-            (affinity mask and cgroup quota).
+        contexts: how many contexts may run works at once, at least 1, all batches taken together; one that waits for
+            others does not count. At first it is one for each usable processor (affinity mask and cgroup quota). Fewer
+            holds at once, more for what is started from now on.
         heap_limit: bytes that the objects and arrays made in one context may take, at least 1 MiB. A work that wants more
             gets a `HeapLimitError`, which is a MemoryError; other works go on. At first it is the memory of the machine
             (or of the cgroup) divided by the number of contexts.
@@ -96,3 +97,5 @@ def configure(
     if seed is not _UNCHANGED:
         _random.set_seed(None if seed is None else operator.index(seed))
     _contexts, _heap_limit, _threads = number, limit, pool
+    if contexts is not None:
+        _core.set_limit(number)  # at once, for what runs too

@@ -108,7 +108,11 @@ class Engine:
             contexts = contexts if queues else min(contexts, len(works))
             tasks, consumers = [task for _, task in works], [task for _, task in queues]
             limits = [(index, *work._limits) for index, (work, _) in enumerate(works) if work._limits is not None]
-            batch = _core.Batch(tasks, consumers, contexts, _config.heap_limit(), limits)
+            # Executors keep to their own number of contexts.
+            is_limited = pending is self._pending
+            if is_limited:
+                _core.set_limit(_config.contexts())
+            batch = _core.Batch(tasks, consumers, contexts, _config.heap_limit(), limits, is_limited)
             running = RunningBatch(
                 batch, [work for work, _ in works], [work for work, _ in queues], pending, contexts
             )
