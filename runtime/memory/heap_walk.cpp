@@ -66,6 +66,33 @@ private:
     std::vector<bool> m_is_free;
 };
 
+// Calls `visit(unit, info)` for each run that was ever used until it says false. False then, or when the table cannot be read.
+template <class Visit>
+bool each_run(memory_reader& reader, std::uint64_t table, std::uint32_t units, Visit visit) {
+    std::vector<unit_info> entries(k_table_step);
+    std::uint32_t read_from = 0;
+    std::uint32_t read_to = 0;
+    for (std::uint32_t unit = 0; unit < units;) {
+        if (unit >= read_to) {
+            read_from = unit;
+            read_to = std::min(units, unit + k_table_step);
+            if (!reader.read(table + std::uint64_t{unit} * sizeof(unit_info), entries.data(),
+                             (read_to - read_from) * sizeof(unit_info))) {
+                return false;
+            }
+        }
+        const unit_info info = entries[unit - read_from];
+        if (info.kind == unit_kind::free && info.length == 0) {
+            return true; // never used, and so is everything behind it
+        }
+        if (!visit(unit, info)) {
+            return false;
+        }
+        unit += std::clamp<std::uint32_t>(info.length, 1, units - unit);
+    }
+    return true;
+}
+
 } // namespace
 
 bool local_reader::read(std::uint64_t address, void* into, std::size_t bytes) noexcept {
@@ -84,29 +111,15 @@ bool process_reader::read(std::uint64_t address, void* into, std::size_t bytes) 
 
 bool walk_heap(memory_reader& reader, std::uint64_t base, std::uint64_t table, std::uint32_t units, block_visitor& visitor) {
     walk walking(reader, base, visitor);
-    std::vector<unit_info> entries(k_table_step);
-    std::uint32_t read_from = 0;
-    std::uint32_t read_to = 0;
-    for (std::uint32_t unit = 0; unit < units;) {
-        if (unit >= read_to) {
-            read_from = unit;
-            read_to = std::min(units, unit + k_table_step);
-            if (!reader.read(table + std::uint64_t{unit} * sizeof(unit_info), entries.data(),
-                             (read_to - read_from) * sizeof(unit_info))) {
-                return false;
-            }
-        }
-        const unit_info info = entries[unit - read_from];
-        if (info.kind == unit_kind::free && info.length == 0) {
-            return true; // never used, and so is everything behind it
-        }
-        if (!visitor.enter(unit, info) || (info.kind == unit_kind::page && !walking.page(unit, info)) ||
-            (info.kind == unit_kind::run && !walking.run(unit, info))) {
-            return false;
-        }
-        unit += std::clamp<std::uint32_t>(info.length, 1, units - unit);
-    }
-    return true;
+    return each_run(reader, table, units, [&](std::uint32_t unit, const unit_info& info) {
+        return visitor.enter(unit, info) && (info.kind != unit_kind::page || walking.page(unit, info)) &&
+               (info.kind != unit_kind::run || walking.run(unit, info));
+    });
+}
+
+bool walk_runs(memory_reader& reader, std::uint64_t table, std::uint32_t units, block_visitor& visitor) {
+    return each_run(reader, table, units,
+                    [&](std::uint32_t unit, const unit_info& info) { return visitor.enter(unit, info); });
 }
 
 } // namespace xpar

@@ -47,6 +47,7 @@ private:
 
     // What the heap holds in the end, for who asks when the context is gone.
     void leave_census(std::uint32_t slot) noexcept;
+    void leave_copied_bytes(std::uint32_t slot) noexcept;
 
     [[noreturn]] static void end_copy() noexcept;
 

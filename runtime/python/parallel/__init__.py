@@ -15,6 +15,7 @@ list in shared memory, through a return value, or through output.
 
 from parallel import _context, _core, _errors
 from parallel._config import configure
+from parallel._contexts import Context, contexts
 from parallel._core import rdtsc
 from parallel._errors import (
     AssignmentError,
@@ -30,9 +31,7 @@ from parallel._errors import (
     WaitTimeoutError,
 )
 from parallel._functions import (
-    Context,
     cancel,
-    contexts,
     is_parallel_thread,
     run,
     run_once,
@@ -43,7 +42,9 @@ from parallel._functions import (
 from parallel._heaps import heap, heaps
 from parallel._mapping import dict, object  # noqa: A004 - names of the public contract
 from parallel._work import Work
+from parallel._works_data import works
 from parallel._xlist import xlist
+from parallel._xlists_data import xlists
 
 __all__ = [
     "AssignmentError",
@@ -73,7 +74,9 @@ __all__ = [
     "start",
     "submit_queue",
     "submit_work",
+    "works",
     "xlist",
+    "xlists",
 ]
 
 _core.set_hooks(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 
-from parallel import _core, _errors, _heaps, _host
+from parallel import _core, _errors, _heaps, _history, _host
 from parallel._work import Work
 
 _REPORTS_AT_ONCE = 1000  # bounds what is decoded at a time, so that a waiter with a deadline gets to look at it
@@ -24,10 +24,11 @@ class Progress:
 class RunningBatch:
     """A started `_core.Batch` with the works and queues it serves. Used under the engine's lock."""
 
-    def __init__(self, batch: _core.Batch, works: list[Work], queues: list[Work]):
+    def __init__(self, batch: _core.Batch, works: list[Work], queues: list[Work], submitted: float):
         self.batch = batch
         self.works = works + queues  # in the order of the batch's work table
         self.queues = queues
+        self.origin = _history.Origin.of(batch.serial, self.works[-1]._cell, submitted)
         self._interrupts = 0
         self.censuses: dict[int, tuple] = {}  # what contexts have left of their heaps, by slot
         self._unread: collections.deque[tuple] = collections.deque()

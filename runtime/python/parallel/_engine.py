@@ -19,6 +19,8 @@ from typing import Callable
 from parallel import _config, _core, _errors, _forking, _host, _inherited, _views
 from parallel._batch import Progress, RunningBatch
 from parallel._endings import Endings
+from parallel._growth import Growth
+from parallel._history import History
 from parallel._pump import Pump
 from parallel._work import Work
 
@@ -36,6 +38,9 @@ class Engine:
         self._pending: list[tuple[Work, tuple]] = []
         self._pending_queues: list[tuple[Work, tuple]] = []
         self._running: list[RunningBatch] = []
+        self.pending_since = 0.0  # when the first of the pending works was submitted
+        self._history = History()
+        self.growth = Growth()
         self._pump = Pump(self)
 
     # ---- submitting ----------------------------------------------------------------------------------------------------------
@@ -44,6 +49,8 @@ class Engine:
         """A new pending work; `task` is (callable, tuple of arguments, dict or None)."""
         work = Work(next(self._numbers), name, callback, errback, _host.current().cell(), self)
         with self._lock:
+            if not self._pending:
+                self.pending_since = time.time()
             self._pending.append((work, task))
         return work
 
@@ -51,6 +58,8 @@ class Engine:
         """A new pending work that stands for everything `consumer` will do with the items of `queue`."""
         work = Work(next(self._numbers), name, callback, errback, _host.current().cell(), self)
         with self._lock:
+            if not self._pending and not self._pending_queues:
+                self.pending_since = time.time()
             self._pending_queues.append((work, (queue, consumer)))
         return work
 
@@ -63,13 +72,14 @@ class Engine:
             self._pending = [entry for entry in self._pending if entry[0] is not work]
             self._pending_queues = [entry for entry in self._pending_queues if entry[0] is not work]
             self.endings.note(work)
+            self._history.note_withdrawn(work)
         self.endings.run_done_callbacks()
         return True
 
     # ---- starting ------------------------------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Take a snapshot and start all that is pending as one batch."""
+    def start(self, contexts: int | None = None) -> None:
+        """Take a snapshot and start all that is pending as one batch, in as many contexts as configured or given."""
         with self._lock:
             if not self._pending and not self._pending_queues:
                 return
@@ -78,10 +88,12 @@ class Engine:
             try:
                 works, self._pending = self._pending, []
                 queues, self._pending_queues = self._pending_queues, []
-                contexts = _config.contexts() if queues else min(_config.contexts(), len(works))
+                if contexts is None:
+                    contexts = _config.contexts() if queues else min(_config.contexts(), len(works))
                 tasks, consumers = [task for _, task in works], [task for _, task in queues]
                 batch = _core.Batch(tasks, consumers, contexts, _config.heap_limit())
-                running = RunningBatch(batch, [work for work, _ in works], [work for work, _ in queues])
+                sides = [work for work, _ in works], [work for work, _ in queues]
+                running = RunningBatch(batch, *sides, self.pending_since)
                 self._running.append(running)
                 # When fork fails, every work ends as crashed, with the reason: collect() reports it.
                 with contextlib.suppress(OSError), _forking.log_handlers_held():
@@ -105,6 +117,7 @@ class Engine:
                 running.read_reports(self.endings)
                 if running.finish(self.endings):
                     self._running.remove(running)
+                    self._history.remember(running)
             self.endings.note_unheard()
         self.endings.run_done_callbacks()
         if self.endings.callbacks_are_due() and not self.endings.waiting_runs:
@@ -275,6 +288,13 @@ class Engine:
         """The batches that run now."""
         with self._lock:
             return list(self._running)
+
+    @contextlib.contextmanager
+    def looking(self):
+        """Under the lock: the works that are pending, the batches that run, and what is known of those that have ended."""
+        self.collect()
+        with self._lock:
+            yield [work for work, _ in self._pending + self._pending_queues], list(self._running), self._history
 
     def progress(self) -> list[Progress]:
         """How far each of them is, for displays."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any, Callable
 
 from parallel import _core, _engine
 from parallel._work import Work
 from parallel._xlist import xlist
-
-_CONTEXT_STATES = ("vacant", "alive", "left", "died")
 
 
 def _checked_name(func, name: str | None) -> str:
@@ -152,55 +149,6 @@ def cancel() -> None:
     True
     """
     _engine.current().cancel()
-
-
-@dataclasses.dataclass(frozen=True)
-class Context:
-    """A context as it is at one moment.
-
-    Attributes: `id` in its batch; `batch`, the batch's serial number; `pid`, 0 when it has none; `state`: 'vacant',
-    'alive', 'left' (nothing was left to do) or 'died'; `work`: name of the work it runs, or whose items it consumes, or
-    None; `works`: how many works and items it has ended; `pushes`: how many values it pushed; `restarts`: how often its
-    process was replaced.
-    """
-
-    id: int
-    batch: int
-    pid: int
-    state: str
-    work: str | None
-    works: int
-    pushes: int
-    restarts: int
-
-
-def contexts() -> list[Context]:
-    """The contexts of all batches that run now.
-
-    >>> contexts()
-    []
-    """
-    found = []
-    for running in _engine.current().batches():
-        for facts in running.batch.contexts():
-            work = None
-            if facts["current"]:
-                work = running.works[facts["current"] - 1].name
-            elif facts["queue"]:
-                work = running.queues[facts["queue"] - 1].name
-            found.append(
-                Context(
-                    id=facts["slot"],
-                    batch=running.batch.serial,
-                    pid=facts["pid"],
-                    state=_CONTEXT_STATES[facts["state"]],
-                    work=work,
-                    works=facts["works"],
-                    pushes=facts["pushes"],
-                    restarts=max(0, facts["incarnation"] - 1),
-                )
-            )
-    return found
 
 
 def is_parallel_thread() -> bool:
