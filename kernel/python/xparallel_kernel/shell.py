@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 
+import IPython
 import parallel
 from IPython.core import page, payloadpage
 from IPython.core.autocall import ZMQExitAutocall
@@ -139,8 +140,9 @@ class ZMQInteractiveShell(InteractiveShell):
 
 
 def without_own_frames(traceback) -> None:
-    """Cut off what follows the last frame of a user: the insides of `parallel` say nothing about the user's error."""
-    own = os.path.dirname(parallel.__file__) + os.sep
+    """Cut off what follows the last frame of a user: the insides of `parallel`, and of IPython that calls its magics, say
+    nothing about the user's error."""
+    own = tuple(os.path.dirname(package.__file__) + os.sep for package in (parallel, IPython))
     last = None
     while traceback is not None:
         if not traceback.tb_frame.f_code.co_filename.startswith(own):

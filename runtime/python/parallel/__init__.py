@@ -39,8 +39,10 @@ from parallel._functions import (
     submit_queue,
     submit_work,
 )
+from parallel._extension import load_ipython_extension, unload_ipython_extension  # noqa: F401 - IPython calls them
 from parallel._heaps import heap, heaps
 from parallel._mapping import dict, object  # noqa: A004 - names of the public contract
+from parallel._ranks import run_cell
 from parallel._work import Work
 from parallel._works_data import works
 from parallel._xlist import xlist
@@ -70,6 +72,7 @@ __all__ = [
     "object",
     "rdtsc",
     "run",
+    "run_cell",
     "run_once",
     "start",
     "submit_queue",

@@ -8,6 +8,7 @@ import operator
 from parallel import _core
 
 _LEAST_HEAP = 1 << 20
+MOST_CONTEXTS = 4096
 
 _contexts: int | None = None
 _heap_limit: int | None = None
@@ -47,8 +48,8 @@ def configure(*, contexts: int | None = None, heap_limit: int | None = None) -> 
     number, limit = _contexts, _heap_limit
     if contexts is not None:
         number = operator.index(contexts)
-        if not 1 <= number <= 4096:
-            raise ValueError(f"contexts must be between 1 and 4096, not {number}")
+        if not 1 <= number <= MOST_CONTEXTS:
+            raise ValueError(f"contexts must be between 1 and {MOST_CONTEXTS}, not {number}")
     if heap_limit is not None:
         limit = operator.index(heap_limit)
         if not _LEAST_HEAP <= limit < 1 << 46:

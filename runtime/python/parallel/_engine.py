@@ -108,6 +108,26 @@ class Engine:
                 raise
             self._pump.ensure()
 
+    @contextlib.contextmanager
+    def started_together(self, tasks: list[tuple], names: list[str], works: list[Work]):
+        """Start new works at once, each in a context of its own, as a batch of their own; `works` has them before that.
+
+        Within, somebody waits for all of them.
+        """
+        with contextlib.ExitStack() as awaited:
+            try:
+                with self._lock:
+                    self.start()
+                    works += [self.submit(task, name, None, None) for task, name in zip(tasks, names)]
+                    for work in works:
+                        awaited.enter_context(self.endings.awaited(work))
+                    self.start(contexts=len(works))
+            except BaseException:
+                for work in works:
+                    self.withdraw(work)  # nobody knows of those that were not started
+                raise
+            yield
+
     # ---- reading what contexts report ----------------------------------------------------------------------------------------
 
     def collect(self) -> None:
@@ -243,6 +263,13 @@ class Engine:
         with self._lock:
             for running in self._running:
                 running.interrupt()
+
+    def find(self, number: int) -> Work | None:
+        """The work with this number, if it waits or runs."""
+        with self.looking() as (pending, running, _):
+            candidates = itertools.chain(pending, *(batch.works for batch in running))
+            found = next((work for work in candidates if work.id == number), None)
+        return None if found is None or found.done() else found
 
     def cancel(self) -> None:
         """See `parallel.cancel`."""

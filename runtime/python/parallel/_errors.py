@@ -8,6 +8,8 @@ import traceback
 
 from parallel import _cells, _exceptions
 
+_OWN_FOLDER = os.path.dirname(__file__) + os.sep
+
 
 class ParallelError(Exception):
     """Base class of what `parallel` raises itself."""
@@ -76,7 +78,8 @@ def describe(exception: BaseException) -> dict:
     """In a context: everything the main thread needs to raise `exception` there, of builtin types only."""
     kind = type(exception)
     try:
-        text = _cells.named("".join(traceback.format_exception(exception)))
+        frames = _without_own_frames(exception.__traceback__)
+        text = _cells.named("".join(traceback.format_exception(kind, exception, frames)))
     except BaseException as failure:  # user code that raises must not hide that there was an error
         text = f"{kind.__qualname__} (its traceback cannot be shown: {type(failure).__name__})\n"
     try:
@@ -89,6 +92,14 @@ def describe(exception: BaseException) -> dict:
         "traceback": text,
         "pickle": _exceptions.portable(exception),
     }
+
+
+def _without_own_frames(frames):
+    """A traceback from the first frame of a user's code on; all of it when there is none."""
+    found = frames
+    while found is not None and found.tb_frame.f_code.co_filename.startswith(_OWN_FOLDER):
+        found = found.tb_next
+    return found or frames
 
 
 class RemoteError(ParallelError):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any, Callable
 
-from parallel import _core, _engine
+from parallel import _core, _engine, _errors
 from parallel._work import Work
 from parallel._xlist import xlist
 
@@ -142,13 +143,27 @@ def run_once() -> None:
     _engine.current().run_once()
 
 
-def cancel() -> None:
+def cancel(id: int | None = None) -> None:  # noqa: A002 - what users call it
     """Cancel everything: pending work is withdrawn, running work interrupted, and killed if it does not stop within 2 s.
+
+    Args:
+        id: the number of a work: only this one is cancelled, if it has not begun.
+
+    Raises: KeyError when no such work waits or runs; ParallelError when it has begun.
 
     >>> work = submit_work(print); cancel(); work.cancelled()
     True
+    >>> work = submit_work(print); cancel(work.id); work.cancelled()
+    True
     """
-    _engine.current().cancel()
+    if id is None:
+        _engine.current().cancel()
+        return
+    work = _engine.current().find(operator.index(id))
+    if work is None:
+        raise KeyError(f"no work {id} waits or runs: works() lists those there are")
+    if not work.cancel():
+        raise _errors.ParallelError(f"{work._origin()} has begun: cancel() without an id interrupts everything that runs")
 
 
 def is_parallel_thread() -> bool:

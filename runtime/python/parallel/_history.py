@@ -12,7 +12,7 @@ import struct
 import time
 from typing import Iterator
 
-from parallel import _core, _host
+from parallel import _core, _errors, _host
 
 KEPT_BATCHES = 64
 KEPT_WORKS = 1000  # of each batch
@@ -25,7 +25,6 @@ ANY_STATE = (1 << len(STATES)) - 1
 _WORK = struct.Struct("=QQQII")  # work_record of runtime/schedule/timeline.hpp
 _BAR = struct.Struct("=QQQQII")  # timeline_bar
 _NO_CONTEXT = 0xFFFFFFFF
-_LINE_CHARACTERS = 200
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,14 +86,7 @@ def bars(packed: bytes) -> Iterator[Bar]:
 def error_line(work) -> str | None:
     """The error of a work on one line; None when it has none."""
     error = work._error()
-    if error is None:
-        return None
-    try:
-        text = str(error).strip().partition("\n")[0]
-    except Exception as failure:  # the user's __str__; the type is known all the same
-        text = f"<str() raised {type(failure).__name__}>"
-    line = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    return line if len(line) <= _LINE_CHARACTERS else line[: _LINE_CHARACTERS - 1] + "…"
+    return None if error is None else _errors.summary(error)
 
 
 @dataclasses.dataclass(frozen=True)
