@@ -187,7 +187,8 @@ class ParallelMagics(Magics):
         # The magic's own line is the first; IPython drops lines that are empty at the beginning.
         above = 1 + len(cell) - len(cell.lstrip("\n")) if code.strip() else 1
         source = "\n" * above + code
-        filename = self.shell.compile.cache(source, self.shell.execution_count, f"%%parallel {line}\n{cell}")
+        # Not by the text of the whole cell: that is the name of the code that has called this magic.
+        filename = self.shell.compile.cache(source, self.shell.execution_count, source)
         ranks = _ranks.Cell(source, filename, self.shell.user_ns, into)
         try:
             values = _ranks.run_ranks(ranks, size, options.name)

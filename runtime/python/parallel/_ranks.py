@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import itertools
 import linecache
 import operator
@@ -15,7 +16,8 @@ from parallel._work import Work
 from parallel._xlist import xlist
 
 _MEETING_SECONDS = 30.0  # to make all contexts; 200 of them take half a second
-_LOOK_SECONDS = 0.2
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.02
+_LEAVING_SECONDS = 2.0
 _NOTED_ERRORS = 5
 
 _numbers = itertools.count(1)
@@ -91,7 +93,6 @@ class Cell:
         # Whatever parsing does not find: `return` outside of a function.
         compile(source, filename, "exec", dont_inherit=True)
         self.works: list[Work] = []
-        self._arrived = xlist()
 
     def _parse(self) -> ast.Module:
         return compile(self._source, self._filename, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
@@ -120,16 +121,15 @@ class Cell:
 
         Ranks may also wait for each other, which they could not if one came after the other.
         """
-        size, deadline = len(self.works), time.monotonic() + _MEETING_SECONDS
-        self._arrived.push(None)
-        while not self._arrived.wait(size, _LOOK_SECONDS):
-            if any(work.done() for work in self.works):
-                return  # one of them was killed before it came here
+        deadline, pause = time.monotonic() + _MEETING_SECONDS, _SHORTEST_PAUSE
+        while missing := sum(work.state == "pending" for work in self.works):
             if time.monotonic() > deadline:
+                size = len(self.works)
                 raise _errors.ParallelError(
-                    f"only {len(self._arrived)} of {size} contexts could be started in {_MEETING_SECONDS:.0f} s: "
-                    "ask for fewer"
+                    f"only {size - missing} of {size} contexts could be started in {_MEETING_SECONDS:.0f} s: ask for fewer"
                 )
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 def run_ranks(cell: Cell, size: int, name: str | None) -> xlist | None:
@@ -138,6 +138,9 @@ def run_ranks(cell: Cell, size: int, name: str | None) -> xlist | None:
     tasks = [(cell.run, (rank,), None) for rank in range(size)]
     with engine.started_together(tasks, [f"{name or 'rank'} {rank}" for rank in range(size)], cell.works):
         errors = [(work.name, work.exception()) for work in cell.works]
+        # The contexts have only to go. Until they have, views say that work runs.
+        with contextlib.suppress(_errors.WaitTimeoutError):
+            engine.wait_until(lambda: cell.works[0]._batch.settled, _LEAVING_SECONDS, "the batch")
     failed = [(work_name, error) for work_name, error in errors if error is not None]
     if failed:
         try:

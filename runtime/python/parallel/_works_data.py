@@ -25,12 +25,12 @@ def works(state: str | None = None, cell: int | str | None = None) -> list[dict[
 
     Raises: ValueError when there is no such state, TypeError when `cell` is no number or label.
 
-    >>> work = submit_work(pow, (2, 10), name="a power")
-    >>> [row["state"] for row in works() if row["name"] == "a power"]
+    >>> work = submit_work(pow, (12, 2), name="a square")
+    >>> [row["state"] for row in works() if row["name"] == "a square"]
     ['pending']
     >>> run()
     >>> [row["name"] for row in works("done") if row["id"] == work.id]
-    ['a power']
+    ['a square']
     """
     return select(state, cell)[0]
 
