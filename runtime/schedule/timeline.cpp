@@ -32,7 +32,7 @@ work_record record_of_work(const work_table& works, std::uint64_t index) noexcep
 void merge(timeline_bar& into, const work_record& work) noexcept {
     ++into.count;
     into.ended_ns = work.ended_ns;
-    if (rank_of(work.state) < rank_of(into.state)) {
+    if (work.state != into.state && rank_of(work.state) < rank_of(into.state)) {
         into.state = work.state;
     }
 }
@@ -40,11 +40,14 @@ void merge(timeline_bar& into, const work_record& work) noexcept {
 } // namespace
 
 std::vector<timeline_bar> timeline(const work_table& works, std::uint32_t slots, std::uint64_t most) {
-    std::vector<std::uint64_t> begun(slots);
+    std::vector<std::uint64_t> together(slots); // how many works make a bar, by slot
     for (std::uint64_t index = 0; index < works.size(); ++index) {
-        if (const std::uint32_t slot = record_of_work(works, index).slot; slot < slots) {
-            ++begun[slot];
+        if (const work_view seen = works.view(index); seen.state != work_state::pending && seen.slot < slots) {
+            ++together[seen.slot];
         }
+    }
+    for (std::uint64_t& number : together) {
+        number = std::max<std::uint64_t>((number + most - 1) / most, 1);
     }
     // Each slot takes works in the order of their indices, so that order is the order of time in its lane.
     std::vector<std::vector<timeline_bar>> lanes(slots);
@@ -54,8 +57,7 @@ std::vector<timeline_bar> timeline(const work_table& works, std::uint32_t slots,
             continue;
         }
         std::vector<timeline_bar>& lane = lanes[work.slot];
-        const std::uint64_t together = std::max<std::uint64_t>((begun[work.slot] + most - 1) / most, 1);
-        if (!lane.empty() && lane.back().count < together && lane.back().ended_ns != 0) {
+        if (!lane.empty() && lane.back().count < together[work.slot] && lane.back().ended_ns != 0) {
             merge(lane.back(), work);
         } else if (lane.size() < most) { // else it has begun since they were counted
             lane.push_back({index, work.started_ns, work.ended_ns, 1, work.slot, work.state});

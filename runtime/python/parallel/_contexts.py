@@ -81,8 +81,7 @@ def contexts(*, ended: bool = True) -> list[Context]:
 def _of_running(running, deadline: float) -> list[Context]:
     batch, origin = running.batch, running.origin
     packed = batch.timeline(_history.KEPT_BARS)
-    subjects = [(running.works[bar.index].id, running.works[bar.index].name) for bar in _history.bars(packed)]
-    lanes = _lanes(packed, subjects, origin)
+    lanes = _lanes(packed, _history.subjects_of(running.works, b"", packed), origin)
     found = []
     for facts in batch.contexts():
         slot, work = facts["slot"], None
@@ -97,7 +96,7 @@ def _of_running(running, deadline: float) -> list[Context]:
 
 
 def _of_ended(batch: _history.EndedBatch) -> list[Context]:
-    lanes = _lanes(batch.bars, batch.bar_subjects, batch.origin)
+    lanes = _lanes(batch.bars, batch.subjects, batch.origin)
     found = []
     for facts, heap in batch.contexts:
         if facts["state"] == _VACANT and not facts["incarnation"]:
@@ -133,12 +132,13 @@ def _context(origin, facts: dict, heap: dict, bars: list[dict], state: str, work
     )
 
 
-def _lanes(packed: bytes, subjects: list[tuple[int, str]], origin) -> dict[int, list[dict]]:
+def _lanes(packed: bytes, subjects, origin) -> dict[int, list[dict]]:
     """The bars of each context."""
     lanes: dict[int, list[dict]] = collections.defaultdict(list)
-    for bar, (number, name) in zip(_history.bars(packed), subjects):
+    for bar in _history.bars(packed):
         times = {"started": origin.time(bar.started_ns), "ended": origin.time(bar.ended_ns), "state": bar.state}
         if bar.count == 1:
+            number, name = subjects[bar.index]
             lanes[bar.context].append({"work": number, "name": name, **times})
         else:
             lanes[bar.context].append({"work": None, "name": f"{bar.count:,} works", **times, "count": bar.count})

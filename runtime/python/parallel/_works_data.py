@@ -84,7 +84,7 @@ def _parts(states: int, label: str | None, most: int) -> Iterator[tuple[list[dic
         yield rows, len(rows)
     if states & 1 << _history.STATES.index("pending"):
         since = engine.pending_since
-        fit = [work for work in pending if label is None or cells.of(work._cell) == label]
+        fit = pending if label is None else [work for work in pending if cells.of(work._cell) == label]
         yield [_row(work.id, work.name, "pending", cells.of(work._cell), submitted=since) for work in fit[:most]], len(fit)
 
 
@@ -123,7 +123,8 @@ def _of_running(running, states: int, most: int) -> list[dict]:
 def _of_ended(batch, states: int) -> list[dict]:
     queues = {number for number, *_ in batch.queues}
     rows = []
-    for record, (number, name) in zip(_history.work_records(batch.works), batch.subjects):
+    for record in _history.work_records(batch.works):
+        number, name = batch.subjects[record.index]
         if states & 1 << _history.STATES.index(record.state) and number not in queues:
             rows.append(_recorded(number, name, record, batch.origin, batch.errors.get(record.index)))
     for number, name, state, error in batch.queues:
