@@ -123,13 +123,13 @@ class ParallelMagics(Magics):
             except parallel.ParallelError as error:
                 raise UsageError(str(error).replace("cancel()", "%cancel")) from None
             return self._cancelled({options.id})
-        about = {row["id"] for state in ("pending", "running") for row in _works_data.select(state, most=_ROWS)[0]}
+        about = _unfinished()
         if not about:
             print("Nothing to cancel: no work waits or runs.")
             return None
         parallel.cancel()
         deadline = time.monotonic() + _CANCEL_SECONDS
-        while time.monotonic() < deadline and about & {row["id"] for row in _works_data.select("running", most=_ROWS)[0]}:
+        while time.monotonic() < deadline and about & _unfinished():
             time.sleep(0.01)
         return self._cancelled(about)
 
@@ -212,6 +212,11 @@ class ParallelMagics(Magics):
         if not isinstance(found, parallel.xlist):
             raise UsageError(f"{name} is of type {type(found).__name__}: --into wants an xlist, or a name that is free")
         return found
+
+
+def _unfinished() -> set[int]:
+    """The ids of works that wait or run."""
+    return {row["id"] for state in ("pending", "running") for row in _works_data.select(state, most=_ROWS)[0]}
 
 
 def _parse(magic, line: str):
