@@ -126,7 +126,8 @@ def test_ids_are_in_order_and_come_once(two_contexts):
         for _ in range(5):
             parallel.submit_work(int)
         parallel.run()
-    parallel.submit_work(int).cancel()
+    withdrawn = parallel.submit_work(int)
+    assert withdrawn.cancel() and withdrawn.cancel()
     parallel.submit_work(int)
     numbers = [row["id"] for row in parallel.works()]
     assert numbers == sorted(set(numbers)) and len(numbers) >= 17

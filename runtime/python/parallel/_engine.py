@@ -68,11 +68,12 @@ class Engine:
         with self._lock:
             if work._batch is not None:
                 return False
+            if not work._withdrawn:
+                self._history.note_withdrawn(work)
             work._withdrawn = True
             self._pending = [entry for entry in self._pending if entry[0] is not work]
             self._pending_queues = [entry for entry in self._pending_queues if entry[0] is not work]
             self.endings.note(work)
-            self._history.note_withdrawn(work)
         self.endings.run_done_callbacks()
         return True
 

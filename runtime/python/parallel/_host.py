@@ -25,7 +25,8 @@ class Host:
         """What the user calls `cell`: 'In [3]'. Where cells are not told apart: the prompt of IPython that runs now."""
         ipython = sys.modules.get("IPython")
         shell = ipython.get_ipython() if ipython is not None else None
-        return f"In [{shell.execution_count}]" if shell is not None else None
+        number = getattr(shell, "execution_count", None)  # shells of others have what they like
+        return f"In [{number}]" if number is not None else None
 
     def write(self, cell, stream: str, text: str) -> None:
         """Print `text` (whole lines) of a work of `cell` on 'stdout' or 'stderr'."""

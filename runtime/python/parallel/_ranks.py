@@ -66,7 +66,10 @@ def run_cell(
     linecache.cache[filename] = len(source), None, source.splitlines(keepends=True), filename
     if namespace is None:
         namespace = vars(sys.modules["__main__"])
-    return run_ranks(Cell(source, filename, namespace, into), size_of(n), name)
+    try:
+        return run_ranks(Cell(source, filename, namespace, into), size_of(n), name)
+    finally:
+        linecache.cache.pop(filename, None)
 
 
 def size_of(n: int | None) -> int:

@@ -50,13 +50,15 @@ class HeapDetails(Table):
 
     def __repr__(self) -> str:
         (facts,) = self.rows
-        lines = [f"heap {facts['id']} ({facts['kind']} {_text(facts['name'])}, {facts['state']})"]
+        name = "" if facts["name"] is None else " " + _text(facts["name"])
+        lines = [f"heap {facts['id']} ({facts['kind']}{name}, {facts['state']})"]
         lines.append(f"  {_bytes(facts['live_bytes'])} live in {facts['live_blocks']:,} blocks, "
                      f"{_bytes(facts['reserved_bytes'])} taken from the system")  # fmt: skip
         if "types" in facts:
             lines.append(f"  peak {_bytes(facts['peak_bytes'])}, limit {_bytes(facts['limit_bytes'])}, "
                          f"arrays {_bytes(facts['buffers'])}")  # fmt: skip
-            lines += ["", "most bytes by type"] + _grid(
+            counted = "" if facts["types_complete"] else " (of those that there was time to look at)"
+            lines += ["", f"most bytes by type{counted}"] + _grid(
                 [[name or "(no object)", f"{blocks:,}", _bytes(size)] for name, blocks, size in facts["types"][:10]],
                 ["type", "blocks", "bytes"],
             )
