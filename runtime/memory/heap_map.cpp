@@ -39,13 +39,14 @@ private:
 
 } // namespace
 
-std::vector<float> map_heaps(memory_reader& reader, std::initializer_list<const heap_counters_shm*> heaps, std::size_t most) {
+std::vector<float> map_heaps(memory_reader& reader, std::initializer_list<const heap_counters_shm*> heaps,
+                             std::size_t most) {
     shares found;
     for (const heap_counters_shm* const heap : heaps) {
         // acquire pairs with context_heap::create: a table's address other than 0 comes with the rest.
         const std::uint64_t table = heap->table.load(std::memory_order_acquire);
-        if (table != 0 &&
-            !walk_runs(reader, table, static_cast<std::uint32_t>(heap->range_units.load(std::memory_order_relaxed)), found)) {
+        const auto units = static_cast<std::uint32_t>(heap->range_units.load(std::memory_order_relaxed));
+        if (table != 0 && !walk_runs(reader, table, units, found)) {
             return {};
         }
         found.next_heap();

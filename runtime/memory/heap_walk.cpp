@@ -66,7 +66,8 @@ private:
     std::vector<bool> m_is_free;
 };
 
-// Calls `visit(unit, info)` for each run that was ever used until it says false. False then, or when the table cannot be read.
+// Calls `visit(unit, info)` for each run that was ever used until it says false. False then, or when the table cannot
+// be read.
 template <class Visit>
 bool each_run(memory_reader& reader, std::uint64_t table, std::uint32_t units, Visit visit) {
     std::vector<unit_info> entries(k_table_step);
@@ -109,7 +110,8 @@ bool process_reader::read(std::uint64_t address, void* into, std::size_t bytes) 
     return process_vm_readv(m_pid, &here, 1, &there, 1, 0) == static_cast<ssize_t>(bytes);
 }
 
-bool walk_heap(memory_reader& reader, std::uint64_t base, std::uint64_t table, std::uint32_t units, block_visitor& visitor) {
+bool walk_heap(memory_reader& reader, std::uint64_t base, std::uint64_t table, std::uint32_t units,
+               block_visitor& visitor) {
     walk walking(reader, base, visitor);
     return each_run(reader, table, units, [&](std::uint32_t unit, const unit_info& info) {
         return visitor.enter(unit, info) && (info.kind != unit_kind::page || walking.page(unit, info)) &&

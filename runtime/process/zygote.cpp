@@ -169,7 +169,8 @@ private:
 
     void settle(std::uint32_t slot, context_shm& context, int wait_status, std::uint64_t used_ns) noexcept {
         --m_alive;
-        context.processor_ns.store(context.processor_ns.load(std::memory_order_relaxed) + used_ns, std::memory_order_relaxed);
+        const std::uint64_t used_before_ns = context.processor_ns.load(std::memory_order_relaxed);
+        context.processor_ns.store(used_before_ns + used_ns, std::memory_order_relaxed);
         context.ended_ns.store(monotonic_ns(), std::memory_order_relaxed);
         context.pid.store(0, std::memory_order_relaxed);
         // One that never began would be followed by the next that does not, as fast as the system can fork.

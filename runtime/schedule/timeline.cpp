@@ -16,7 +16,8 @@ constexpr work_state k_telling[k_work_states] = {work_state::running,   work_sta
                                                  work_state::cancelled, work_state::done,    work_state::pending};
 
 std::size_t rank_of(work_state state) noexcept {
-    return static_cast<std::size_t>(std::find(std::begin(k_telling), std::end(k_telling), state) - std::begin(k_telling));
+    const auto* const found = std::find(std::begin(k_telling), std::end(k_telling), state);
+    return static_cast<std::size_t>(found - std::begin(k_telling));
 }
 
 work_record record_of_work(const work_table& works, std::uint64_t index) noexcept {

@@ -1,6 +1,7 @@
-// What a batch's work table tells about time, in few words: who ran what from when to when, and how many works are in each state.
-// Any process of the batch may ask, while works run and after; a table that changes meanwhile gives an answer that was true for
-// each work at some moment. Not for: single works (work_table.hpp), items of queues, which the table does not know.
+// What a batch's work table tells about time, in few words: who ran what from when to when, and how many works are in
+// each state. Any process of the batch may ask, while works run and after; a table that changes meanwhile gives an
+// answer that was true for each work at some moment. Not for: single works (work_table.hpp), items of queues, which the
+// table does not know.
 #pragma once
 
 #include "runtime/schedule/work_table.hpp"
@@ -41,9 +42,9 @@ std::vector<timeline_bar> timeline(const work_table& works, std::uint32_t slots,
 // How many works are in each state.
 std::array<std::uint64_t, k_work_states> count_states(const work_table& works) noexcept;
 
-// At most `most` of the works whose state is in `states` (bit n: state n), in the order of their indices. When there are more:
-// those that run before those that did not succeed, before those that are done (the last ones), before those that are pending
-// (the next ones).
+// At most `most` of the works whose state is in `states` (bit n: state n), in the order of their indices. When there
+// are more: those that run before those that did not succeed, before those that are done (the last ones), before those
+// that are pending (the next ones).
 std::vector<work_record> select_works(const work_table& works, std::uint32_t states, std::uint64_t most);
 
 } // namespace xpar

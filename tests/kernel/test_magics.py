@@ -102,7 +102,10 @@ def test_heaps(kernel: Kernel):
 
 
 def test_cancel(kernel: Kernel):
-    kernel.ok("def sleep(): time.sleep(60)\nsleepers = [parallel.submit_work(sleep, name=f'sleeper {n}') for n in range(3)];")
+    kernel.ok(
+        "def sleep(): time.sleep(60)\n"
+        "sleepers = [parallel.submit_work(sleep, name=f'sleeper {n}') for n in range(3)];"
+    )
     kernel.wait(lambda: kernel.value("len(parallel.works('running'))") == "2")
     shown = kernel.ok("%cancel").result
     assert shown.count("cancelled") == 3 and shown.count("sleeper") == 3
@@ -234,7 +237,9 @@ def test_cells_of_pyparallel_and_magics_inside(kernel: Kernel):
 
 
 def test_an_error_shows_the_lines_of_the_cell(kernel: Kernel):
-    cell = kernel.run("%%parallel -n 3 --name worker\n\ndef half(n):\n    return 1 / n  # the guilty line\nhalf(rank - 1)")
+    cell = kernel.run(
+        "%%parallel -n 3 --name worker\n\ndef half(n):\n    return 1 / n  # the guilty line\nhalf(rank - 1)"
+    )
     assert (cell.reply["ename"], cell.reply["evalue"]) == ("ZeroDivisionError", "division by zero")
     text = plain("\n".join(cell.error["traceback"]))
     assert "1 / n  # the guilty line" in text and ", line 5, in <module>" in text and ", line 4, in half" in text
@@ -280,7 +285,9 @@ def test_an_interrupt(kernel: Kernel):
 
 
 def test_beside_work_in_the_background(kernel: Kernel, gate):
-    background = kernel.ok(f"def wait():\n    {gate.wait}\n    print('from the background')\nw = parallel.submit_work(wait);")
+    background = kernel.ok(
+        f"def wait():\n    {gate.wait}\n    print('from the background')\nw = parallel.submit_work(wait);"
+    )
     cell = kernel.ok("%%parallel -n 2\nprint('from the ranks')\nrank")
     assert kernel.value("w.state") == "'running'", "it waits for its own only"
     gate.open()
@@ -290,12 +297,19 @@ def test_beside_work_in_the_background(kernel: Kernel, gate):
 
 def test_views_grow_while_ranks_push(kernel: Kernel, gate):
     kernel.ok("values = xlist(name='values')")
-    cell = kernel.start(f"display(values)\nget_ipython().run_cell_magic('parallel', '-n 2', '''\nvalues.push(rank)\n{gate.wait}\n''')")
-    kernel.wait(lambda: any("2 items" in one.content["data"]["text/plain"] for one in cell.of("update_display_data")), 10)
+    cell = kernel.start(
+        "display(values)\n"
+        f"get_ipython().run_cell_magic('parallel', '-n 2', '''\nvalues.push(rank)\n{gate.wait}\n''')"
+    )
+
+    def shown() -> list[str]:
+        return [message.content["data"]["text/plain"] for message in cell.of("update_display_data")]
+
+    kernel.wait(lambda: any("2 items" in text for text in shown()), 10)
     assert not cell.is_over
     gate.open()
     assert cell.wait().reply["status"] == "ok"
-    assert "running" not in cell.of("update_display_data")[-1].content["data"]["text/plain"].splitlines()[0]
+    assert "running" not in shown()[-1].splitlines()[0]
 
 
 def test_protection_is_what_configure_says(kernel: Kernel):

@@ -26,7 +26,8 @@ def test_contexts_while_they_run(two_contexts):
     assert [context.slot for context in seen] == [0, 1] and {context.pid for context in seen} == set(began)
     assert {(context.work, context.state) for context in seen} == {("number 0", "running"), ("number 1", "running")}
     assert [context.restarts for context in seen] == [0, 0] and len({context.batch for context in seen}) == 1
-    wait_until(lambda: [context.pushes for context in parallel.contexts(ended=False)] == [1, 1])  # counted after it is seen
+    # Counted after it is seen.
+    wait_until(lambda: [context.pushes for context in parallel.contexts(ended=False)] == [1, 1])
     gate.push(0)
     parallel.run()
     assert parallel.contexts(ended=False) == []

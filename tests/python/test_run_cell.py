@@ -96,7 +96,7 @@ def test_what_is_shown_of_them(names):
     assert [context.pushes for context in parallel.contexts()[:2]] == [0, 0]
 
 
-# ---- errors --------------------------------------------------------------------------------------------------------------------
+# ---- errors ----------------------------------------------------------------------------------------------------------
 
 
 def test_the_error_of_the_lowest_rank_is_raised_and_tells_of_the_others(names):
@@ -160,7 +160,7 @@ def test_arguments_that_make_no_sense(arguments, error):
         parallel.run_cell(b"1")
 
 
-# ---- beside other work -----------------------------------------------------------------------------------------------------------
+# ---- beside other work -----------------------------------------------------------------------------------------------
 
 
 def test_beside_work_that_runs_and_work_that_waits(names, two_contexts):

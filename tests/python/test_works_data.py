@@ -105,7 +105,10 @@ def test_errors_are_one_line_that_never_raises(errors):
         def __str__(self):
             raise RuntimeError("no text")
 
-    parallel.submit_work(lambda: (_ for _ in ()).throw(Hostile() if errors else ValueError("first\nsecond" + "x" * 999)))
+    def work():
+        raise Hostile() if errors else ValueError("first\nsecond" + "x" * 999)
+
+    parallel.submit_work(work)
     with pytest.raises(Exception):
         parallel.run()
     error = parallel.works("failed")[-1]["error"]

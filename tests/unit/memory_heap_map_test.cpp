@@ -97,7 +97,8 @@ TEST(heap_map, of_another_process) {
     there->budget.limit = 64;
     xpar::test::child owner([&] {
         std::unique_ptr<context_heap> heap;
-        if (!context_heap::create(there->budget, there->counters, heap) || heap->allocate(2 * k_unit_bytes) == nullptr) {
+        if (!context_heap::create(there->budget, there->counters, heap) ||
+            heap->allocate(2 * k_unit_bytes) == nullptr) {
             return 1;
         }
         there->ready.store(1);

@@ -37,7 +37,8 @@ TEST_F(process_group, says_what_a_context_has_used_when_it_is_gone) {
         }
     });
     expect_end();
-    EXPECT_GE(context(0).processor_ns.load(), k_busy_ns - 10'000'000) << "the system's account is no finer than its ticks";
+    // The system's account is no finer than its ticks.
+    EXPECT_GE(context(0).processor_ns.load(), k_busy_ns - 10'000'000);
     EXPECT_LE(context(0).processor_ns.load(), monotonic_ns() - before);
     EXPECT_GE(context(0).ended_ns.load(), context(0).started_ns.load() + k_busy_ns - 10'000'000);
     EXPECT_LE(context(0).ended_ns.load(), monotonic_ns());

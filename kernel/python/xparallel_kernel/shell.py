@@ -148,8 +148,10 @@ def innermost_file(traceback) -> str | None:
 
 
 def without_own_frames(traceback) -> None:
-    """Cut off what follows the last frame of a user: the insides of `parallel`, and of IPython that calls its magics, say
-    nothing about the user's error."""
+    """Cut off what follows the last frame of a user.
+
+    The insides of `parallel`, and of IPython that calls its magics, say nothing about the user's error.
+    """
     own = tuple(os.path.dirname(package.__file__) + os.sep for package in (parallel, IPython))
     last = None
     while traceback is not None:

@@ -1,5 +1,5 @@
-// What a batch tells of its works and contexts, as Python data: tables as packed bytes, since a batch may have a million works.
-// Any process may ask, whether the batch runs or has ended. Under the GIL.
+// What a batch tells of its works and contexts, as Python data: tables as packed bytes, since a batch may have a
+// million works. Any process may ask, whether the batch runs or has ended. Under the GIL.
 #pragma once
 
 #include <Python.h>
@@ -26,7 +26,8 @@ PyObject* counts_to_python(const batch& of);
 // A dict of facts for each context.
 PyObject* contexts_to_python(const batch& of);
 
-// (processor time in seconds, bytes copied of the snapshot or None) of the process that runs in a slot now; None without one.
+// (processor time in seconds, bytes copied of the snapshot or None) of the process that runs in a slot now; None
+// without one.
 PyObject* usage_to_python(const batch& of, std::uint32_t slot, const context_heaps_shm& heaps);
 
 // Private memory of `pid` that its heaps do not hold; nothing when it cannot be read.

@@ -19,7 +19,8 @@ namespace {
 // How long a context that has nothing left to do may look through its heap: 5 ms are some 200,000 blocks.
 constexpr std::uint64_t k_last_census_ns = 5'000'000;
 
-// What a context has copied of the snapshot is looked for at its end if it has lived this many times as long as that takes.
+// What a context has copied of the snapshot is looked for at its end if it has lived this many times as long as that
+// takes.
 constexpr std::uint64_t k_times_its_cost = 10;
 
 } // namespace

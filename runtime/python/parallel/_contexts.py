@@ -23,9 +23,9 @@ class Context:
     many works and items it has ended; `pushes`: how many values it pushed; `restarts`: how often its process was
     replaced; `started` and `ended` of its (last) process, in seconds since the epoch, or None; `cpu`: seconds of
     processor time; `copied`: bytes of the snapshot it has copied by writing to them, outside of its own heap, or None
-    when that was not looked for (it ended too soon); `heap_live`, `heap_peak` and `heap_limit` in bytes; `bars`: what it
-    ran when, a list of dicts with `work` (id), `name`, `started`, `ended` and `state`, at most 2,000: neighbours beyond
-    that are one, with `count`, and `work` None.
+    when that was not looked for (it ended too soon); `heap_live`, `heap_peak` and `heap_limit` in bytes; `bars`: what
+    it ran when, a list of dicts with `work` (id), `name`, `started`, `ended` and `state`, at most 2,000: neighbours
+    beyond that are one, with `count`, and `work` None.
     """
 
     id: str

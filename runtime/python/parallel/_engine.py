@@ -319,7 +319,7 @@ class Engine:
 
     @contextlib.contextmanager
     def looking(self):
-        """Under the lock: the works that are pending, the batches that run, and what is known of those that have ended."""
+        """Under the lock: works that are pending, batches that run, and what is known of those that have ended."""
         self.collect()
         with self._lock:
             yield [work for work, _ in self._pending + self._pending_queues], list(self._running), self._history

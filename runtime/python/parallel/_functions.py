@@ -163,7 +163,9 @@ def cancel(id: int | None = None) -> None:  # noqa: A002 - what users call it
     if work is None:
         raise KeyError(f"no work {id} waits or runs: works() lists those there are")
     if not work.cancel():
-        raise _errors.ParallelError(f"{work._origin()} has begun: cancel() without an id interrupts everything that runs")
+        raise _errors.ParallelError(
+            f"{work._origin()} has begun: cancel() without an id interrupts everything that runs"
+        )
 
 
 def is_parallel_thread() -> bool:

@@ -129,7 +129,8 @@ class Cell:
             if time.monotonic() > deadline:
                 size = len(self.works)
                 raise _errors.ParallelError(
-                    f"only {size - missing} of {size} contexts could be started in {_MEETING_SECONDS:.0f} s: ask for fewer"
+                    f"only {size - missing} of {size} contexts could be started in {_MEETING_SECONDS:.0f} s: "
+                    "ask for fewer"
                 )
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)

@@ -1,4 +1,4 @@
-"""Rows of facts as a table of text: what the magics return. One line for each kind at the end says what is shown how."""
+"""Rows of facts as a table of text: what the magics return. The functions at the end say what is shown how."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _page_map(cells: list[float]) -> list[str]:
 
 
 def _grid(rows: list[list[str]], headers: list[str]) -> list[str]:
-    """Columns that fit: numbers to the right, and the widest texts are cut until the line is no longer than it may be."""
+    """Columns that fit: numbers to the right, the widest texts cut until the line is no longer than it may be."""
     if not rows:
         return ["none"]
     widths = [max(map(len, column)) for column in zip(headers, *rows)]
@@ -130,10 +130,11 @@ def _lived(row: dict) -> str:
 
 
 _CONTEXTS = [("id", _of("id")), ("cell", _of("cell")), ("state", _of("state")), ("work", _of("work")), ("time", _lived),
-             ("pushes", _of("pushes", _count)), ("cpu", _of("cpu", _seconds)),
-             ("copied", _of("copied", _bytes)), ("live", _of("heap_live", _bytes)), ("peak", _of("heap_peak", _bytes))]  # fmt: skip
+             ("pushes", _of("pushes", _count)), ("cpu", _of("cpu", _seconds)), ("copied", _of("copied", _bytes)),
+             ("live", _of("heap_live", _bytes)), ("peak", _of("heap_peak", _bytes))]  # fmt: skip
 _WORKS = [("id", _of("id")), ("name", _of("name")), ("state", _of("state")), ("cell", _of("cell")),
-          ("context", _of("context", _count)), ("time", _of("elapsed", _seconds)), ("error", lambda row: row["error"] or "")]  # fmt: skip
+          ("context", _of("context", _count)), ("time", _of("elapsed", _seconds)),
+          ("error", lambda row: row["error"] or "")]  # fmt: skip
 _XLISTS = [("id", _of("id")), ("name", _of("name")), ("items", _of("items", _count)), ("pushed", _of("pushed", _count)),
            ("popped", _of("popped", _count)), ("bytes", _of("bytes", _bytes)), ("reserved", _of("reserved", _bytes)),
            ("closed", lambda row: "yes" if row["closed"] else "no"), ("views", _of("views", _count))]  # fmt: skip

@@ -85,7 +85,8 @@ def _parts(states: int, label: str | None, most: int) -> Iterator[tuple[list[dic
     if states & 1 << _history.STATES.index("pending"):
         since = engine.pending_since
         fit = pending if label is None else [work for work in pending if cells.of(work._cell) == label]
-        yield [_row(work.id, work.name, "pending", cells.of(work._cell), submitted=since) for work in fit[:most]], len(fit)
+        rows = [_row(work.id, work.name, "pending", cells.of(work._cell), submitted=since) for work in fit[:most]]
+        yield rows, len(fit)
 
 
 class _Labels:
