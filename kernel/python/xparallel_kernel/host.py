@@ -24,7 +24,7 @@ class KernelHost(_host.Host):
 
     def begin_cell(self, number: int) -> None:
         """The request at hand is cell `number` of the notebook."""
-        self._numbers[self._native.parent().header["msg_id"]] = number
+        self._numbers[self._native.parent().header.get("msg_id")] = number
         while len(self._numbers) > _KEPT_NUMBERS:
             del self._numbers[next(iter(self._numbers))]
 

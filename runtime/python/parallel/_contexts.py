@@ -9,7 +9,7 @@ from typing import Any
 
 from parallel import _history
 
-_VACANT, _LEFT = 0, 2  # context_state of runtime/process
+_LEFT = 2  # context_state of runtime/process; the others are vacant, alive and died
 _LOOK_SECONDS = 0.25  # how long the memory of running contexts is looked through in one call
 
 
@@ -91,23 +91,22 @@ def _of_running(running, deadline: float) -> list[Context]:
             work = running.queues[facts["queue"] - 1].name
         usage = batch.usage(slot) if facts["pid"] and time.monotonic() < deadline else None
         state = ("idle", "running" if work is not None else "idle", "ended", "crashed")[facts["state"]]
-        found.append(_context(origin, facts, batch.heap(slot), lanes[slot], state, work, usage, None))
+        figures = _history.HeapFigures.of(batch, slot)
+        found.append(_context(origin, facts, figures, lanes[slot], state, work, usage, None))
     return found
 
 
 def _of_ended(batch: _history.EndedBatch) -> list[Context]:
     lanes = _lanes(batch.bars, batch.subjects, batch.origin)
     found = []
-    for facts, heap in batch.contexts:
-        if facts["state"] == _VACANT and not facts["incarnation"]:
-            continue  # the others had done everything before it was made
-        # One that is neither vacant nor has left was killed with its zygote, if it did not die by itself.
-        state = "ended" if facts["state"] in (_VACANT, _LEFT) else "crashed"
-        found.append(_context(batch.origin, facts, heap, lanes[facts["slot"]], state, None, None, batch.ended))
+    for facts, figures in batch.contexts:
+        # One that has not left was killed with its zygote, if it did not die by itself.
+        state = "ended" if facts["state"] == _LEFT else "crashed"
+        found.append(_context(batch.origin, facts, figures, lanes[facts["slot"]], state, None, None, batch.ended))
     return found
 
 
-def _context(origin, facts: dict, heap: dict, bars: list[dict], state: str, work, usage, batch_ended) -> Context:
+def _context(origin, facts: dict, figures, bars: list[dict], state: str, work, usage, batch_ended) -> Context:
     cpu, copied = usage if usage is not None else (0.0, facts["copied"])
     is_over = state in ("ended", "crashed")
     return Context(
@@ -125,9 +124,9 @@ def _context(origin, facts: dict, heap: dict, bars: list[dict], state: str, work
         ended=(origin.time(facts["ended_ns"]) or batch_ended) if is_over else None,
         cpu=facts["processor_ns"] / 1e9 + cpu,
         copied=copied,
-        heap_live=sum(heap[part]["live_bytes"] for part in ("objects", "buffers")),
-        heap_peak=heap["peak_bytes"],
-        heap_limit=heap["limit_bytes"],
+        heap_live=figures.live,
+        heap_peak=figures.peak,
+        heap_limit=figures.limit,
         bars=bars,
     )
 

@@ -46,6 +46,10 @@ class Growth:
             return
         self._due = time.monotonic() + _PERIOD
         now = time.time()
+        serials = {str(running.batch.serial) for running in batches}
+        for key in list(self._contexts):
+            if key[1:].partition(".")[0] not in serials:
+                self._contexts.pop(key, None)  # it ended while it was looked at the last time
         for running in batches:
             for facts in running.batch.contexts():
                 if facts["pid"]:
@@ -78,5 +82,6 @@ class Growth:
 
     def forget_batch(self, serial: int) -> None:
         """Its contexts are gone."""
-        for key in [key for key in self._contexts if key.startswith(f"c{serial}.")]:
-            self._contexts.pop(key, None)
+        for key in list(self._contexts):  # the pump may be adding to it
+            if key.startswith(f"c{serial}."):
+                self._contexts.pop(key, None)

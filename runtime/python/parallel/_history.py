@@ -89,6 +89,20 @@ def error_line(work) -> str | None:
     return None if error is None else _errors.summary(error)
 
 
+class HeapFigures(NamedTuple):
+    """Bytes of a context's heap."""
+
+    live: int
+    peak: int
+    limit: int
+
+    @classmethod
+    def of(cls, batch: _core.Batch, slot: int) -> HeapFigures:
+        """Of a context that runs, or as it left them."""
+        facts = batch.heap(slot)
+        return cls(batch.live_bytes(slot), facts["peak_bytes"], facts["limit_bytes"])
+
+
 @dataclasses.dataclass(frozen=True)
 class EndedBatch:
     """A batch that has ended. The names of works are shared with them, everything else is numbers."""
@@ -100,7 +114,7 @@ class EndedBatch:
     subjects: list[tuple[int, str]] | dict[int, tuple[int, str]]  # see subjects_of
     errors: dict[int, str]  # by index
     queues: list[tuple[int, str, str, str | None]]  # id, name, state, error
-    contexts: list[tuple[dict, dict]]  # facts and heap of each
+    contexts: list[tuple[dict, HeapFigures]]  # those that there ever were
     bars: bytes
 
     @classmethod
@@ -121,7 +135,7 @@ class EndedBatch:
             subjects=subjects_of(running.works, works, lanes),
             errors={index: error_line(running.works[index]) for index in failed if index < plain},
             queues=[(work.id, work.name, work.state, error_line(work)) for work in running.queues],
-            contexts=[(facts, batch.heap(facts["slot"])) for facts in contexts],
+            contexts=[(facts, HeapFigures.of(batch, facts["slot"])) for facts in contexts if facts["incarnation"]],
             bars=lanes,
         )
 
