@@ -72,6 +72,8 @@ def test_another_namespace():
         ("None", [None, None]),
         ("x = 1; x + rank", [1, 2]),
         ("(rank,\n  'é;')", [(0, "é;"), (1, "é;")]),
+        ("x = '\u2028\x0c\x1c'\r\nrank;\r\n", None),
+        ("x = '\u2028\x0c\x1c'\r\nrank\r\n", [0, 1]),
         ("", None),
         ("# nothing", None),
     ],

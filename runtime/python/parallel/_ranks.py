@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import io
 import itertools
 import linecache
 import operator
@@ -63,13 +64,18 @@ def run_cell(
         raise TypeError(f"name must be a str, not {type(name).__name__}")
     filename = f"<parallel cell {next(_numbers)}>"
     # Contexts inherit it, for their tracebacks.
-    linecache.cache[filename] = len(source), None, source.splitlines(keepends=True), filename
+    linecache.cache[filename] = len(source), None, _lines(source), filename
     if namespace is None:
         namespace = vars(sys.modules["__main__"])
     try:
         return run_ranks(Cell(source, filename, namespace, into), size_of(n), name)
     finally:
         linecache.cache.pop(filename, None)
+
+
+def _lines(source: str) -> list[str]:
+    """Lines as the compiler counts them: `str.splitlines` knows more ends of lines."""
+    return io.StringIO(source, newline=None).readlines()
 
 
 def size_of(n: int | None) -> int:
@@ -101,7 +107,7 @@ class Cell:
         return compile(self._source, self._filename, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
 
     def _ends_with_semicolon(self, last: ast.stmt) -> bool:
-        line = self._source.splitlines()[last.end_lineno - 1].encode()
+        line = _lines(self._source)[last.end_lineno - 1].encode()
         return line[last.end_col_offset :].lstrip().startswith(b";")
 
     def run(self, rank: int) -> Any:
