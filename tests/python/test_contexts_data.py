@@ -180,3 +180,11 @@ def test_as_a_dict():
     context = parallel.contexts()[0]
     assert context.to_dict() == dataclasses.asdict(context)
     assert list(context.to_dict())[:4] == ["id", "batch", "slot", "cell"]
+
+
+def test_pandas_takes_them():
+    pandas = pytest.importorskip("pandas")
+    parallel.submit_work(int)
+    parallel.run()
+    frame = pandas.DataFrame(parallel.contexts())
+    assert list(frame.columns) == list(parallel.contexts()[0].to_dict()) and "ended" in set(frame["state"])
