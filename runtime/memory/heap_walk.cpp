@@ -66,24 +66,10 @@ private:
     std::vector<bool> m_is_free;
 };
 
-} // namespace
-
-bool local_reader::read(std::uint64_t address, void* into, std::size_t bytes) noexcept {
-    std::memcpy(into, reinterpret_cast<const void*>(address), bytes);
-    return true;
-}
-
-bool process_reader::read(std::uint64_t address, void* into, std::size_t bytes) noexcept {
-    if (bytes == 0) {
-        return true;
-    }
-    const iovec here{into, bytes};
-    const iovec there{reinterpret_cast<void*>(address), bytes};
-    return process_vm_readv(m_pid, &here, 1, &there, 1, 0) == static_cast<ssize_t>(bytes);
-}
-
-bool walk_heap(memory_reader& reader, std::uint64_t base, std::uint64_t table, std::uint32_t units, block_visitor& visitor) {
-    walk walking(reader, base, visitor);
+// Calls `visit(unit, info)` for each run that was ever used until it says false. False then, or when the table cannot
+// be read.
+template <class Visit>
+bool each_run(memory_reader& reader, std::uint64_t table, std::uint32_t units, Visit visit) {
     std::vector<unit_info> entries(k_table_step);
     std::uint32_t read_from = 0;
     std::uint32_t read_to = 0;
@@ -100,13 +86,42 @@ bool walk_heap(memory_reader& reader, std::uint64_t base, std::uint64_t table, s
         if (info.kind == unit_kind::free && info.length == 0) {
             return true; // never used, and so is everything behind it
         }
-        if (!visitor.enter(unit, info) || (info.kind == unit_kind::page && !walking.page(unit, info)) ||
-            (info.kind == unit_kind::run && !walking.run(unit, info))) {
+        if (!visit(unit, info)) {
             return false;
         }
         unit += std::clamp<std::uint32_t>(info.length, 1, units - unit);
     }
     return true;
+}
+
+} // namespace
+
+bool local_reader::read(std::uint64_t address, void* into, std::size_t bytes) noexcept {
+    std::memcpy(into, reinterpret_cast<const void*>(address), bytes);
+    return true;
+}
+
+bool process_reader::read(std::uint64_t address, void* into, std::size_t bytes) noexcept {
+    if (bytes == 0) {
+        return true;
+    }
+    const iovec here{into, bytes};
+    const iovec there{reinterpret_cast<void*>(address), bytes};
+    return process_vm_readv(m_pid, &here, 1, &there, 1, 0) == static_cast<ssize_t>(bytes);
+}
+
+bool walk_heap(memory_reader& reader, std::uint64_t base, std::uint64_t table, std::uint32_t units,
+               block_visitor& visitor) {
+    walk walking(reader, base, visitor);
+    return each_run(reader, table, units, [&](std::uint32_t unit, const unit_info& info) {
+        return visitor.enter(unit, info) && (info.kind != unit_kind::page || walking.page(unit, info)) &&
+               (info.kind != unit_kind::run || walking.run(unit, info));
+    });
+}
+
+bool walk_runs(memory_reader& reader, std::uint64_t table, std::uint32_t units, block_visitor& visitor) {
+    return each_run(reader, table, units,
+                    [&](std::uint32_t unit, const unit_info& info) { return visitor.enter(unit, info); });
 }
 
 } // namespace xpar

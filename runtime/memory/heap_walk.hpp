@@ -54,4 +54,7 @@ public:
 // False when the heap could not be read or the walk was ended.
 bool walk_heap(memory_reader& reader, std::uint64_t base, std::uint64_t table, std::uint32_t units, block_visitor& visitor);
 
+// As walk_heap, but of the runs alone: `enter` is called, no block is looked at.
+bool walk_runs(memory_reader& reader, std::uint64_t table, std::uint32_t units, block_visitor& visitor);
+
 } // namespace xpar

@@ -47,6 +47,9 @@ struct alignas(128) context_shm {
     std::atomic<std::uint64_t> works_ended; // progress: works and items brought to an end in this slot
     std::atomic<std::uint64_t> pushes;      // progress: values published to xlists
     std::atomic<std::uint64_t> stop; // any process: the turn that is to be stopped, and why; see stop_turn()
+    std::atomic<std::uint64_t> ended_ns;     // zygote: when the last process of this slot was reaped, 0 before
+    std::atomic<std::uint64_t> processor_ns; // zygote: processor time of those that were reaped
+    std::atomic<std::uint64_t> copied_bytes; // the context, before it leaves: bytes it copied, plus 1; 0: unknown
 };
 static_assert(sizeof(context_shm) == 128);
 

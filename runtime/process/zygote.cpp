@@ -2,10 +2,12 @@
 
 #include "runtime/base/clock.hpp"
 #include "runtime/process/descriptor_pipes.hpp"
+#include "runtime/base/process_usage.hpp"
 #include "runtime/process/signals.hpp"
 
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -157,7 +159,8 @@ private:
     void reap() noexcept {
         for (;;) {
             int wait_status = 0;
-            const pid_t pid = waitpid(-1, &wait_status, WNOHANG);
+            rusage used{};
+            const pid_t pid = wait4(-1, &wait_status, WNOHANG, &used);
             if (pid < 0 && errno == EINTR) {
                 continue;
             }
@@ -167,16 +170,19 @@ private:
             for (std::uint32_t slot = 0; slot < m_group.context_count; ++slot) {
                 context_shm& context = m_group.contexts[slot];
                 if (context.pid.load(std::memory_order_relaxed) == pid) {
-                    settle(slot, context, wait_status);
+                    settle(slot, context, wait_status, processor_ns(used));
                     break;
                 }
             }
         }
     }
 
-    void settle(std::uint32_t slot, context_shm& context, int wait_status) noexcept {
+    void settle(std::uint32_t slot, context_shm& context, int wait_status, std::uint64_t used_ns) noexcept {
         --m_alive;
         m_pipes.read_rest(slot);
+        const std::uint64_t used_before_ns = context.processor_ns.load(std::memory_order_relaxed);
+        context.processor_ns.store(used_before_ns + used_ns, std::memory_order_relaxed);
+        context.ended_ns.store(monotonic_ns(), std::memory_order_relaxed);
         context.pid.store(0, std::memory_order_relaxed);
         // One that never began would be followed by the next that does not, as fast as the system can fork.
         if (context.turns.load(std::memory_order_relaxed) == context.turns_before.load(std::memory_order_relaxed)) {

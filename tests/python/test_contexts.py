@@ -16,20 +16,21 @@ def test_contexts_while_they_run(two_contexts):
         began.push(os.getpid())
         gate.wait(1)
 
-    assert parallel.contexts() == []
+    assert parallel.contexts(ended=False) == []
     for n in range(2):
         parallel.submit_work(work, name=f"number {n}")
     parallel.submit_work(work, name="waits")
     parallel.start()
     assert began.wait(2, 30)
-    seen = parallel.contexts()
-    assert [context.id for context in seen] == [0, 1] and {context.pid for context in seen} == set(began)
-    assert {(context.work, context.state) for context in seen} == {("number 0", "alive"), ("number 1", "alive")}
+    seen = parallel.contexts(ended=False)
+    assert [context.slot for context in seen] == [0, 1] and {context.pid for context in seen} == set(began)
+    assert {(context.work, context.state) for context in seen} == {("number 0", "running"), ("number 1", "running")}
     assert [context.restarts for context in seen] == [0, 0] and len({context.batch for context in seen}) == 1
-    wait_until(lambda: [context.pushes for context in parallel.contexts()] == [1, 1])  # counted after it is seen
+    # Counted after it is seen.
+    wait_until(lambda: [context.pushes for context in parallel.contexts(ended=False)] == [1, 1])
     gate.push(0)
     parallel.run()
-    assert parallel.contexts() == []
+    assert parallel.contexts(ended=False) == []
 
 
 def test_contexts_that_consume(two_contexts):
@@ -37,7 +38,7 @@ def test_contexts_that_consume(two_contexts):
     parallel.submit_queue(queue, lambda n: began.push(n) or gate.wait(1), name="consume")
     parallel.start()
     assert began.wait(2, 30)
-    assert [context.work for context in parallel.contexts()] == ["consume"] * 2
+    assert [context.work for context in parallel.contexts(ended=False)] == ["consume"] * 2
     gate.push(0)
     parallel.run()
 
@@ -50,7 +51,7 @@ def test_configure_contexts(contexts):
         parallel.submit_work(lambda: began.push(os.getpid()) or gate.wait(1))
     parallel.start()
     assert began.wait(contexts, 30)
-    assert len(parallel.contexts()) == contexts
+    assert len(parallel.contexts(ended=False)) == contexts
     assert len(set(began)) == contexts and len(began) == contexts  # no further one has begun
     gate.push(0)
     parallel.run()
@@ -63,7 +64,7 @@ def test_there_are_no_more_contexts_than_works():
     for _ in range(3):
         parallel.submit_work(gate.wait, 1)
     parallel.start()
-    assert len(parallel.contexts()) == 3
+    assert len(parallel.contexts(ended=False)) == 3
     gate.push(0)
     parallel.run()
 

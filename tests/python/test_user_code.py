@@ -361,7 +361,7 @@ def test_a_forked_child_of_the_main_program_has_an_engine_of_its_own(two_context
     if pid == 0:
         status = 1
         try:
-            assert parallel.contexts() == [] and parallel.submit_work(lambda: "child's").result() == "child's"
+            assert parallel.contexts(ended=False) == [] and parallel.submit_work(lambda: "child's").result() == "child's"
             parallel.run()
             with pytest.raises(parallel.ParallelError, match="was not started before"):
                 left.result()

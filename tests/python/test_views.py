@@ -366,5 +366,5 @@ def test_the_end_of_a_cell_starts_what_is_pending(front_end):
     xl = parallel.xlist()
     parallel.submit_work(xl.push, 1)
     _engine.cell_ended()
-    assert parallel.contexts() or len(xl)
+    assert parallel.contexts(ended=False) or len(xl)
     wait_until(lambda: list(xl) == [1])

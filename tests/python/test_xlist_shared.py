@@ -156,7 +156,7 @@ def test_wait_starts_what_is_pending_and_comes_back_at_once(two_contexts):
     xl, gate = parallel.xlist(), parallel.xlist()
     parallel.submit_work(lambda: xl.extend(range(3)) or gate.wait(1))
     assert xl.wait(3) is True
-    assert parallel.contexts()
+    assert parallel.contexts(ended=False)
     gate.push(1)
     assert xl.wait(4) is False  # decided when all work has ended
     parallel.run()
@@ -211,7 +211,7 @@ def test_stream_ends_with_the_work(two_contexts):
     parallel.submit_work(push)
     parallel.submit_work(push)
     assert sorted(xl.stream()) == sorted([*range(5)] * 2)
-    assert len(xl) == 10 and not parallel.contexts()
+    assert len(xl) == 10 and not parallel.contexts(ended=False)
 
 
 def test_stream_yields_before_the_work_ends(two_contexts):

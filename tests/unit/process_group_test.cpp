@@ -1,5 +1,6 @@
 // The ordinary life of a group: it starts, its contexts run and leave, it ends. What goes wrong is in
 // process_death_test, process_stop_test, process_fork_failure_test and process_user_code_test.
+#include "runtime/base/process_usage.hpp"
 #include "tests/unit/groups.hpp"
 
 #include <fcntl.h>
@@ -26,6 +27,21 @@ TEST_F(process_group, contexts_do_all_there_is_and_leave) {
         EXPECT_EQ(context(slot).state.load(), was_used ? context_state::left : context_state::vacant);
         EXPECT_EQ(context(slot).incarnation.load(), was_used ? 1U : 0U);
     }
+}
+
+TEST_F(process_group, says_what_a_context_has_used_when_it_is_gone) {
+    constexpr std::uint64_t k_busy_ns = 30'000'000;
+    const std::uint64_t before = monotonic_ns();
+    start(1, 1, [](std::uint32_t) {
+        while (processor_ns(getpid()) < k_busy_ns) {
+        }
+    });
+    expect_end();
+    // The system's account is no finer than its ticks.
+    EXPECT_GE(context(0).processor_ns.load(), k_busy_ns - 10'000'000);
+    EXPECT_LE(context(0).processor_ns.load(), monotonic_ns() - before);
+    EXPECT_GE(context(0).ended_ns.load(), context(0).started_ns.load() + k_busy_ns - 10'000'000);
+    EXPECT_LE(context(0).ended_ns.load(), monotonic_ns());
 }
 
 TEST_F(process_group, ends_without_a_context_when_there_is_nothing_to_do) {

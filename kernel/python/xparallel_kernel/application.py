@@ -28,6 +28,7 @@ class Application(BaseIPythonApplication, InteractiveShellApp):
         self.init_path()
         self.init_shell()
         self.init_gui_pylab()
+        self.shell.extension_manager.load_extension("parallel")
         self.init_extensions()
         self.init_code()
 

@@ -6,11 +6,15 @@ means and in terms of what it says.
 
 from __future__ import annotations
 
+import contextlib
+import re
+
 from IPython.core.completer import provisionalcompleter, rectify_completions
 from IPython.utils.tokenutil import token_at_cursor
 
 from xparallel_kernel import transform
 
+_MAGIC = re.compile(r"[ \t]*(?:[\w, \t]+=[ \t]*)?(%%?\w+)")  # from the beginning of a line
 _TYPES = "_jupyter_types_experimental"  # JupyterLab's icons
 
 
@@ -18,7 +22,7 @@ def complete(shell, code: str, cursor: int) -> dict:
     """The content of a complete_reply."""
     cursor = _clipped(code, cursor)
     meant, place = transform.rewrite_at_cursor(code, cursor)
-    with provisionalcompleter():
+    with provisionalcompleter(), _without_jedi_in_magics(shell, meant, place):
         completions = list(rectify_completions(meant, shell.Completer.completions(meant, place)))
     found = [
         {
@@ -42,7 +46,7 @@ def complete(shell, code: str, cursor: int) -> dict:
 def inspect(shell, code: str, cursor: int, detail: int) -> dict:
     """The content of an inspect_reply."""
     meant, place = transform.rewrite_at_cursor(code, _clipped(code, cursor))
-    name = token_at_cursor(meant, place)
+    name = _magic_at_cursor(meant, place) or token_at_cursor(meant, place)
     try:
         data = shell.object_inspect_mime(name, detail_level=detail)
     except KeyError:
@@ -59,6 +63,27 @@ def is_complete(shell, code: str) -> dict:
     if status == "incomplete":
         reply["indent"] = " " * (indent or 0)
     return reply
+
+
+@contextlib.contextmanager
+def _without_jedi_in_magics(shell, code: str, cursor: int):
+    """Where a magic completes its options itself, what jedi takes them for is no completion."""
+    completer, line = shell.Completer, code[:cursor].rpartition("\n")[2]
+    completers = completer.custom_completers
+    first = line.split(None, 1)[0] if line.strip() else ""
+    has_own = first.startswith("%") and any(completers.s_matches(first)) or any(completers.flat_matches(line))
+    before = completer.use_jedi
+    completer.use_jedi = before and not has_own
+    try:
+        yield
+    finally:
+        completer.use_jedi = before
+
+
+def _magic_at_cursor(code: str, cursor: int) -> str | None:
+    """`%%name` or `%name`, if the cursor is at one: `name` alone may be a variable's, too."""
+    found = _MAGIC.match(code, code.rfind("\n", 0, cursor) + 1)
+    return found[1] if found is not None and found.start(1) <= cursor <= found.end(1) else None
 
 
 def _clipped(code: str, cursor: int | None) -> int:

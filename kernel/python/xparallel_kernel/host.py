@@ -9,6 +9,9 @@ from parallel import _host
 from xparallel_kernel.shell import text_of
 
 
+_KEPT_NUMBERS = 10_000  # the numbers of cells; 100 bytes each
+
+
 class KernelHost(_host.Host):
     """Cells are `_xparallel.Parent` objects: the headers of their requests."""
 
@@ -17,9 +20,20 @@ class KernelHost(_host.Host):
     def __init__(self, kernel, native):
         self._kernel = kernel
         self._native = native
+        self._numbers: dict[str, int] = {}  # of cells, by the id of their request
+
+    def begin_cell(self, number: int) -> None:
+        """The request at hand is cell `number` of the notebook."""
+        self._numbers[self._native.parent().header.get("msg_id")] = number
+        while len(self._numbers) > _KEPT_NUMBERS:
+            del self._numbers[next(iter(self._numbers))]
 
     def cell(self):
         return self._native.parent()
+
+    def label(self, cell) -> str | None:
+        number = self._numbers.get(cell.header.get("msg_id")) if cell is not None else None
+        return f"In [{number}]" if number is not None else None
 
     def write(self, cell, stream: str, text: str) -> None:
         self._native.write(stream, text, cell)

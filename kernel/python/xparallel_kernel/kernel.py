@@ -43,7 +43,8 @@ class Kernel:
         self.debugger = Debugger(self.shell, native)
         self._streams = OutputStream(native, "stdout", 1), OutputStream(native, "stderr", 2)
         sys.stdout, sys.stderr = self._streams
-        _host.install(KernelHost(self, native))
+        self._host = KernelHost(self, native)
+        _host.install(self._host)
         self._interrupt_deferred = False  # it will be sent again
         self._on_interrupt = native.interrupt_handler(self._is_interrupt_due)
         signal.signal(signal.SIGINT, self._on_interrupt)
@@ -86,6 +87,8 @@ class Kernel:
     def begin_cell(self, code: str, silent: bool, store_history: bool, allow_stdin: bool) -> None:
         """A cell comes. Interrupts cannot arrive: whatever they hit later, the reply is this cell's."""
         self._cell = Cell(self.shell, code, silent, store_history)
+        if store_history and not silent:
+            self._host.begin_cell(self.shell.execution_count)
         self._stdin.allowed = allow_stdin
         if self.debugger.has_started:
             self.debugger.hide_own_threads()

@@ -6,11 +6,12 @@ import contextlib
 import os
 import sys
 
+import IPython
 import parallel
 from IPython.core import page, payloadpage
 from IPython.core.autocall import ZMQExitAutocall
 from IPython.core.interactiveshell import InteractiveShell
-from parallel import _errors
+from parallel import _errors, _ranks
 from traitlets import Any, CBool, Instance, default
 from xeus_python_shell.compiler import XCachingCompiler
 
@@ -85,7 +86,8 @@ class ZMQInteractiveShell(InteractiveShell):
     def _get_exc_info(self, exc_tuple=None):
         etype, evalue, traceback = super()._get_exc_info(exc_tuple)
         of_a_work = isinstance(evalue.__cause__, _errors.ContextTraceback)
-        if of_a_work or isinstance(evalue, (parallel.ParallelError, KeyboardInterrupt)):
+        in_a_rank = isinstance(evalue, SyntaxError) and innermost_file(traceback) == _ranks.__file__
+        if of_a_work or in_a_rank or isinstance(evalue, (parallel.ParallelError, KeyboardInterrupt)):
             without_own_frames(traceback)
         return etype, evalue, traceback
 
@@ -138,9 +140,19 @@ class ZMQInteractiveShell(InteractiveShell):
         self.atexit_operations = lambda: None
 
 
+def innermost_file(traceback) -> str | None:
+    """The file whose code raised."""
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return traceback.tb_frame.f_code.co_filename if traceback is not None else None
+
+
 def without_own_frames(traceback) -> None:
-    """Cut off what follows the last frame of a user: the insides of `parallel` say nothing about the user's error."""
-    own = os.path.dirname(parallel.__file__) + os.sep
+    """Cut off what follows the last frame of a user.
+
+    The insides of `parallel`, and of IPython that calls its magics, say nothing about the user's error.
+    """
+    own = tuple(os.path.dirname(package.__file__) + os.sep for package in (parallel, IPython))
     last = None
     while traceback is not None:
         if not traceback.tb_frame.f_code.co_filename.startswith(own):

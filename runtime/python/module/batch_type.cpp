@@ -1,6 +1,7 @@
 #include "runtime/python/module/batch_type.hpp"
 
 #include "runtime/python/glue/gil.hpp"
+#include "runtime/python/module/batch_facts.hpp"
 #include "runtime/python/module/context_program.hpp"
 #include "runtime/python/module/engine.hpp"
 #include "runtime/python/module/heap_facts.hpp"
@@ -483,25 +484,30 @@ PyObject* batch_reports(PyObject* object, PyObject* limit) {
     return read.give();
 }
 
-PyObject* batch_contexts(PyObject* object, PyObject*) {
-    batch_object* const self = as_batch(object);
-    reference listed(PyList_New(0));
-    for (std::uint32_t slot = 0; listed && slot < self->shared->group.context_count; ++slot) {
-        const context_shm& context = self->shared->group.contexts[slot];
-        const reference facts(Py_BuildValue(
-            "{s:I,s:i,s:I,s:I,s:K,s:K,s:I,s:K,s:K}", "slot", slot, "pid", context.pid.load(std::memory_order_relaxed),
-            "state", static_cast<unsigned>(context.state.load(std::memory_order_relaxed)), "incarnation",
-            context.incarnation.load(std::memory_order_relaxed), "started_ns",
-            context.started_ns.load(std::memory_order_relaxed), "current",
-            context.current.load(std::memory_order_relaxed), "queue", context.queue.load(std::memory_order_relaxed),
-            "works", context.works_ended.load(std::memory_order_relaxed), "pushes",
-            context.pushes.load(std::memory_order_relaxed)));
-        if (!facts || PyList_Append(listed.get(), facts.get()) < 0) {
-            return nullptr;
-        }
+PyObject* batch_contexts(PyObject* object, PyObject*) { return contexts_to_python(handle_of(as_batch(object))); }
+
+PyObject* batch_timeline(PyObject* object, PyObject* most) {
+    const unsigned long long number = PyLong_AsUnsignedLongLong(most);
+    if (PyErr_Occurred() != nullptr) {
+        return nullptr;
     }
-    return listed.give();
+    if (number == 0) {
+        PyErr_SetString(PyExc_ValueError, "a lane has room for at least one bar");
+        return nullptr;
+    }
+    return timeline_to_python(handle_of(as_batch(object)), number);
 }
+
+PyObject* batch_works(PyObject* object, PyObject* arguments) {
+    unsigned states = 0;
+    unsigned long long most = 0;
+    if (PyArg_ParseTuple(arguments, "IK", &states, &most) == 0) {
+        return nullptr;
+    }
+    return works_to_python(handle_of(as_batch(object)), states, most);
+}
+
+PyObject* batch_counts(PyObject* object, PyObject*) { return counts_to_python(handle_of(as_batch(object))); }
 
 // The slot as an argument, checked against the group.
 bool parse_slot(const batch_object* self, PyObject* argument, std::uint32_t& slot) {
@@ -543,6 +549,32 @@ PyObject* batch_census(PyObject* object, PyObject* arguments) {
     return census_to_python(counted);
 }
 
+PyObject* batch_usage(PyObject* object, PyObject* argument) {
+    const batch_object* const self = as_batch(object);
+    std::uint32_t slot = 0;
+    return parse_slot(self, argument, slot) ? usage_to_python(handle_of(self), slot, self->heaps[slot]) : nullptr;
+}
+
+PyObject* batch_live_bytes(PyObject* object, PyObject* argument) {
+    std::uint32_t slot = 0;
+    return parse_slot(as_batch(object), argument, slot)
+               ? PyLong_FromUnsignedLongLong(live_bytes(as_batch(object)->heaps[slot]))
+               : nullptr;
+}
+
+PyObject* batch_page_map(PyObject* object, PyObject* argument) {
+    const batch_object* const self = as_batch(object);
+    std::uint32_t slot = 0;
+    if (!parse_slot(self, argument, slot)) {
+        return nullptr;
+    }
+    const pid_t pid = self->shared->group.contexts[slot].pid.load(std::memory_order_relaxed);
+    if (pid <= 0) {
+        Py_RETURN_NONE; // it has left its last one with its census, if any
+    }
+    return page_map_to_python(pid, self->heaps[slot]);
+}
+
 PyObject* batch_ended_count(PyObject* object, void*) {
     batch_object* const self = as_batch(object);
     std::uint64_t sum = 0;
@@ -577,6 +609,15 @@ PyMethodDef s_methods[] = {
     {"heap", batch_heap, METH_O, PyDoc_STR("heap(slot) -> the figures of a context's heap, as a dict")},
     {"census", batch_census, METH_VARARGS,
      PyDoc_STR("census(slot, seconds) -> ([(type, blocks, bytes)], complete) of a running context; None when it has none")},
+    {"page_map", batch_page_map, METH_O,
+     PyDoc_STR("page_map(slot) -> the share of each cell of a running context's heaps that is in use; None when it has none")},
+    {"live_bytes", batch_live_bytes, METH_O, PyDoc_STR("live_bytes(slot) -> bytes in use in a context's heaps")},
+    {"usage", batch_usage, METH_O,
+     PyDoc_STR("usage(slot) -> (processor seconds, bytes copied of the snapshot) of a running context; None when there is none")},
+    {"timeline", batch_timeline, METH_O, PyDoc_STR("timeline(most) -> at most that many bars for each context, packed")},
+    {"works", batch_works, METH_VARARGS,
+     PyDoc_STR("works(states, most) -> works whose state is in the mask, packed; those most worth telling when there are more")},
+    {"counts", batch_counts, METH_NOARGS, PyDoc_STR("counts() -> works in each state, by the state's number")},
     {"contexts", batch_contexts, METH_NOARGS, PyDoc_STR("contexts() -> a dict of facts for each context")},
     {nullptr, nullptr, 0, nullptr},
 };

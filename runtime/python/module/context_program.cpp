@@ -1,7 +1,10 @@
 #include "runtime/python/module/context_program.hpp"
 
+#include "runtime/base/clock.hpp"
+#include "runtime/base/process_usage.hpp"
 #include "runtime/python/glue/error.hpp"
 #include "runtime/python/glue/reference.hpp"
+#include "runtime/python/module/batch_facts.hpp"
 #include "runtime/python/module/engine.hpp"
 #include "runtime/python/module/heap_facts.hpp"
 #include "runtime/python/module/interrupt.hpp"
@@ -15,6 +18,10 @@ namespace {
 
 // How long a context that has nothing left to do may look through its heap: 5 ms are some 200,000 blocks.
 constexpr std::uint64_t k_last_census_ns = 5'000'000;
+
+// What a context has copied of the snapshot is looked for at its end if it has lived this many times as long as that
+// takes.
+constexpr std::uint64_t k_times_its_cost = 10;
 
 } // namespace
 
@@ -53,11 +60,13 @@ void context_program::run_context(std::uint32_t slot) noexcept {
     e.self.leave = nullptr;
     e.output.flush();
     leave_census(slot);
+    leave_copied_bytes(slot);
 }
 
 void context_program::enter_heap(std::uint32_t slot) noexcept {
     context_heaps_shm& heaps = p_heaps[slot];
     std::memset(static_cast<void*>(&heaps), 0, sizeof heaps); // a predecessor in this slot may have died
+    m_batch.context(slot).copied_bytes.store(0, std::memory_order_relaxed);
     heaps.budget.limit.store(m_heap_limit, std::memory_order_relaxed);
     if (status installed = install_context_allocator(heaps, engine::get().heap_limit_error.get()); !installed) {
         m_no_heap = installed.what();
@@ -70,14 +79,27 @@ void context_program::enter_heap(std::uint32_t slot) noexcept {
 void context_program::leave_census(std::uint32_t slot) noexcept {
     engine& e = engine::get();
     process_reader self(getpid()); // checks every address it is given, as reading the memory itself would not
-    const reference types(census_to_python(take_census(self, p_heaps[slot].objects, k_last_census_ns)));
+    reference types(census_to_python(take_census(self, p_heaps[slot].objects, k_last_census_ns)));
+    reference pages(types ? page_map_to_python(getpid(), p_heaps[slot]) : nullptr);
+    const reference left(pages ? Py_BuildValue("(NN)", types.give(), pages.give()) : nullptr);
     std::uint64_t value = 0;
-    if (types && clone(types.get(), value)) {
+    if (left && clone(left.get(), value)) {
         char body[sizeof value];
         std::memcpy(body, &value, sizeof body);
         m_batch.report_record(e.batch_cursor(m_batch), record_kind::heap_census, slot, slot, {body, sizeof body});
     }
     PyErr_Clear(); // a heap at its limit leaves none; its counters are there
+}
+
+void context_program::leave_copied_bytes(std::uint32_t slot) noexcept {
+    context_shm& self = m_batch.context(slot);
+    const std::uint64_t lived_ns = monotonic_ns() - self.started_ns.load(std::memory_order_relaxed);
+    if (lived_ns < k_times_its_cost * written_bytes_cost_ns()) {
+        return;
+    }
+    if (const std::optional<std::uint64_t> copied = copied_bytes(getpid(), p_heaps[slot])) {
+        self.copied_bytes.store(*copied + 1, std::memory_order_relaxed);
+    }
 }
 
 void context_program::context_died(std::uint32_t slot, int wait_status) noexcept {

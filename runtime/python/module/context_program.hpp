@@ -67,6 +67,7 @@ private:
 
     // What the heap holds in the end, for who asks when the context is gone.
     void leave_census(std::uint32_t slot) noexcept;
+    void leave_copied_bytes(std::uint32_t slot) noexcept;
 
     // What a work has made to be looked at and not displayed itself.
     static void show_what_is_left() noexcept;

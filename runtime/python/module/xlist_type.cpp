@@ -394,6 +394,11 @@ PyObject* xlist_closed(PyObject* object, void*) { return PyBool_FromLong(list_of
 PyObject* xlist_id(PyObject* object, void*) { return PyLong_FromUnsignedLong(as_xlist(object)->id); }
 PyObject* xlist_pushed(PyObject* object, void*) { return PyLong_FromUnsignedLongLong(list_of(as_xlist(object)).tail()); }
 
+PyObject* xlist_bytes(PyObject* object, void*) {
+    const shared_heap_shm& heap = engine::get().lists().at(as_xlist(object)->id).heap;
+    return PyLong_FromUnsignedLongLong(heap.allocated_bytes.load(std::memory_order_relaxed));
+}
+
 PyObject* xlist_heap(PyObject* object, void*) {
     const xlist_object* const self = as_xlist(object);
     engine& e = engine::get();
@@ -445,6 +450,7 @@ PyGetSetDef s_properties[] = {
     {"closed", xlist_closed, nullptr, PyDoc_STR("True once close() was called."), nullptr},
     {"id", xlist_id, nullptr, PyDoc_STR("The number of the list's heap; the same in every process."), nullptr},
     {"_pushed", xlist_pushed, nullptr, PyDoc_STR("How many items were ever pushed, taken ones included."), nullptr},
+    {"_bytes", xlist_bytes, nullptr, PyDoc_STR("Bytes in records: what `heap` says, without looking through the region."), nullptr},
     {"heap", xlist_heap, nullptr,
      PyDoc_STR("Facts about the list's heap, as a dict: `id`, `items` it holds, `pushed` ever, `bytes` in records, `reserved` bytes\n"
                "of the shared region, `pages` of 4,096 bytes."),

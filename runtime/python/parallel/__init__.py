@@ -15,6 +15,7 @@ list in shared memory, through a return value, or through output.
 
 from parallel import _context, _core, _displays, _errors
 from parallel._config import configure
+from parallel._contexts import Context, contexts
 from parallel._core import rdtsc
 from parallel._errors import (
     AssignmentError,
@@ -32,9 +33,7 @@ from parallel._errors import (
 )
 from parallel._executor import Executor
 from parallel._functions import (
-    Context,
     cancel,
-    contexts,
     is_parallel_thread,
     run,
     run_once,
@@ -42,12 +41,16 @@ from parallel._functions import (
     submit_queue,
     submit_work,
 )
+from parallel._extension import load_ipython_extension, unload_ipython_extension  # noqa: F401 - IPython calls them
 from parallel._heaps import heap, heaps
 from parallel._main_calls import call_from_main_thread, call_from_main_thread_and_wait
 from parallel._map import map  # noqa: A004 - names of the public contract
 from parallel._mapping import dict, object  # noqa: A004 - names of the public contract
+from parallel._ranks import run_cell
 from parallel._work import Work
+from parallel._works_data import works
 from parallel._xlist import xlist
+from parallel._xlists_data import xlists
 
 __all__ = [
     "AssignmentError",
@@ -78,11 +81,14 @@ __all__ = [
     "object",
     "rdtsc",
     "run",
+    "run_cell",
     "run_once",
     "start",
     "submit_queue",
     "submit_work",
+    "works",
     "xlist",
+    "xlists",
 ]
 
 _core.set_hooks(

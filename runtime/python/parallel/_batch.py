@@ -6,7 +6,7 @@ import collections
 import dataclasses
 import functools
 
-from parallel import _core, _displays, _errors, _heaps, _host, _main_calls
+from parallel import _core, _displays, _errors, _heaps, _history, _host, _main_calls
 from parallel._pending import Pending
 from parallel._work import Work
 
@@ -32,6 +32,7 @@ class RunningBatch:
         self.contexts = contexts
         self.works = works + queues  # in the order of the batch's work table
         self.queues = queues
+        self.origin = _history.Origin.of(batch.serial, self.works[-1]._cell, pending.since)
         self._interrupts = 0
         self.censuses: dict[int, tuple] = {}  # what contexts have left of their heaps, by slot
         self._unread: collections.deque[tuple] = collections.deque()

@@ -9,6 +9,7 @@ import time
 from parallel import _core, _random
 
 _LEAST_HEAP = 1 << 20
+MOST_CONTEXTS = 4096
 
 _contexts: int | None = None
 _heap_limit: int | None = None
@@ -86,8 +87,8 @@ def configure(
     number, limit, pool = _contexts, _heap_limit, _threads
     if contexts is not None:
         number = operator.index(contexts)
-        if not 1 <= number <= 4096:
-            raise ValueError(f"contexts must be between 1 and 4096, not {number}")
+        if not 1 <= number <= MOST_CONTEXTS:
+            raise ValueError(f"contexts must be between 1 and {MOST_CONTEXTS}, not {number}")
     if heap_limit is not None:
         limit = operator.index(heap_limit)
         if not _LEAST_HEAP <= limit < 1 << 46:

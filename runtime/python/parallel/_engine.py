@@ -19,6 +19,8 @@ from typing import Callable
 from parallel import _config, _core, _errors, _forking, _host, _inherited, _libraries, _views
 from parallel._batch import Progress, RunningBatch
 from parallel._endings import Endings
+from parallel._growth import Growth
+from parallel._history import History
 from parallel._pending import Pending
 from parallel._pump import Pump
 from parallel._work import Work
@@ -38,6 +40,8 @@ class Engine:
         self._of_executors: list[Pending] = []  # those with works that are pending or run
         self._running: list[RunningBatch] = []
         self._waiting = 0  # threads that wait and collect meanwhile
+        self._history = History()
+        self.growth = Growth()
         self._pump = Pump(self)
 
     # ---- submitting ----------------------------------------------------------------------------------------------------------
@@ -48,7 +52,7 @@ class Engine:
         if limits is not None:
             work._limits = limits
         with self._lock:
-            self._pending.works.append((work, task))
+            self._pending.add(work, task)
         return work
 
     def submit_to(self, pending: Pending, task: tuple, name: str) -> Work:
@@ -57,7 +61,7 @@ class Engine:
         work._error_taken = True  # whoever has the future will see it
         with self._lock:
             work._pending = pending
-            pending.works.append((work, task))
+            pending.add(work, task)
             if pending not in self._of_executors:
                 self._of_executors.append(pending)
             self._start_executors()
@@ -68,7 +72,7 @@ class Engine:
         """A new pending work that stands for everything `consumer` will do with the items of `queue`."""
         work = Work(next(self._numbers), name, callback, errback, _host.current().cell(), self)
         with self._lock:
-            self._pending.queues.append((work, (queue, consumer)))
+            self._pending.add_queue(work, (queue, consumer))
         return work
 
     def withdraw(self, work: Work) -> bool:
@@ -76,6 +80,8 @@ class Engine:
         with self._lock:
             if work._batch is not None:
                 return False
+            if not work._withdrawn:
+                self._history.note_withdrawn(work)
             work._withdrawn = True
             (work._pending or self._pending).withdraw(work)
             self.endings.note(work)
@@ -129,6 +135,30 @@ class Engine:
             raise
         self._pump.ensure()
 
+    @contextlib.contextmanager
+    def started_together(self, tasks: list[tuple], names: list[str], works: list[Work]):
+        """Start new works at once, each in a context of its own, as a batch of their own; `works` has them before that.
+
+        Within, somebody waits for all of them.
+        """
+        pending = Pending(lambda: len(tasks))
+        with contextlib.ExitStack() as awaited:
+            try:
+                with self._lock:
+                    self.start()
+                    for task, name in zip(tasks, names):
+                        works.append(Work(next(self._numbers), name, None, None, _host.current().cell(), self))
+                        works[-1]._pending = pending
+                        pending.add(works[-1], task)
+                    for work in works:
+                        awaited.enter_context(self.endings.awaited(work))
+                    self._start_batch(pending, len(works))
+            except BaseException:
+                for work in works:
+                    self.withdraw(work)  # nobody knows of those that were not started
+                raise
+            yield
+
     # ---- reading what contexts report ----------------------------------------------------------------------------------------
 
     def collect(self) -> None:
@@ -139,6 +169,7 @@ class Engine:
                 if running.finish(self.endings):
                     self._running.remove(running)
                     running.pending.running -= running.contexts
+                    self._history.remember(running)
             self._start_executors()
             self.endings.note_unheard()
         self.endings.run_done_callbacks()
@@ -309,11 +340,18 @@ class Engine:
             for running in self._running:
                 running.interrupt()
 
+    def find(self, number: int) -> Work | None:
+        """The work with this number, if it waits or runs."""
+        with self.looking() as (pending, running, _):
+            waiting = (some.all_works() for some in pending)
+            candidates = itertools.chain(*waiting, *(batch.works for batch in running))
+            found = next((work for work in candidates if work.id == number), None)
+        return None if found is None or found.done() else found
+
     def cancel(self) -> None:
         """See `parallel.cancel`."""
         with self._lock:
-            all_pending = [self._pending, *self._of_executors]
-            pending = [work for some in all_pending for work, _ in some.works + some.queues]
+            pending = [work for some in (self._pending, *self._of_executors) for work in some.all_works()]
             for running in self._running:
                 running.interrupt(escalate=False)
         for work in pending:
@@ -354,6 +392,13 @@ class Engine:
         """The batches that run now."""
         with self._lock:
             return list(self._running)
+
+    @contextlib.contextmanager
+    def looking(self):
+        """Under the lock: what is pending, batches that run, and what is known of those that have ended."""
+        self.collect()
+        with self._lock:
+            yield [self._pending, *self._of_executors], list(self._running), self._history
 
     def progress(self) -> list[Progress]:
         """How far each of them is, for displays."""

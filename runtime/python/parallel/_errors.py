@@ -8,6 +8,8 @@ import traceback
 
 from parallel import _cells, _exceptions
 
+_OWN_FOLDER = os.path.dirname(__file__) + os.sep
+
 
 class ParallelError(Exception):
     """Base class of what `parallel` raises itself."""
@@ -87,9 +89,9 @@ def describe(exception: BaseException, timed_out: bool = False) -> dict:
     `timed_out`: the work was being stopped, for its time was over.
     """
     kind = type(exception)
-    exception.__traceback__ = _from_user_code(exception.__traceback__)
     try:
-        text = _cells.named("".join(traceback.format_exception(exception)))
+        frames = _without_own_frames(exception.__traceback__)
+        text = _cells.named("".join(traceback.format_exception(kind, exception, frames)))
     except BaseException as failure:  # user code that raises must not hide that there was an error
         text = f"{kind.__qualname__} (its traceback cannot be shown: {type(failure).__name__})\n"
     try:
@@ -105,13 +107,12 @@ def describe(exception: BaseException, timed_out: bool = False) -> dict:
     }
 
 
-def _from_user_code(trace):
-    """A traceback without the frames that this package has called the user's code by."""
-    while trace is not None and trace.tb_next is not None:
-        if not trace.tb_frame.f_globals.get("__name__", "").startswith("parallel."):
-            break
-        trace = trace.tb_next
-    return trace
+def _without_own_frames(frames):
+    """A traceback from the first frame of a user's code on; all of it when there is none."""
+    found = frames
+    while found is not None and found.tb_frame.f_code.co_filename.startswith(_OWN_FOLDER):
+        found = found.tb_next
+    return found or frames
 
 
 class RemoteError(ParallelError):

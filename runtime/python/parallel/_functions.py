@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import numbers
 import operator
 from typing import Any, Callable
 
-from parallel import _core, _engine, _random
+from parallel import _core, _engine, _errors, _random
 from parallel._work import Work
 from parallel._xlist import xlist
-
-_CONTEXT_STATES = ("vacant", "alive", "left", "died")
 
 
 def _checked_name(func, name: str | None) -> str:
@@ -166,62 +163,27 @@ def run_once() -> None:
     _engine.current().run_once()
 
 
-def cancel() -> None:
+def cancel(id: int | None = None) -> None:  # noqa: A002 - what users call it
     """Cancel everything: pending work is withdrawn, running work interrupted, and killed if it does not stop within 2 s.
+
+    Args:
+        id: the number of a work: only this one is cancelled, and its end waited for, as `Work.cancel` does.
+
+    Raises: KeyError when no such work waits or runs; ParallelError when it is a queue's, which ends when its queue is closed.
 
     >>> work = submit_work(print); cancel(); work.cancelled()
     True
+    >>> work = submit_work(print); cancel(work.id); work.cancelled()
+    True
     """
-    _engine.current().cancel()
-
-
-@dataclasses.dataclass(frozen=True)
-class Context:
-    """A context as it is at one moment.
-
-    Attributes: `id` in its batch; `batch`, the batch's serial number; `pid`, 0 when it has none; `state`: 'vacant',
-    'alive', 'left' (nothing was left to do) or 'died'; `work`: name of the work it runs, or whose items it consumes, or
-    None; `works`: how many works and items it has ended; `pushes`: how many values it pushed; `restarts`: how often its
-    process was replaced.
-    """
-
-    id: int
-    batch: int
-    pid: int
-    state: str
-    work: str | None
-    works: int
-    pushes: int
-    restarts: int
-
-
-def contexts() -> list[Context]:
-    """The contexts of all batches that run now.
-
-    >>> contexts()
-    []
-    """
-    found = []
-    for running in _engine.current().batches():
-        for facts in running.batch.contexts():
-            work = None
-            if facts["current"]:
-                work = running.works[facts["current"] - 1].name
-            elif facts["queue"]:
-                work = running.queues[facts["queue"] - 1].name
-            found.append(
-                Context(
-                    id=facts["slot"],
-                    batch=running.batch.serial,
-                    pid=facts["pid"],
-                    state=_CONTEXT_STATES[facts["state"]],
-                    work=work,
-                    works=facts["works"],
-                    pushes=facts["pushes"],
-                    restarts=max(0, facts["incarnation"] - 1),
-                )
-            )
-    return found
+    if id is None:
+        _engine.current().cancel()
+        return
+    work = _engine.current().find(operator.index(id))
+    if work is None:
+        raise KeyError(f"no work {id} waits or runs: works() lists those there are")
+    if not work.cancel() and not work.done():
+        raise _errors.ParallelError(f"{work._origin()} consumes a queue: close the queue, or cancel() everything")
 
 
 def is_parallel_thread() -> bool:

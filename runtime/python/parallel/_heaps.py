@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import time
 from typing import Any
 
 from parallel import _core
@@ -42,9 +43,11 @@ def heap(id: str) -> dict[str, Any]:  # noqa: A002 - what users call it
         id: as in `heaps()`.
 
     Returns: what `heaps()` says of it. A context has also `classes`: (block size in bytes, live blocks, allocations ever),
-    by size; `buffers`: bytes of arrays in use; and `types`: (type, blocks, bytes) of what lives in it, most bytes first,
-    where the type '' stands for what is no object of its own (items of lists, tables of dicts). `types_complete` is False
+    by size; `buffers`: bytes of arrays in use; `types`: (type, blocks, bytes) of what lives in it, most bytes first,
+    where the type '' stands for what is no object of its own (items of lists, tables of dicts); and `pages`: how much of
+    the heap is in use from end to end, as the shares (0 to 1) of at most 256 cells. `types_complete` is False
     when there was no time to look at everything. A running context is read from outside; it need not cooperate.
+    `growth` is a list of (seconds since the epoch, live bytes), a point each half second at most.
 
     Raises: KeyError when there is no such heap (any more).
 
@@ -55,20 +58,29 @@ def heap(id: str) -> dict[str, Any]:  # noqa: A002 - what users call it
     """
     for batch, slot in _running_contexts():
         if _context_id(batch, slot) == id:
-            return _context_details(batch, slot, "running", batch.batch.census(slot, _CENSUS_SECONDS))
+            census = batch.batch.census(slot, _CENSUS_SECONDS)
+            return _context_details(batch, slot, "running", census, batch.batch.page_map(slot))
     for details in _ended:
         if details["id"] == id:
-            return dict(details)
+            return {**details, "growth": list(details["growth"])}
     for x in _core.xlists():
         if _xlist_id(x) == id:
-            return _xlist_row(x)
+            row = _xlist_row(x)
+            return row | {"growth": _growth().of_xlist(x) + [(time.time(), row["live_bytes"])]}
     raise KeyError(f"there is no heap {id!r}: heaps() lists those there are")
 
 
 def remember(batch) -> None:
     """Keep what the contexts of a batch that has ended have left."""
-    for slot, census in sorted(batch.censuses.items()):
-        _ended.append(_context_details(batch, slot, "ended", census))
+    for slot, (census, pages) in sorted(batch.censuses.items()):
+        _ended.append(_context_details(batch, slot, "ended", census, pages))
+    _growth().forget_batch(batch.batch.serial)
+
+
+def _growth():
+    from parallel import _engine
+
+    return _engine.current().growth
 
 
 def _running_contexts():
@@ -102,15 +114,22 @@ def _context_row(batch, slot: int, state: str, facts: dict | None = None) -> dic
     }
 
 
-def _context_details(batch, slot: int, state: str, census: tuple | None) -> dict[str, Any]:
-    facts = batch.batch.heap(slot)
+def _context_details(batch, slot: int, state: str, census: tuple | None, pages: list | None) -> dict[str, Any]:
+    facts, context = batch.batch.heap(slot), batch.batch.contexts()[slot]
+    row = _context_row(batch, slot, state, facts)
+    now = batch.origin.time(context["ended_ns"] if state == "ended" else _core.now_ns())
+    began = batch.origin.time(context["started_ns"])
+    # A heap begins empty.
+    points = [(began, 0), *_growth().of_context(_context_id(batch, slot)), (now, row["live_bytes"])]
     types, complete = census if census is not None else ([], False)
     return {
-        **_context_row(batch, slot, state, facts),
+        **row,
         "buffers": facts["buffers"]["live_bytes"],
         "classes": facts["objects"]["classes"],
         "types": types,
         "types_complete": complete,
+        "pages": pages or [],
+        "growth": [point for point in points if point[0] is not None],
     }
 
 

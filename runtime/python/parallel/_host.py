@@ -21,6 +21,13 @@ class Host:
         """A token of the cell being executed now, or None; everything submitted from it keeps it."""
         return None
 
+    def label(self, cell) -> str | None:
+        """What the user calls `cell`: 'In [3]'. Where cells are not told apart: the prompt of IPython that runs now."""
+        ipython = sys.modules.get("IPython")
+        shell = ipython.get_ipython() if ipython is not None else None
+        number = getattr(shell, "execution_count", None)  # shells of others have what they like
+        return f"In [{number}]" if number is not None else None
+
     def write(self, cell, stream: str, text: str) -> None:
         """Print `text` (whole lines) of a work of `cell` on 'stdout' or 'stderr'."""
         target = sys.stdout if stream == "stdout" else sys.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Callable
 
 from parallel._work import Work
@@ -18,9 +19,28 @@ class Pending:
         self.works: list[tuple[Work, tuple]] = []
         self.queues: list[tuple[Work, tuple]] = []
         self.running = 0  # contexts of its batches that run
+        self.since = 0.0  # when the first of those that are pending was submitted
+
+    def add(self, work: Work, task: tuple) -> None:
+        """A work, and what it calls."""
+        self._note_time()
+        self.works.append((work, task))
+
+    def add_queue(self, work: Work, consumer: tuple) -> None:
+        """A work that stands for a queue, and the queue with its consumer."""
+        self._note_time()
+        self.queues.append((work, consumer))
+
+    def _note_time(self) -> None:
+        if not self.works and not self.queues:
+            self.since = time.time()
 
     def __len__(self) -> int:
         return len(self.works) + len(self.queues)
+
+    def all_works(self) -> list[Work]:
+        """The works, those of queues last."""
+        return [work for work, _ in self.works + self.queues]
 
     def free_contexts(self) -> int:
         """How many contexts a batch that starts now may have, as far as this one is concerned."""

@@ -53,6 +53,7 @@ class Pump:
             try:
                 self._engine.collect()
                 changed = _views.refresh_all(self._engine.progress())
+                self._engine.growth.sample(self._engine.batches())
             except BaseException:
                 # One view or report that fails must not end the output of all others, not even by a SystemExit out of
                 # somebody's __repr__; the log says what it was.

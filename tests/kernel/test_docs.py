@@ -1,0 +1,37 @@
+"""The examples of docs/ run, in their order, in one session each, and end as the page says."""
+
+import re
+
+import pytest
+
+from support import ROOT, Kernel
+
+PAGES = sorted(path for path in (ROOT / "docs").glob("*.md") if "```python\n" in path.read_text())
+_EXAMPLE = re.compile(r"```python\n(?P<code>.*?)```\n(?:\n```text\n(?P<shown>.*?)```\n)?", re.DOTALL)
+
+
+def words(text: str) -> list[str]:
+    """What of an output is the same at every run: words that are neither numbers nor cut nor units."""
+    found = re.findall(r"(?<![\w.])[A-Za-z_%]{3,}(?![\w…])", text)
+    return [word for word in found if word not in ("ms", "running")]
+
+
+def test_there_are_pages():
+    assert [page.name for page in PAGES if page.name == "magics.md"]
+
+
+@pytest.mark.deadline(120)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_examples_do_what_the_page_shows(own_kernel: Kernel, page):
+    examples = list(_EXAMPLE.finditer(page.read_text()))
+    assert examples
+    for example in examples:
+        code, shown = example["code"], example["shown"] or ""
+        cell = own_kernel.run(code)
+        output = cell.text() + cell.text("stderr") + "".join(
+            message.content["data"]["text/plain"] for message in cell.of("execute_result", "display_data")
+        ) + "".join("\n".join(message.content["traceback"]) for message in cell.of("error"))  # fmt: skip
+        assert (cell.reply["status"] == "error") == ("Traceback (most recent call last)" in shown), code
+        missing = set(words(shown)) - set(words(re.sub(r"\x1b\[[0-9;]*m", "", output)))
+        assert not missing, f"{code}\nlacks {sorted(missing)}:\n{output}"
+        assert bool(output) == bool(shown), code
