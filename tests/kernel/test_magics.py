@@ -125,9 +125,13 @@ def test_cancel_one_that_has_begun(kernel: Kernel, gate):
     kernel.ok("parallel.run()")
 
 
-def test_cancel_a_queue(kernel: Kernel):
-    kernel.ok("queue = xlist()\nw = parallel.submit_queue(queue, print);")
+def test_cancel_a_queue(kernel: Kernel, gate):
+    kernel.ok(
+        f"def produce():\n    {gate.wait}\nqueue = xlist()\nproducer = parallel.submit_work(produce)\n"
+        "w = parallel.submit_queue(queue, print);"
+    )
     assert "consumes a queue: close the queue, or %cancel everything" in refused(kernel, f"%cancel {kernel.value('w.id')}")
+    gate.open()
     kernel.ok("queue.close(); parallel.run()")
 
 
