@@ -65,6 +65,21 @@ def test_who_waits_for_others_does_not_count():
     assert [work.result() for work in waiting] == [True, True]
 
 
+def test_whose_wait_is_over_goes_on_at_once():
+    """Also when those it has waited for go on and on."""
+    parallel.configure(contexts=1)
+    gate = parallel.xlist()
+    first = parallel.submit_work(lambda: gate.wait(1, 60) and time.monotonic())
+    parallel.start()
+    time.sleep(0.1)
+    parallel.submit_work(lambda: gate.push(1) or time.sleep(3))
+    at = time.monotonic()
+    parallel.start()
+    assert first.result(60) - at < 1.5
+    parallel.cancel()
+    parallel.run()
+
+
 def test_nested_works_run_while_their_parent_waits():
     parallel.configure(contexts=1)
     work = parallel.submit_work(lambda: [parallel.submit_work(lambda: os.getpid()).result() for _ in range(3)])

@@ -1,4 +1,6 @@
-// A work that waits runs nothing: its permit is another's meanwhile.
+// A work that waits runs nothing: its permit is another's meanwhile. When its wait is over it goes on at once, with a permit
+// if there is one and without if not: what it waits for may have come from works that go on holding theirs. Its context
+// gets no further work without.
 // Around what sleeps, with the GIL released or not; does nothing outside of contexts.
 #pragma once
 
@@ -9,19 +11,13 @@ namespace xpar {
 class permit_pause {
 public:
     permit_pause() noexcept : p_leave(engine::get().self.is_copy ? nullptr : engine::get().self.leave) {
-        if (p_leave != nullptr && p_leave->is_held()) {
+        if (p_leave != nullptr) {
             p_leave->release();
-        } else {
-            p_leave = nullptr;
         }
     }
     ~permit_pause() {
         if (p_leave != nullptr) {
-            const batch& of = *engine::get().self.of;
-            // A work that is stopped goes on without: it is about to end.
-            (void)p_leave->acquire([&of] {
-                return of.stopping() || of.turn_stopped(engine::get().self.slot) != stop_reason::none;
-            });
+            (void)p_leave->acquire([] { return true; });
         }
     }
     permit_pause(const permit_pause&) = delete;

@@ -63,7 +63,7 @@ def configure(
 
     Args:
         contexts: how many contexts may run works at once, at least 1, all batches taken together; one that waits for
-            others does not count. At first it is one for each usable processor (affinity mask and cgroup quota). Fewer
+            others does not count, and goes on at once when its wait is over. At first it is one for each usable processor (affinity mask and cgroup quota). Fewer
             holds at once, more for what is started from now on.
         heap_limit: bytes that the objects and arrays made in one context may take, at least 1 MiB. A work that wants more
             gets a `HeapLimitError`, which is a MemoryError; other works go on. At first it is the memory of the machine
