@@ -11,6 +11,7 @@ _LEAST_HEAP = 1 << 20
 
 _contexts: int | None = None
 _heap_limit: int | None = None
+_progress = True
 
 
 def contexts() -> int:
@@ -29,7 +30,14 @@ def heap_limit() -> int:
     return _heap_limit if _heap_limit is not None else max(_LEAST_HEAP, _memory() // contexts())
 
 
-def configure(*, contexts: int | None = None, heap_limit: int | None = None) -> None:
+def progress() -> bool:
+    """Does a long run() show how far it is?"""
+    return _progress
+
+
+def configure(
+    *, contexts: int | None = None, heap_limit: int | None = None, progress: bool | None = None
+) -> None:
     """Change how works are run from now on; what is left out stays as it is.
 
     Args:
@@ -38,12 +46,14 @@ def configure(*, contexts: int | None = None, heap_limit: int | None = None) -> 
         heap_limit: bytes that the objects and arrays made in one context may take, at least 1 MiB. A work that wants more
             gets a `HeapLimitError`, which is a MemoryError; other works go on. At first it is the memory of the machine
             (or of the cgroup) divided by the number of contexts.
+        progress: whether a `run()` that takes more than half a second shows how far it is: as a display in a notebook, on
+            a line of its own in a terminal; elsewhere nothing is shown. At first it is True.
 
     Raises: TypeError or ValueError when a value makes no sense; nothing is changed then.
 
     >>> configure(contexts=4, heap_limit=2 * 1024**3)
     """
-    global _contexts, _heap_limit
+    global _contexts, _heap_limit, _progress
     number, limit = _contexts, _heap_limit
     if contexts is not None:
         number = operator.index(contexts)
@@ -53,4 +63,8 @@ def configure(*, contexts: int | None = None, heap_limit: int | None = None) -> 
         limit = operator.index(heap_limit)
         if not _LEAST_HEAP <= limit < 1 << 46:
             raise ValueError(f"heap_limit is in bytes, at least {_LEAST_HEAP:,} and less than 2**46: not {limit:,}")
+    if progress is not None:
+        if not isinstance(progress, bool):
+            raise TypeError(f"progress is True or False, not {type(progress).__name__}")
+        _progress = progress
     _contexts, _heap_limit = number, limit

@@ -8,6 +8,7 @@ is held across every fork of a batch, so that no context inherits it half way.
 from __future__ import annotations
 
 import atexit
+import collections
 import contextlib
 import itertools
 import os
@@ -36,6 +37,7 @@ class Engine:
         self._pending: list[tuple[Work, tuple]] = []
         self._pending_queues: list[tuple[Work, tuple]] = []
         self._running: list[RunningBatch] = []
+        self._ended: collections.deque[Progress] = collections.deque(maxlen=64)  # for displays, which look now and then
         self._pump = Pump(self)
 
     # ---- submitting ----------------------------------------------------------------------------------------------------------
@@ -105,6 +107,7 @@ class Engine:
                 running.read_reports(self.endings)
                 if running.finish(self.endings):
                     self._running.remove(running)
+                    self._ended.append(running.progress(ended=time.time()))
             self.endings.note_unheard()
         self.endings.run_done_callbacks()
         if self.endings.callbacks_are_due() and not self.endings.waiting_runs:
@@ -167,12 +170,12 @@ class Engine:
             # Callbacks are the main thread's: another one must not wait for it, it may be waiting for this one.
             return not (on_main_thread and self.endings.callbacks_are_due())
 
-        with self.interruptible(), self.endings.raised_by_run():
+        with _views.of_run(self), self.interruptible(), self.endings.raised_by_run():
             try:
                 self.start()
                 self.wait_until(is_over, timeout, "the running work")
             finally:
-                _views.refresh_all(self.progress(), final=True)
+                _views.refresh_all(self.progress, final=True)
         with self._lock:
             error = self.endings.failures.take()
         if error is not None:
@@ -277,9 +280,9 @@ class Engine:
             return list(self._running)
 
     def progress(self) -> list[Progress]:
-        """How far each of them is, for displays."""
+        """How far each of them is, and how far those got that have ended lately; for displays."""
         with self._lock:
-            return [running.progress() for running in self._running]
+            return [*self._ended, *(running.progress() for running in self._running)]
 
 
 def _flush_streams() -> None:
@@ -317,7 +320,7 @@ os.register_at_fork(after_in_child=_renew_in_child)
 def cell_ended() -> None:
     """Main thread, at the end of every cell: start the work still pending and bring the views up to date."""
     _engine.start()
-    _views.refresh_all(_engine.progress(), final=True)
+    _views.refresh_all(_engine.progress, final=True)
 
 
 def on_wake() -> None:

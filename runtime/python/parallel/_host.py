@@ -9,6 +9,8 @@ import contextlib
 import sys
 import threading
 
+from parallel import _terminal
+
 
 class Host:
     """Where output of works and live views go. Every method but `enter_context` may be called on any thread."""
@@ -26,12 +28,7 @@ class Host:
         target = sys.stdout if stream == "stdout" else sys.stderr
         if target is None:  # a program without a console: print() says nothing there either
             return
-        try:
-            target.write(text)
-        except UnicodeEncodeError:
-            encoding = getattr(target, "encoding", None) or "ascii"
-            target.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        target.flush()
+        status_line.around(lambda: _print(target, text))
 
     def display(self, cell, data: dict, metadata: dict, transient: dict, update: bool) -> None:
         """Show a MIME bundle under `cell`, or update the display whose id is in `transient`."""
@@ -60,6 +57,15 @@ class Host:
         """In a context, once, before its first work."""
 
 
+def _print(target, text: str) -> None:
+    try:
+        target.write(text)
+    except UnicodeEncodeError:
+        encoding = getattr(target, "encoding", None) or "ascii"
+        target.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    target.flush()
+
+
 def _publisher():
     """IPython's display publisher where displays can be updated: under a kernel, not in a terminal."""
     ipython = sys.modules.get("IPython")
@@ -69,6 +75,7 @@ def _publisher():
     return shell.display_pub
 
 
+status_line = _terminal.StatusLine()
 _installed: Host = Host()
 _lock = threading.Lock()
 

@@ -51,7 +51,7 @@ class Pump:
                 return
             try:
                 self._engine.collect()
-                changed = _views.refresh_all(self._engine.progress())
+                changed = _views.refresh_all(self._engine.progress)
             except BaseException:
                 # One view or report that fails must not end the output of all others, not even by a SystemExit out of
                 # somebody's __repr__; the log says what it was.
