@@ -115,4 +115,4 @@ def words(root) -> str:
 
 def cells(root) -> list[list[str]]:
     """The rows of its tables, heads included."""
-    return [["".join(cell.itertext()) for cell in row] for row in root.iter("tr")]
+    return [[words(cell) for cell in row] for row in root.iter("tr")]

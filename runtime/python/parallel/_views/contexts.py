@@ -7,7 +7,7 @@ from typing import Any
 
 from parallel._views import timeline, units
 from parallel._views.markup import EMPTY, Markup, element
-from parallel._views.rows import MOST_ROWS, Rows, tally
+from parallel._views.rows import Rows, tally
 from parallel._views.tables import Column, right
 from parallel._views.text import COLUMNS, clipped
 from parallel._views.theme import FAINT, state_text
@@ -22,7 +22,7 @@ def _took(row: dict[str, Any]) -> str:
 
 
 def _optional(text: str | None) -> str:
-    return units.NONE if text is None else clipped(str(text), 60)
+    return units.NONE if text is None else clipped(str(text), 40)
 
 
 class Contexts(Rows):
@@ -32,8 +32,8 @@ class Contexts(Rows):
 
     def columns(self):
         return [
-            Column("id", lambda row: _optional(row["id"])),
-            Column("cell", lambda row: _optional(row["cell"]), rank=2),
+            Column("id", lambda row: clipped(row["id"], 9)),
+            Column("cell", lambda row: _optional(row["cell"]), elastic=6, rank=2),
             Column("work", lambda row: _optional(row["work"]), elastic=8),
             Column("state", lambda row: state_text(row["state"])),
             right("time", _took),
@@ -51,10 +51,9 @@ class Contexts(Rows):
         works = sum(row["works"] for row in self)
         return f"contexts: {len(self):,} ({states}), {units.plural(works, 'work')} ended"
 
-    def shown(self):
-        """Those that run first of all, then the newest, in order."""
-        newest = sorted(range(len(self)), key=lambda n: (self[n]["ended"] is None, self[n]["started"] or 0.0, n))
-        return [self[n] for n in sorted(newest[-MOST_ROWS:])]
+    def urgency(self, number):
+        row = self[number]  # those that run first of all, then the newest
+        return (row["ended"] is not None, -(row["started"] or 0.0), -number)
 
     def picture(self) -> Markup:
         lanes = timeline.lanes_of(self, time.time())

@@ -19,7 +19,7 @@ _REST = "others"
 
 def _types(heap: dict[str, Any]) -> list[tuple[str, int, int]]:
     """(type, blocks, bytes), the biggest first and the others as one."""
-    types = [(name or "(no object of its own)", blocks, size) for name, blocks, size in heap.get("types") or ()]
+    types = [(clipped(name, 50) or "(no object of its own)", blocks, size) for name, blocks, size in heap.get("types") or ()]
     if len(types) > _MOST_LINES:
         others = types[_MOST_LINES - 1 :]
         types = types[: _MOST_LINES - 1]
@@ -51,7 +51,7 @@ def _columns(title: str, rows: Sequence[tuple[str, int, int]], align: str) -> li
         return "█" * max(1, round(16 * row[2] / most)) if most else ""
 
     return [
-        Column(title, lambda row: clipped(row[0], 60), align=align, elastic=12),
+        Column(title, lambda row: row[0], align=align, elastic=12),
         right("blocks", lambda row: units.count_text(row[1])),
         right("bytes", lambda row: units.bytes_text(row[2])),
         Column("", bar, rank=1, picture=meter),

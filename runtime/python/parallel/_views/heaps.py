@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from parallel._views import svg, units
 from parallel._views.markup import Markup
-from parallel._views.rows import MOST_ROWS, Rows, tally
+from parallel._views.rows import Rows, tally
 from parallel._views.tables import Column, right
 from parallel._views.text import clipped
 from parallel._views.theme import state_text
@@ -41,13 +41,11 @@ class Heaps(Rows):
         ]
 
     def heading(self):
-        kinds = ", ".join(units.plural(count, f"{kind}") for kind, count in tally(self, "kind", _KINDS))
+        kinds = ", ".join(units.plural(count, kind) for kind, count in tally(self, "kind", _KINDS))
         live = sum(row["live_bytes"] for row in self)
         reserved = sum(row["reserved_bytes"] for row in self)
         return f"heaps: {kinds}; {units.bytes_text(live)} live of {units.bytes_text(reserved)} reserved"
 
-    def shown(self):
-        """Those that are in use first of all, then the biggest, in order."""
-        size = lambda row: max(row["live_bytes"], row.get("peak_bytes") or 0)  # noqa: E731 - of a row
-        first = sorted(range(len(self)), key=lambda n: (self[n]["state"] == "ended", -size(self[n])))[:MOST_ROWS]
-        return [self[n] for n in sorted(first)]
+    def urgency(self, number):
+        row = self[number]  # those in use first of all, then the biggest
+        return (row["state"] == "ended", -max(row["live_bytes"], row.get("peak_bytes") or 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 import uuid
@@ -12,6 +13,8 @@ from parallel import _core, _host
 from parallel._views.numbers import Rates
 from parallel._views.status import Status, merged, status_of
 from parallel._views.xlist import bundle
+
+_logger = logging.getLogger("parallel")
 
 REFRESH_SECONDS = 0.1  # at most ten updates a second for each view
 _LEAST_PAUSE = 30  # times what rendering took, so that a view of items that are slow to read costs 3 % of one processor
@@ -47,7 +50,9 @@ class Followed:
             self._ended = None  # without cells, a view tells of what runs together
         for batch in mine:
             if batch.ended is None:
-                self._running[batch.serial] = batch
+                known = self._running.setdefault(batch.serial, batch)
+                if batch.done + batch.failed >= known.done + known.failed:  # another thread may have looked later
+                    self._running[batch.serial] = batch
             else:
                 self._running.pop(batch.serial, None)
                 self._ended = batch if self._ended is None else merged(self._ended, batch)
@@ -71,6 +76,7 @@ class Display:
         self._display_id = uuid.uuid4().hex
         self._shown = None
         self._due = 0.0
+        self._finished = False
         self._publishing = threading.RLock()
 
     def is_gone(self) -> bool:
@@ -92,6 +98,8 @@ class Display:
         True when there was, or will be, something to publish.
         """
         with self._publishing:
+            if self._finished:
+                return False
             self._batches.note(progress)
             now = time.monotonic()
             looked = self.look(self._batches.status(), now)
@@ -105,6 +113,12 @@ class Display:
             ended = time.monotonic()
             self._due = now + min(max(REFRESH_SECONDS, _LEAST_PAUSE * (ended - now)), _LONGEST_PAUSE)
         return True
+
+    def finish(self, progress: list) -> None:
+        """Show the last state, and leave it so: the pump may be about to show an earlier one."""
+        with self._publishing:
+            self.refresh(progress, final=True)
+            self._finished = True
 
 
 class LiveView(Display):
@@ -142,12 +156,6 @@ def add(view: Display) -> None:
         _views.append(view)
 
 
-def remove(view: Display) -> None:
-    """Leave it as it is."""
-    with _lock:
-        _views[:] = [other for other in _views if other is not view]
-
-
 def show_live(x) -> None:
     """Display `x` in the current cell: live where displays can be updated, else once."""
     host = _host.current()
@@ -171,8 +179,22 @@ def refresh_all(progress: Callable[[], list], final: bool = False) -> bool:
     if not views:
         return False
     batches = progress()
-    changed = [view.refresh(batches, final) for view in views]
-    return any(changed)
+    return any([_refreshed(view.refresh, batches, final) for view in views])
+
+
+def _refreshed(refresh: Callable[..., Any], *arguments) -> bool:
+    try:
+        return bool(refresh(*arguments))
+    except Exception:  # a front end that is gone must end neither other views nor the run() that waits
+        _logger.exception("a view could not be shown")
+        return False
+
+
+def finish(view: Display, batches: list) -> None:
+    """Show the last state, and leave it so."""
+    with _lock:
+        _views[:] = [other for other in _views if other is not view]
+    _refreshed(view.finish, batches)
 
 
 def exist() -> bool:

@@ -60,8 +60,6 @@ def of_run(engine):
     try:
         yield
     finally:
-        live.remove(view)
         _active = None
-        engine.collect()
-        view.refresh(engine.progress(), final=True)
+        live.finish(view, engine.progress())
         _host.status_line.leave()

@@ -10,6 +10,7 @@ from parallel._views.tables import Column, html_table, text_table
 from parallel._views.text import wrapped
 
 MOST_ROWS = 30  # that are shown; all are there
+MOST_BYTES = 48_000
 
 
 class Rows(list):
@@ -34,9 +35,13 @@ class Rows(list):
         """One line on all of them."""
         raise NotImplementedError
 
-    def shown(self) -> Sequence[dict[str, Any]]:
-        """The rows of the table, in order, at most MOST_ROWS."""
-        return self[:MOST_ROWS]
+    def shown(self, most: int = MOST_ROWS) -> list[dict[str, Any]]:
+        """The rows of the table: those that matter most, in order."""
+        return [self[n] for n in sorted(sorted(range(len(self)), key=self.urgency)[:most])]
+
+    def urgency(self, number: int) -> Any:
+        """Where not all rows can be shown, those with the least are."""
+        return number
 
     def picture(self) -> Markup:
         """What HTML shows above the table."""
@@ -64,8 +69,15 @@ class Rows(list):
         name = f"{self.noun}s"
         if not self:
             return element("div", f"no {name}", role="group", aria_label=name, style=f"{theme.BOX};{theme.FAINT}")
-        shown = self.shown()
-        rest = self._rest(shown)
+        most = MOST_ROWS
+        while True:  # names that are long, or all of characters that need escaping, take the room of several rows
+            page = self._page(self.shown(most))
+            if len(page.encode()) <= MOST_BYTES or most == 1:
+                return page
+            most //= 2
+
+    def _page(self, shown: Sequence[dict[str, Any]]) -> Markup:
+        name, rest = f"{self.noun}s", self._rest(shown)
         return element(
             "div",
             title_line(name.capitalize(), self.heading().partition(": ")[2]),

@@ -56,11 +56,10 @@ def stacked_bar(parts: Sequence[tuple[float, str, float]], total: float, width: 
     A part that is there is seen, however small.
     """
     boxes, x = [box(0, 0, width, height, theme.TRACK, rx=height / 4)], 0.0
-    for amount, colour, opacity in parts:
-        if amount <= 0 or total <= 0:
-            continue
-        length = min(max(width * amount / total, 2.0), width - x)
-        boxes.append(box(x, 0, length, height, colour, opacity=None if opacity == 1 else opacity, rx=height / 4))
+    lengths = side_by_side([amount for amount, _, _ in parts], total, width, least=2.0)
+    for length, (_, colour, opacity) in zip(lengths, parts):
+        if length:
+            boxes.append(box(x, 0, length, height, colour, opacity=None if opacity == 1 else opacity, rx=height / 4))
         x += length
     return drawing(width, height, title, *boxes)
 
@@ -119,13 +118,25 @@ def blocks(values: Sequence[float]) -> str:
     return "".join(" " if value <= 0 else _BLOCKS[min(7, int(8 * value / top))] for value in values)
 
 
+def side_by_side(amounts: Sequence[float], total: float, length: float, least: float) -> list[float]:
+    """How long each part is on a bar of `length` for `total`; those that are not 0 have at least `least`."""
+    if total <= 0:
+        return [0.0] * len(amounts)
+    lengths = [max(least, length * amount / total) if amount > 0 else 0.0 for amount in amounts]
+    whole = min(1.0, sum(amounts) / total) * length
+    longest = max(range(len(lengths)), key=lengths.__getitem__, default=0)
+    if lengths and sum(lengths) > whole:  # what the small ones got too much
+        lengths[longest] = max(least, lengths[longest] - (sum(lengths) - whole))
+    return lengths
+
+
 def bar_text(parts: Sequence[tuple[float, str]], total: float, width: int) -> str:
     """Parts (amount, character) side by side in `width` characters that stand for `total`."""
-    text = ""
-    for amount, character in parts:
-        if amount > 0 and total > 0:
-            text += character * min(width - len(text), max(1, int(width * amount / total)))
-    return text + "·" * (width - len(text))
+    text, end = "", 0.0
+    for length, (_, character) in zip(side_by_side([amount for amount, _ in parts], total, width, least=1.0), parts):
+        end += length
+        text += character * (int(end + 1e-6) - len(text))
+    return (text + "·" * (width - len(text)))[:width]
 
 
 def figure(caption: str, picture: Markup) -> Markup:

@@ -11,10 +11,10 @@ from typing import Any, Sequence
 
 from parallel._views import svg, theme, units
 from parallel._views.markup import EMPTY, Markup, element
-from parallel._views.text import clipped, fitted, padded
+from parallel._views.text import clipped, fitted, padded, width
 
 MOST_LANES = 24
-_MOST_BARS = 160  # in all lanes: some 20 kB
+_MOST_BARS, _MOST_BYTES = 250, 22_000  # of all lanes
 _LANE, _BAR, _LEFT, _AXIS = 18, 11, 62, 18
 _CUT = 22  # pixels of a cut
 _LABEL = 52  # pixels that a label of the axis needs
@@ -34,7 +34,7 @@ class Bar:
 
     def title(self) -> str:
         """What a pointer shows."""
-        what = clipped(self.name, 60) if self.count == 1 else f"{self.count:,} works"
+        what = clipped(self.name, 40) if self.count == 1 else f"{self.count:,} works"
         took = units.duration_text(self.busy)
         return f"{what}: {self.state}, {took}, from {units.clock_text(self.start)}"
 
@@ -72,7 +72,7 @@ def lanes_of(rows: Sequence[dict[str, Any]], now: float) -> list[Lane]:
         bars.sort(key=lambda bar: bar.start)
         ended = now if row["ended"] is None else row["ended"]
         start = min([row["started"], *(bar.start for bar in bars)])
-        lanes.append(Lane(row["id"], start, max([ended, start, *(bar.end for bar in bars)]), bars))
+        lanes.append(Lane(clipped(row["id"], 9), start, max([ended, start, *(bar.end for bar in bars)]), bars))
     return lanes
 
 
@@ -125,16 +125,6 @@ def merged_bars(bars: list[Bar], least: float) -> list[Bar]:
     return result
 
 
-def _bounded(lanes: list[Lane], least: float) -> None:
-    """Merge until there are few enough to draw."""
-    while True:
-        for lane in lanes:
-            lane.bars = merged_bars(lane.bars, least)
-        if sum(len(lane.bars) for lane in lanes) <= max(_MOST_BARS, len(lanes)):
-            return
-        least *= 1.5
-
-
 def _drawn(bar: Bar, axis: Axis, y: float) -> Markup:
     x = axis.place(bar.start)
     length = max(1.5, axis.place(bar.end) - x)
@@ -154,26 +144,40 @@ def _drawn(bar: Bar, axis: Axis, y: float) -> Markup:
     return svg.box(x, top, length, height, colour, bar.title(), **look)
 
 
+def _bars(lanes: list[Lane], axis: Axis) -> list[Markup]:
+    """The bars of each lane; neighbours are merged until they are few enough."""
+    least = 1.5 / axis.scale
+    while True:
+        for lane in lanes:
+            lane.bars = merged_bars(lane.bars, least)
+        least *= 1.5
+        if sum(len(lane.bars) for lane in lanes) > max(_MOST_BARS, len(lanes)):
+            continue
+        drawn = []
+        for number, lane in enumerate(lanes):
+            drawn.append(svg.coloured(theme.ACCENT, [_drawn(bar, axis, number * _LANE) for bar in lane.bars]))
+        if sum(len(group.encode()) for group in drawn) <= _MOST_BYTES or all(len(lane.bars) <= 1 for lane in lanes):
+            return drawn
+
+
 def picture(lanes: list[Lane]) -> Markup:
     """The drawing, and what its marks mean."""
     if not lanes:
         return EMPTY
-    width = theme.WIDTH
-    axis = Axis([(lane.start, lane.end) for lane in lanes], _LEFT, width - 6, _CUT)
-    _bounded(lanes, 1.5 / axis.scale)
+    axis = Axis([(lane.start, lane.end) for lane in lanes], _LEFT, theme.WIDTH - 6, _CUT)
+    bars = _bars(lanes, axis)
     height = len(lanes) * _LANE + _AXIS
     parts = []
     for number, lane in enumerate(lanes):
         y = number * _LANE
-        parts.append(svg.label(_LEFT - 8, y + _LANE / 2 + 4, clipped(lane.label, 9), "end"))
+        parts.append(svg.label(_LEFT - 8, y + _LANE / 2 + 4, lane.label, "end"))
         left, right = axis.place(lane.start), axis.place(lane.end)
         parts.append(svg.box(left, y + _LANE / 2 - 0.5, max(1.0, right - left), 1, theme.LINE))
-        if lane.bars:
-            parts.append(svg.coloured(theme.ACCENT, [_drawn(bar, axis, y) for bar in lane.bars]))
+        parts.append(bars[number])
     parts += _ruler(axis, len(lanes) * _LANE)
     works = sum(bar.count for lane in lanes for bar in lane.bars)
     title = f"timeline of {units.plural(len(lanes), 'context')} and {units.plural(works, 'work')}"
-    drawing = svg.drawing(width, height, title, *parts)
+    drawing = svg.drawing(theme.WIDTH, height, title, *parts)
     return element("div", drawing, _legend(lanes), style="margin:6px 0")
 
 
@@ -223,7 +227,7 @@ def lines(lanes: list[Lane], room: int) -> list[str]:
     """The same for a terminal: `█` busy, `▒` busy for less than half of the time, `x` failed, `·` nothing to do."""
     if not lanes:
         return []
-    gutter = max(len(lane.label) for lane in lanes) + 4
+    gutter = max(width(lane.label) for lane in lanes) + 4
     columns = room - gutter - 1
     axis = Axis([(lane.start, lane.end) for lane in lanes], 0, columns, 3)
     result = []

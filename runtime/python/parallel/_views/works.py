@@ -6,12 +6,12 @@ import time
 
 from parallel._views import svg, theme, units
 from parallel._views.markup import Markup, element
-from parallel._views.rows import MOST_ROWS, Rows, tally
+from parallel._views.rows import Rows, tally
 from parallel._views.tables import Column, right
 from parallel._views.text import COLUMNS, clipped
 
 _STATES = ("running", "pending", "done", "failed", "crashed", "cancelled")
-_URGENT = ("crashed", "failed", "running", "pending", "cancelled", "done")  # which are shown where not all can be
+_URGENCY = {state: n for n, state in enumerate(("crashed", "failed", "running", "pending", "cancelled", "done"))}
 _LOOKS = {
     "done": (theme.ACCENT, 1.0, "="),
     "failed": (theme.BAD, 1.0, "x"),
@@ -31,7 +31,7 @@ class Works(Rows):
             right("id", lambda row: str(row["id"])),
             Column("name", lambda row: clipped(row["name"], 60), elastic=8),
             Column("state", lambda row: theme.state_text(row["state"])),
-            Column("cell", lambda row: clipped(row["cell"] or units.NONE, 30), rank=1),
+            Column("cell", lambda row: clipped(row["cell"] or units.NONE, 30), elastic=6, rank=1),
             Column("context", lambda row: self._context(row), rank=2),
             right("started", lambda row: units.clock_text(row["started"]), rank=3),
             right("time", self._elapsed),
@@ -56,11 +56,8 @@ class Works(Rows):
     def heading(self):
         return f"works: {len(self):,} ({', '.join(f'{count:,} {state}' for state, count in self._tally())})"
 
-    def shown(self):
-        """Those that went wrong and those that run first of all, then the newest, in order."""
-        urgency = {state: n for n, state in enumerate(_URGENT)}
-        first = sorted(range(len(self)), key=lambda n: (urgency.get(self[n]["state"], len(_URGENT)), -n))[:MOST_ROWS]
-        return [self[n] for n in sorted(first)]
+    def urgency(self, number):
+        return (_URGENCY.get(self[number]["state"], len(_URGENCY)), -number)
 
     def _parts(self) -> list[tuple]:
         counts = dict(self._tally())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from parallel._views import svg, units
-from parallel._views.rows import MOST_ROWS, Rows
+from parallel._views.rows import Rows
 from parallel._views.tables import Column, right
 from parallel._views.text import clipped
 
@@ -37,7 +37,5 @@ class Xlists(Rows):
         items, size = sum(row["items"] for row in self), sum(row["bytes"] for row in self)
         return f"xlists: {len(self):,}, {units.plural(items, 'item')}, {units.bytes_text(size)} in records"
 
-    def shown(self):
-        """The biggest, in order."""
-        biggest = sorted(range(len(self)), key=lambda n: -self[n]["bytes"])[:MOST_ROWS]
-        return [self[n] for n in sorted(biggest)]
+    def urgency(self, number):
+        return -self[number]["bytes"]
