@@ -69,6 +69,8 @@ def item_text(item, characters: int = ITEM_CHARACTERS) -> str:
 
 def printable(text: str) -> str:
     """On one line, and with nothing in it that a terminal obeys or that cannot be encoded."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else " " if c.isspace() else ascii(c)[1:-1] for c in text)
 
 
