@@ -12,7 +12,8 @@ from parallel._views.text import COLUMNS, fitted, padded, width
 _GAP = 2
 
 _CELL = "padding:1px 14px 1px 0;text-align:"  # in every cell: what can be inherited is the table's
-_NOWRAP = ";white-space:nowrap"
+_NOWRAP, _TOP, _FAINT = ";white-space:nowrap", ";vertical-align:top", f";{theme.FAINT}"
+_UNBROKEN = 24  # characters
 _TABLE = f"border-collapse:collapse;border:0;margin:4px 0;table-layout:auto;color:inherit;font-size:12px;{theme.FIGURES}"
 _ROW = "background:none;border:0"
 _CODE = "background:none;padding:0;white-space:pre-wrap;overflow-wrap:anywhere;font-size:12px"
@@ -78,9 +79,14 @@ def text_table(columns: Sequence[Column], rows: Sequence, room: int = COLUMNS, i
     return lines
 
 
-def _cell_style(column: Column) -> str:
-    nowrap = "" if column.elastic else _NOWRAP
-    return f"{_CELL}{column.align}{nowrap}{';' + theme.FAINT if column.faint else ''}"
+def _cell_styles(columns: Sequence[Column], texts: list[list[str]]) -> list[str]:
+    """Of the cells of each column: only those with long texts are broken into lines, and then all stand at the top."""
+    broken = [column.elastic > 0 and max(map(width, cells), default=0) > _UNBROKEN for column, cells in zip(columns, texts)]
+    top = _TOP if any(broken) else ""
+    return [
+        f"{_CELL}{column.align}{top}{'' if breaks else _NOWRAP}{_FAINT if column.faint else ''}"
+        for column, breaks in zip(columns, broken)
+    ]
 
 
 def html_table(columns: Sequence[Column], rows: Sequence, label: str, heads: bool = True) -> Markup:
@@ -88,16 +94,16 @@ def html_table(columns: Sequence[Column], rows: Sequence, label: str, heads: boo
     columns, texts = _filled(columns, rows, pictures=True)
     if not rows or not columns:
         return EMPTY
-    body = []
+    body, styles = [], _cell_styles(columns, texts)
     for number, row in enumerate(rows):
         cells = []
-        for column, column_texts in zip(columns, texts):
+        for column, column_texts, style in zip(columns, texts, styles):
             content: str = column_texts[number]
             if column.code:
                 content = element("code", content, style=_CODE)
             if column.picture is not None:
                 content = column.picture(row)
-            cells.append(element("td", content, style=_cell_style(column)))
+            cells.append(element("td", content, style=style))
         body.append(element("tr", *cells, style=_ROW))
     head = EMPTY
     if heads:
