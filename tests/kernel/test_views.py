@@ -46,7 +46,7 @@ def test_no_bar(kernel: Kernel):
 def test_a_bar_of_works_that_fail(kernel: Kernel):
     cell = kernel.run("parallel.submit_work(int, 'x', name='bad')\nparallel.submit_work(nap, 0.8)\nparallel.run()")
     assert cell.error["ename"] == "ValueError"
-    assert re.search(r"2 works over, 1 done, 1 failed, [\d.]+ m?s$", text(shown(cell)[-1]))
+    assert re.search(r"2 works in [\d.]+ m?s: 1 done, 1 failed$", text(shown(cell)[-1]))
     assert shown(cell)[-1].number < cell.of("error")[0].number
 
 
@@ -55,7 +55,7 @@ def test_a_bar_after_an_interrupt(kernel: Kernel):
     kernel.wait(lambda: shown(cell), 10)
     kernel.interrupt()
     assert cell.wait().reply["ename"] == "KeyboardInterrupt"
-    assert re.search(r"3 works over, 0 done, 3 cancelled, [\d.]+ m?s$", text(shown(cell)[-1]))
+    assert re.search(r"3 works in [\d.]+ m?s: 0 done, 3 cancelled$", text(shown(cell)[-1]))
 
 
 def test_a_live_view_tells_of_works_and_no_bar_is_needed(kernel: Kernel):

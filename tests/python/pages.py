@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html.parser
+import re
 import time
 import xml.etree.ElementTree
 
@@ -79,6 +80,10 @@ def check_page(page: str) -> xml.etree.ElementTree.Element:
         if part.tag == "svg":
             assert part.get("role") == "img" and part[0].tag == "title" and part[0].text == part.get("aria-label")
             assert {inner.tag for inner in part.iter()} <= DRAWING_TAGS
+        for child in part:  # without its tags the texts of a drawing must not be seen: see svg.drawing
+            assert child.tag != "svg" or (part.tag == "span" and part.get("style").startswith("font-size:0px"))
+        if part.tag == "text":
+            assert re.search(r"font-size:\d+px", part.get("style"))
         if part.tag == "table":
             assert part.get("aria-label")
     return root

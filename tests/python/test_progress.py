@@ -78,7 +78,7 @@ def test_failures_are_counted(front_end, two_contexts):
     parallel.submit_work(time.sleep, LONG)
     with pytest.raises((ValueError, parallel.ContextCrashed)):
         parallel.run()
-    assert re.search(r"\] 6 works over, 3 done, 3 failed, [\d.]+ m?s$", front_end.latest())
+    assert re.search(r"\] 6 works in [\d.]+ m?s: 3 done, 3 failed$", front_end.latest())
     for _ in range(2):
         with pytest.raises((ValueError, parallel.ContextCrashed)):
             parallel.run()
@@ -153,7 +153,7 @@ def test_an_interrupted_run_says_what_was_cancelled(front_end, two_contexts):
     with pytest.raises(KeyboardInterrupt):
         parallel.run()
     timer.join()
-    assert re.search(r"\] 5 works over, 0 done, 5 cancelled, [\d.]+ m?s$", front_end.latest()), front_end.latest()
+    assert re.search(r"\] 5 works in [\d.]+ m?s: 0 done, 5 cancelled$", front_end.latest()), front_end.latest()
 
 
 def test_a_bar_that_cannot_be_shown_is_no_reason_to_fail(front_end, caplog):
@@ -238,6 +238,13 @@ def test_a_terminal_has_one_line_that_is_rewritten():
     shown = screen(written)
     assert sorted(shown[:16]) == sorted(f"line {n}" for n in range(16)), shown
     assert re.fullmatch(r"\[={20}\] 16 works done in [\d.]+ m?s", shown[16]) and shown[17:] == ["over", ""]
+
+
+def test_what_callbacks_print_is_above_the_line():
+    program = PROGRAM.format(options="").replace("submit_work(work, n)", "submit_work(work, n, callback=lambda _, n=n: print('heard', n))")
+    shown = screen(on_a_terminal(program))
+    assert sorted(shown[:32]) == sorted([f"line {n}" for n in range(16)] + [f"heard {n}" for n in range(16)]), shown
+    assert "16 works done in" in shown[32]
 
 
 def test_a_narrow_terminal():

@@ -1,5 +1,6 @@
 """How xlists look: text, HTML, and the live views of a front end, whatever their items say of themselves."""
 
+import re
 import threading
 import time
 
@@ -180,6 +181,16 @@ def test_a_million_items_are_shown_as_fast_as_ten():
     assert best < 0.02 and "999,990 before" in _views.bundle(xl)["text/plain"]
 
 
+def test_ten_million_items():
+    """A view of them, again and again: no more than of ten."""
+    xl = parallel.xlist(name="many")
+    for _ in range(10):
+        xl.extend(range(1_000_000))
+    best = min(_timed(lambda: _views.bundle(xl)) for _ in range(5))
+    shown, page = check_bundle(_views.bundle(xl))
+    assert best < 0.02 and "10,000,000 items" in shown and re.search(r"values: 0 to 1 M, median [45]\d\d k", page)
+
+
 def _timed(action):
     began = time.perf_counter()
     action()
@@ -297,6 +308,22 @@ def test_short_numbers(value, text):
     assert units.short_number(value) == text
 
 
+def test_steps_of_a_scale():
+    for exponent in range(-8, 6):
+        for factor in (1, 1.5, 2.3, 5, 7.7):
+            least = factor * 10.0**exponent
+            if least <= 86_400:
+                assert least * 0.999 <= units.time_step(least) <= 5 * least
+    assert [units.time_step(least) for least in (0.3, 1, 2.1, 25, 31, 4000)] == [pytest.approx(0.5), 1, 5, 30, 60, 7200]
+    assert [units.offset_text(seconds) for seconds in (0.5, 20, 80, 3600)] == ["+500 ms", "+20 s", "+1:20", "+1:00:00"]
+
+
+def test_a_sample_is_not_fooled_by_a_rhythm():
+    xl = parallel.xlist(list(range(100)) * 1000)
+    counts = [count for _, _, count in numbers.numbers_of(xl, [1]).classes()]
+    assert max(counts) <= 2.5 * min(counts), counts
+
+
 # ---- how far works are ---------------------------------------------------------------------------------------------------------------
 
 
@@ -305,9 +332,10 @@ def test_short_numbers(value, text):
     [
         ((100, 37, 2, 1, 0, 7.6, False), "running: 37 of 100 works done, 2 running, 1 failed, about 12 s left"),
         ((1, 0, 1, 0, 0, 0.1, False), "running: 0 of 1 work done, 1 running"),
+        ((9, 3, 0, 0, 2, 90, False), "running: 3 of 9 works done, 2 cancelled, about 1 min 12 s left"),
         ((None, 1234, 2, 0, 0, 3, False), "running: 1,234 done, 2 running"),
         ((100, 100, 0, 0, 0, 3.2, True), "100 works done in 3.2 s"),
-        ((100, 60, 0, 1, 39, 3.2, True), "100 works over, 60 done, 1 failed, 39 cancelled, 3.2 s"),
+        ((100, 60, 0, 1, 39, 3.2, True), "100 works in 3.2 s: 60 done, 1 failed, 39 cancelled"),
         ((None, 5, 0, 0, 0, 3.2, True), "5 items done in 3.2 s"),
     ],
 )

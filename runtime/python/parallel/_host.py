@@ -48,7 +48,7 @@ class Host:
 
     def within(self, cell) -> contextlib.AbstractContextManager:
         """On the main thread: what is printed and displayed within belongs to `cell`."""
-        return contextlib.nullcontext()
+        return status_line.hidden()
 
     def wake_main(self) -> None:
         """Have the main thread call `run_once()` soon, if it is idle."""

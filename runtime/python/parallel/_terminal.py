@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sys
 import threading
@@ -16,6 +17,7 @@ class StatusLine:
     def __init__(self):
         self._lock = threading.RLock()
         self._text = ""
+        self._hidden = 0
 
     def is_possible(self) -> bool:
         """Is there a terminal to show it on?"""
@@ -30,8 +32,9 @@ class StatusLine:
             room = shutil.get_terminal_size().columns - 1
             while sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text) > room:
                 text = text[:-1]
-            self._write(_ERASE + text)
             self._text = text
+            if not self._hidden:
+                self._write(_ERASE + text)
 
     def leave(self) -> None:
         """It stays as it is, above what is printed next."""
@@ -43,14 +46,23 @@ class StatusLine:
     def around(self, write) -> None:
         """Call `write()`, which prints whole lines: above the line, if there is one."""
         with self._lock:
-            if not self._text:
+            with self.hidden():
                 write()
-                return
-            self._write(_ERASE)
-            try:
-                write()
-            finally:
-                self._write(self._text)
+
+    @contextlib.contextmanager
+    def hidden(self):
+        """It is not there meanwhile: for code that may print."""
+        with self._lock:
+            self._hidden += 1
+            if self._text and self._hidden == 1:
+                self._write(_ERASE)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._hidden -= 1
+                if self._text and not self._hidden:
+                    self._write(self._text)
 
     def forget(self) -> None:
         """In a child process: the terminal's line is the parent's, and so is whoever holds the lock."""

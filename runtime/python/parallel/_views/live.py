@@ -117,8 +117,10 @@ class Display:
     def finish(self, progress: list) -> None:
         """Show the last state, and leave it so: the pump may be about to show an earlier one."""
         with self._publishing:
-            self.refresh(progress, final=True)
-            self._finished = True
+            try:
+                self.refresh(progress, final=True)
+            finally:
+                self._finished = True
 
 
 class LiveView(Display):
@@ -154,6 +156,15 @@ def add(view: Display) -> None:
     """Have it refreshed from now on."""
     with _lock:
         _views.append(view)
+
+
+def add_only(view: Display) -> bool:
+    """The same, unless there is one of its kind; True if it has been added."""
+    with _lock:
+        if any(type(other) is type(view) for other in _views):
+            return False
+        _views.append(view)
+        return True
 
 
 def show_live(x) -> None:

@@ -13,6 +13,7 @@ LEAST = 20  # fewer are seen in the table
 _SAMPLE = 400
 _SECONDS = 0.002  # what reading the sample may take
 _CLASSES = 24
+_GOLDEN = 0.6180339887498949  # its multiples, modulo 1, are spread evenly and repeat nowhere
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +60,10 @@ class Numbers:
 
 
 def numbers_of(x, last: list) -> Numbers | None:
-    """A sample, taken evenly from the whole list; None when there are few, or others than numbers among those seen."""
+    """A sample from all over the list, one from each stretch of it but not always the first: values may repeat in some rhythm.
+
+    None when there are few, or others than numbers among those seen.
+    """
     total = len(x)
     if total < LEAST or not all(type(item) in (int, float) for item in last):
         return None
@@ -68,7 +72,7 @@ def numbers_of(x, last: list) -> Numbers | None:
     order = range(count) if count == total else _scattered(count)
     for n in order:
         try:
-            value = x[n * total // count]
+            value = x[n if count == total else int((n + n * _GOLDEN % 1) * total / count)]
         except Exception:  # taken meanwhile, or no longer to be read: others are there
             continue
         if type(value) not in (int, float):
@@ -86,7 +90,7 @@ def numbers_of(x, last: list) -> Numbers | None:
 
 def _scattered(count: int):
     """Every number below `count` once, far apart from one to the next: the sample is even wherever time ends it."""
-    step = round(count * 0.618)
+    step = round(count * _GOLDEN)
     while math.gcd(step, count) != 1:
         step += 1
     return (n * step % count for n in range(count))

@@ -13,8 +13,6 @@ from parallel._views.text import COLUMNS
 SHOWN_AFTER_SECONDS = 0.5
 _BAR, _LEAST_BAR = 20, 8  # characters
 
-_active = None
-
 
 class RunProgress(live.Display):
     """How far everything is that one run() waits for."""
@@ -24,7 +22,7 @@ class RunProgress(live.Display):
         self._from = time.monotonic() + SHOWN_AFTER_SECONDS
 
     def is_gone(self) -> bool:
-        return False  # it is removed by who has added it
+        return self._finished
 
     def look(self, status, now):
         # Of a run() that is over before there is a bar nothing is shown; one that has a bar is shown to its end.
@@ -48,18 +46,18 @@ class RunProgress(live.Display):
 @contextlib.contextmanager
 def of_run(engine):
     """While a run() waits: a bar, if it is wanted and there is anything to show it on, and no other tells of the same."""
-    global _active
     host = _host.current()
     cell = host.cell()
-    can_show = _core.context() is None and (host.is_live() or _host.status_line.is_possible())
-    if not _config.progress() or not can_show or _active is not None or live.exist_in(cell):
+    wanted = _config.progress() and _core.context() is None and not live.exist_in(cell)
+    if not wanted or not (host.is_live() or _host.status_line.is_possible()):
         yield
         return
-    view = _active = RunProgress(cell, engine.progress())
-    live.add(view)
+    view = RunProgress(cell, engine.progress())
+    if not live.add_only(view):  # a run() of another thread has one
+        yield
+        return
     try:
         yield
     finally:
-        _active = None
         live.finish(view, engine.progress())
         _host.status_line.leave()

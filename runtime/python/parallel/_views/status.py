@@ -42,27 +42,18 @@ class Status:
 
     def text(self) -> str:
         """running: 37 of 100 works done, 2 running, 1 failed, about 12 s left"""
-        parts = []
+        failed = [f"{self.failed:,} failed"] if self.failed else []
+        cancelled = [f"{self.cancelled:,} cancelled"] if self.cancelled else []
         if self.over:
-            parts.append(units.plural(self.ended, "item") if self.works is None else units.plural(self.works, "work"))
-            parts[0] += f" done in {units.duration_text(self.seconds)}" if self.ended == self.done else " over"
-            if self.ended != self.done:
-                parts.append(f"{self.done:,} done")
-        elif self.works is None:
-            parts.append(f"running: {self.done:,} done")
-        else:
-            parts.append(f"running: {self.done:,} of {self.works:,} work{'' if self.works == 1 else 's'} done")
-        if self.running and not self.over:
-            parts.append(f"{self.running:,} running")
-        if self.failed:
-            parts.append(f"{self.failed:,} failed")
-        if self.cancelled:
-            parts.append(f"{self.cancelled:,} cancelled")
-        if self.over and self.ended != self.done:
-            parts.append(units.duration_text(self.seconds))
-        if self.left is not None:
-            parts.append(f"about {units.whole_seconds_text(self.left)} left")
-        return ", ".join(parts)
+            what = units.plural(self.ended, "item") if self.works is None else units.plural(self.works, "work")
+            took = f"in {units.duration_text(self.seconds)}"
+            if self.ended == self.done:
+                return f"{what} done {took}"
+            return f"{what} {took}: {', '.join([f'{self.done:,} done', *failed, *cancelled])}"
+        of = "" if self.works is None else f" of {units.plural(self.works, 'work')}"
+        running = [f"{self.running:,} running"] if self.running else []
+        left = [f"about {units.whole_seconds_text(self.left)} left"] if self.left is not None else []
+        return ", ".join([f"running: {self.done:,}{of} done", *running, *failed, *cancelled, *left])
 
     def line(self, width: int) -> str:
         """[#####>···] and the text, for a terminal."""

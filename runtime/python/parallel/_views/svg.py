@@ -10,9 +10,13 @@ from parallel._views.markup import EMPTY, Markup, element
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
-def drawing(width: float, height: float, title: str, *children: str, style: str = "") -> Markup:
-    """An `<svg>` with a title, which a screen reader tells and a pointer shows."""
-    return element(
+def drawing(width: float, height: float, title: str, *children: str) -> Markup:
+    """An `<svg>` with a title, which a screen reader tells and a pointer shows.
+
+    Where an output is not trusted JupyterLab drops its tags but not the texts in them, the titles. The span around it
+    makes those invisible then; texts of a drawing have a size of their own.
+    """
+    drawn = element(
         "svg",
         element("title", title),
         *children,
@@ -21,8 +25,9 @@ def drawing(width: float, height: float, title: str, *children: str, style: str 
         width=width,
         height=height,
         viewBox=f"0 0 {width:g} {height:g}",
-        style=f"max-width:100%;vertical-align:middle;{style}",
+        style="max-width:100%;vertical-align:middle",
     )
+    return element("span", drawn, style="font-size:0px;vertical-align:middle")
 
 
 def box(x: float, y: float, width: float, height: float, colour: str | None, title: str = "", **attributes) -> Markup:

@@ -16,7 +16,7 @@ LINE = "rgba(128,128,128,.25)"
 TRACK = "rgba(128,128,128,.18)"
 
 WIDTH = 640  # of a picture, in pixels; narrower where there is no room
-BOX = f"max-width:{WIDTH + 120}px;font-size:13px;line-height:1.5;text-align:left"
+BOX = f"overflow-x:auto;max-width:{WIDTH + 120}px;font-size:13px;line-height:1.5;text-align:left"
 FIGURES = "font-variant-numeric:tabular-nums"
 
 # A state is told by its sign and its word; colour only repeats it.

@@ -17,7 +17,7 @@ MOST_LANES = 24
 _MOST_BARS, _MOST_BYTES = 250, 22_000  # of all lanes
 _LANE, _BAR, _LEFT, _AXIS = 18, 11, 62, 18
 _CUT = 22  # pixels of a cut
-_LABEL = 52  # pixels that a label of the axis needs
+_LABEL = 54  # pixels that a label of the axis needs
 
 
 @dataclasses.dataclass
@@ -184,7 +184,7 @@ def picture(lanes: list[Lane]) -> Markup:
 def _ruler(axis: Axis, y: float) -> list[Markup]:
     """A line with ticks: the time of day where a part begins, and seconds from there."""
     parts = []
-    step = units.nice_step((axis.parts[0][3] - axis.parts[0][2]) / axis.scale if len(axis.parts) == 1 else 400 / axis.scale, 7)
+    step = units.time_step(_LABEL / axis.scale)
     free = 0.0
     for number, (start, end, left, right) in enumerate(axis.parts):
         parts.append(element("path", d=f"M{left:.1f},{y + 0.5:g} H{max(right, left + 1):.1f}", style=f"stroke:{theme.LINE}"))
@@ -195,15 +195,13 @@ def _ruler(axis: Axis, y: float) -> list[Markup]:
             parts.append(element("g", gap, svg.label(middle, y + 4, "⋯", "middle")))
         if left >= free:
             parts.append(svg.label(left, y + 14, units.clock_text(start)))
-            free = left + _LABEL + 8
-        ticks = int((end - start) / step) if step > 0 else 0
-        for n in range(1, min(ticks, 50) + 1):
+            free = left + _LABEL
+        for n in range(1, int((end - start) / step) + 1):
             x = left + n * step * axis.scale
             parts.append(element("path", d=f"M{x:.1f},{y:g} v4", style=f"stroke:{theme.LINE}"))
-            text = "+" + units.duration_text(n * step).replace(".0 ", " ")
-            if x - 18 >= free and x + 18 <= theme.WIDTH:
-                parts.append(svg.label(x, y + 14, text, "middle"))
-                free = x + 26
+            if x - _LABEL / 2 >= free and x + _LABEL / 2 <= theme.WIDTH:
+                parts.append(svg.label(x, y + 14, units.offset_text(n * step), "middle"))
+                free = x + _LABEL / 2
     return parts
 
 

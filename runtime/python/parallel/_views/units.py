@@ -79,11 +79,20 @@ def clock_text(moment: float | None) -> str:
     return NONE if moment is None else time.strftime("%H:%M:%S", time.localtime(moment))
 
 
-def nice_step(span: float, most: int) -> float:
-    """The smallest of 1, 2 and 5 times a power of ten that divides `span` into at most `most` parts."""
-    least = span / max(1, most)
-    power = 10.0 ** math.floor(math.log10(least)) if least > 0 else 1.0
-    for factor in (1, 2, 5, 10):
-        if power * factor >= least * (1 - 1e-9):
-            return power * factor
-    raise AssertionError("unreachable")
+def time_step(least: float) -> float:
+    """The smallest step of a scale of seconds that is at least this: 1, 2 or 5 times a power of ten, then minutes and hours."""
+    if least > 20:
+        for step in (30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 43_200, 86_400):
+            if step >= least:
+                return step
+    power = 10.0 ** math.floor(math.log10(max(least, 1e-9)))
+    return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= least * (1 - 1e-9))
+
+
+def offset_text(seconds: float) -> str:
+    """On a scale: +20 s, +1:20, +1:00:00"""
+    if seconds < 60:
+        return "+" + duration_text(seconds).replace(".0 ", " ")
+    whole = round(seconds)
+    hours, rest = divmod(whole, 3600)
+    return f"+{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"+{rest // 60}:{rest % 60:02}"
