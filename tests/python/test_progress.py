@@ -13,7 +13,7 @@ import pytest
 
 import parallel
 from parallel import _config, _engine
-from parallel._batch import Progress
+from parallel._progress import Progress
 from parallel._views import live
 from pages import check_bundle
 from support import run_program, wait_until

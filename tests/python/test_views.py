@@ -420,6 +420,7 @@ def test_several_views_of_a_list(front_end):
     xl._ipython_display_()
     parallel.submit_work(xl.push, 1)
     parallel.run()
+    assert _views.count(xl) == 2 and _views.count(parallel.xlist()) == 0
     assert len({identity for _, _, identity, _, _ in front_end.shown}) == 2
     for identity in {identity for _, _, identity, _, _ in front_end.shown}:
         assert "1 item," in [data for _, data, shown, _, _ in front_end.shown if shown == identity][-1]["text/plain"]

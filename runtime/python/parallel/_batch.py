@@ -3,32 +3,12 @@
 from __future__ import annotations
 
 import collections
-import dataclasses
-import time
 
 from parallel import _core, _errors, _heaps, _host
+from parallel._progress import Tally
 from parallel._work import Work
 
 _REPORTS_AT_ONCE = 1000  # bounds what is decoded at a time, so that a waiter with a deadline gets to look at it
-
-
-@dataclasses.dataclass(frozen=True)
-class Progress:
-    """How far a batch is. `cell` is the one that submitted it, `works` counts no queues, `done` their items as well.
-
-    Times are seconds since the epoch; `ended` is None while it runs.
-    """
-
-    serial: int
-    cell: object
-    works: int
-    queues: int
-    done: int
-    failed: int
-    cancelled: int
-    running: int
-    started: float
-    ended: float | None
 
 
 class RunningBatch:
@@ -38,11 +18,8 @@ class RunningBatch:
         self.batch = batch
         self.works = works + queues  # in the order of the batch's work table
         self.queues = queues
+        self.tally = Tally(batch, self.works, queues)
         self._interrupts = 0
-        self._started = time.time()
-        self._counted: set[int] = set()  # works that did not succeed
-        self._failures: collections.Counter[str] = collections.Counter()  # works and items
-        self._interrupted = 0  # works that had begun
         self.censuses: dict[int, tuple] = {}  # what contexts have left of their heaps, by slot
         self._unread: collections.deque[tuple] = collections.deque()
         for number, work in enumerate(queues):
@@ -63,21 +40,6 @@ class RunningBatch:
         current = self.batch.contexts()[slot]["current"]
         return self.works[current - 1].name if current else None
 
-    def progress(self, ended: float | None = None) -> Progress:
-        """How far it is; with `ended`, how far it got."""
-        works, failed = len(self.works) - len(self.queues), self._failures.total()
-        # A context counts what it has brought to an end, however; what killed it, it could not.
-        done = max(0, self.batch.works_ended - failed - self._interrupted + self._failures["crashed"])
-        cancelled = self._interrupted
-        if ended is not None and not self.queues:
-            done = min(done, works)
-            cancelled = max(0, works - done - failed)
-        running = 0 if ended is not None else sum(1 for facts in self.batch.contexts() if facts["current"] or facts["queue"])
-        cell = self.works[-1]._cell
-        return Progress(
-            self.batch.serial, cell, works, len(self.queues), done, failed, cancelled, running, self._started, ended
-        )
-
     def read_reports(self, endings) -> None:
         """Pass on all reports there are.
 
@@ -92,7 +54,7 @@ class RunningBatch:
 
     def _pass_on(self, endings, kind: str, subject: int, content=None) -> None:
         if kind == "ended":
-            self._count(subject)
+            self.tally.count_work(subject, self.works[subject])
             endings.note(self.works[subject])
         elif kind in ("stdout", "stderr"):
             _host.current().write(self.works[subject]._cell, kind, content)
@@ -102,19 +64,8 @@ class RunningBatch:
             work = self.queues[subject]
             origin = f"an item of {work._origin()}"
             failed = kind == "item_failed"
-            self._failures["failed" if failed else "crashed"] += 1
+            self.tally.count_item("failed" if failed else "crashed")
             work._item_failed(_errors.rebuild(content, origin) if failed else _errors.crashed(content, origin, work))
-
-    def _count(self, index: int) -> None:
-        """For displays: how it ended, if it did not succeed. A report may come twice."""
-        work = self.works[index]
-        if index in self._counted or work._queue >= 0 or work.state == "done":
-            return
-        self._counted.add(index)
-        if work.state in ("failed", "crashed"):
-            self._failures[work.state] += 1
-        elif work.state == "cancelled" and work.context is not None:
-            self._interrupted += 1
 
     def finish(self, endings) -> bool:
         """True once it is over and everything has been passed on."""

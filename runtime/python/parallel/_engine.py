@@ -18,8 +18,9 @@ import time
 from typing import Callable
 
 from parallel import _config, _core, _errors, _forking, _host, _inherited, _views
-from parallel._batch import Progress, RunningBatch
+from parallel._batch import RunningBatch
 from parallel._endings import Endings
+from parallel._progress import Progress
 from parallel._pump import Pump
 from parallel._work import Work
 
@@ -107,7 +108,7 @@ class Engine:
                 running.read_reports(self.endings)
                 if running.finish(self.endings):
                     self._running.remove(running)
-                    self._ended.append(running.progress(ended=time.time()))
+                    self._ended.append(running.tally.progress(ended=time.time()))
             self.endings.note_unheard()
         self.endings.run_done_callbacks()
         if self.endings.callbacks_are_due() and not self.endings.waiting_runs:
@@ -282,7 +283,7 @@ class Engine:
     def progress(self) -> list[Progress]:
         """How far each of them is, and how far those got that have ended lately; for displays."""
         with self._lock:
-            return [*self._ended, *(running.progress() for running in self._running)]
+            return [*self._ended, *(running.tally.progress() for running in self._running)]
 
 
 def _flush_streams() -> None:

@@ -6,7 +6,7 @@ What the rest of the package uses; see the README of this folder.
 from parallel._views.contexts import Contexts
 from parallel._views.heap import Heap
 from parallel._views.heaps import Heaps
-from parallel._views.live import REFRESH_SECONDS, LiveView, exist, forget_all, refresh_all, show_live
+from parallel._views.live import REFRESH_SECONDS, LiveView, count, exist, forget_all, refresh_all, show_live
 from parallel._views.progress import of_run
 from parallel._views.works import Works
 from parallel._views.xlist import bundle, one_line, variable_name
@@ -21,6 +21,7 @@ __all__ = [
     "Works",
     "Xlists",
     "bundle",
+    "count",
     "exist",
     "forget_all",
     "of_run",

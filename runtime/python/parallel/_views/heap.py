@@ -12,7 +12,7 @@ from parallel._views.tables import Column, html_table, right, text_table
 from parallel._views.text import COLUMNS, clipped, fitted, wrapped
 
 _MOST_LINES = 12
-_MOST_POINTS = 150  # of a curve
+_LEAST_POINTS, _MOST_POINTS = 3, 150  # of a curve
 _MOST_CHARACTERS = 40
 _REST = "others"
 
@@ -104,7 +104,7 @@ class Heap(dict):
         """For a terminal."""
         lines = [fitted(self._heading(), COLUMNS)]
         lines += wrapped(", ".join(self._facts()))
-        if len(self._growth()) >= 2:
+        if len(self._growth()) >= _LEAST_POINTS:
             curve = svg.blocks(svg.condensed(self._growth(), _MOST_CHARACTERS))
             lines.append(f"  growth {curve} {self._growth_text()}")
         for title, rows, align in (("type", _types(self), "left"), ("block size", _classes(self), "right")):
@@ -144,7 +144,7 @@ class Heap(dict):
         if self.get("pages"):
             figures.append(svg.figure("pages: the fuller, the more of it is in use", page_map.picture(self["pages"])))
         values = self._growth()
-        if len(values) >= 2:
+        if len(values) >= _LEAST_POINTS:
             title = f"growth: {self._growth_text()}"
             figures.append(svg.figure(title, svg.sparkline(svg.condensed(values, _MOST_POINTS), title, width=200, height=60)))
         return element("div", *figures) if figures else EMPTY

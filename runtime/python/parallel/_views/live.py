@@ -137,6 +137,10 @@ class LiveView(Display):
     def is_gone(self) -> bool:
         return self._list() is None
 
+    def shows(self, x) -> bool:
+        """Is it this very list?"""
+        return self._list() is x
+
     def look(self, status, now):
         x = self._list()
         if x is None:
@@ -218,6 +222,12 @@ def exist_in(cell) -> bool:
     """Is there a live view of an xlist in this cell? Where cells are not known there is no telling."""
     with _lock:
         return cell is not None and any(isinstance(view, LiveView) and view.cell == cell for view in _views)
+
+
+def count(x) -> int:
+    """How many live views show `x`."""
+    with _lock:
+        return sum(isinstance(view, LiveView) and view.shows(x) for view in _views)
 
 
 def forget_all() -> None:
