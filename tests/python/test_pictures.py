@@ -8,7 +8,7 @@ import time
 import pytest
 
 from parallel import _views
-from parallel._views import page_map, svg, tables, text, timeline
+from parallel._views import page_map, svg, tables, text, theme, timeline
 from pages import cells, check_bundle, check_page, check_text, words
 
 pretty = pytest.importorskip("IPython.lib.pretty")
@@ -350,3 +350,18 @@ def test_what_is_small_is_seen():
     assert [float(rect.get("width")) for rect in page.iter("rect")] == pytest.approx([100, 98, 2])
     assert svg.bar_text([(1, "x"), (999, "=")], 1000, 10) == "x========="
     assert svg.bar_text([(1, "x"), (499, "=")], 1000, 10) == "x====·····"
+
+
+@pytest.mark.parametrize("colour", ["ACCENT", "BAD", "WARN"])
+def test_colours_are_seen_on_light_and_dark(colour):
+    """At least 3 to 1, as the guidelines on accessibility ask of graphics."""
+    [fallback] = re.findall(r"#[0-9a-f]{6}", getattr(theme, colour))
+
+    def luminance(code):
+        parts = [int(code[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    for ground in ("#ffffff", "#111111"):
+        darker, lighter = sorted([luminance(fallback), luminance(ground)])
+        assert (lighter + 0.05) / (darker + 0.05) >= 3

@@ -13,7 +13,7 @@ import pytest
 
 import parallel
 from parallel import _config, _engine
-from parallel._progress import Progress
+from parallel._progress import Progress, Tally
 from parallel._views import live
 from pages import check_bundle
 from support import run_program, wait_until
@@ -118,6 +118,25 @@ def test_a_live_view_in_the_cell_tells_enough(front_end):
     parallel.submit_work(lambda: (time.sleep(LONG), xl.push(1)))
     parallel.run()
     assert len({identity for _, _, identity, _, _ in front_end.shown}) == 1 and "1 work done in" in front_end.latest()
+
+
+def test_a_view_after_the_bar_need_not_repeat_it(front_end):
+    xl = parallel.xlist(name="results")
+    parallel.submit_work(lambda: (time.sleep(LONG), xl.push(1)))
+    parallel.run()
+    xl._ipython_display_()
+    assert front_end.latest().splitlines() == ["<xlist 'results' 1 item, 0 B>", "  0  1"]
+    parallel.submit_work(xl.push, 2)
+    parallel.run()
+    assert front_end.latest().splitlines()[0].startswith("<xlist 'results' 2 items, 0 B> [1 work done in")
+
+
+def test_a_view_after_a_run_without_a_bar(front_end):
+    xl = parallel.xlist(name="results")
+    parallel.submit_work(xl.push, 1)
+    parallel.run()
+    xl._ipython_display_()
+    assert "[1 work done in" in front_end.latest()
 
 
 def test_one_bar_for_runs_of_several_threads(front_end):
@@ -257,9 +276,58 @@ def test_a_terminal_without_progress():
     assert "\x1b" not in written and "works done" not in written
 
 
+def test_a_terminal_that_cannot_erase(monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+    assert "\x1b" not in on_a_terminal(PROGRAM.format(options=""))
+
+
 def test_a_program_without_a_terminal_shows_nothing():
     ended = run_program(PROGRAM.format(options=""))
     assert ended.stderr == "" and sorted(ended.stdout.splitlines()[:16]) == sorted(f"line {n}" for n in range(16))
+
+
+# ---- how far a batch is --------------------------------------------------------------------------------------------------------------
+
+
+class Reported:
+    """A batch whose contexts say they have brought so many works to an end."""
+
+    serial = 1
+
+    def __init__(self, works_ended):
+        self.works_ended = works_ended
+
+    def contexts(self):
+        return [{"current": 1, "queue": 0}, {"current": 0, "queue": 1}, {"current": 0, "queue": 0}]
+
+
+class Ended:
+    _queue, _cell = -1, None
+
+    def __init__(self, state, context=0):
+        self.state, self.context = state, context
+
+
+@pytest.mark.parametrize(
+    "ended, reported, running, over",
+    [
+        (0, {}, (0, 0, 0, 2), (0, 0, 10, 0)),
+        (7, {0: "failed", 1: "done"}, (6, 1, 0, 2), (6, 1, 3, 0)),
+        (7, {0: "crashed"}, (7, 1, 0, 2), (7, 1, 2, 0)),  # what killed its context, the context could not count
+        (7, {0: "cancelled"}, (6, 0, 1, 2), (6, 0, 4, 0)),
+        (30, {0: "failed"}, (9, 1, 0, 2), (9, 1, 0, 0)),  # tried again
+        (10, {}, (10, 0, 0, 2), (10, 0, 0, 0)),
+    ],
+)
+def test_what_reports_and_contexts_tell(ended, reported, running, over):
+    works = [Ended("done")] * 10
+    tally = Tally(Reported(ended), works, [])
+    for index, state in [*reported.items(), *reported.items()]:
+        tally.count_work(index, Ended(state))
+    seen, last = tally.progress(), tally.progress(ended=time.time())
+    assert (seen.done, seen.failed, seen.cancelled, seen.running) == running and seen.ended is None
+    assert (last.done, last.failed, last.cancelled, last.running) == over
+    assert last.done + last.failed + last.cancelled == last.works == 10
 
 
 # ---- which batches a display tells of ------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sys
 import threading
@@ -22,7 +23,7 @@ class StatusLine:
     def is_possible(self) -> bool:
         """Is there a terminal to show it on?"""
         try:
-            return sys.stderr is not None and sys.stderr.isatty()
+            return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         except (AttributeError, ValueError, OSError):  # something of the user's, or closed
             return False
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import collections
 import logging
 import threading
 import time
 import uuid
 import weakref
-from typing import Any, Callable
+from typing import Any, Callable, Iterable
 
 from parallel import _core, _host
 from parallel._views.numbers import Rates
@@ -21,19 +22,23 @@ _LEAST_PAUSE = 30  # times what rendering took, so that a view of items that are
 _LONGEST_PAUSE = 5.0
 
 
+# Of these a bar has told to the end: a view that is made after it need not do so again.
+_told: collections.deque[int] = collections.deque(maxlen=64)
+
+
 class Followed:
     """The batches that a display tells of: those that ran when it was made, and later those of its cell, or all.
 
-    Those that have ended are kept as one sum: a cell may run thousands.
+    Those that have ended are kept as one sum: a cell may run thousands. `told` are those that have been told of already.
     """
 
-    def __init__(self, cell, progress: list, whole: bool = False):
+    def __init__(self, cell, progress: list, whole: bool = False, told: Iterable[int] = ()):
         self._cell = cell
         self._whole = whole
         self._newest = max((batch.serial for batch in progress), default=0)
         self._running: dict[int, Any] = {batch.serial: batch for batch in progress if batch.ended is None}
         self._ended = None
-        self._counted: set[int] = set()
+        self._counted: set[int] = set(told)
         self.note(progress)
 
     def _is_mine(self, batch) -> bool:
@@ -58,6 +63,10 @@ class Followed:
                 self._ended = batch if self._ended is None else merged(self._ended, batch)
                 self._counted.add(batch.serial)
         self._counted &= {batch.serial for batch in progress}
+
+    def ended(self) -> list[int]:
+        """The serial numbers of those that have ended lately."""
+        return list(self._counted)
 
     def status(self) -> Status | None:
         """The sum."""
@@ -121,6 +130,8 @@ class Display:
                 self.refresh(progress, final=True)
             finally:
                 self._finished = True
+            if self._shown is not None:
+                _told.extend(self._batches.ended())
 
 
 class LiveView(Display):
@@ -130,7 +141,7 @@ class LiveView(Display):
     """
 
     def __init__(self, x, cell, progress: list):
-        super().__init__(cell, Followed(cell, progress))
+        super().__init__(cell, Followed(cell, progress, told=_told))
         self._list = weakref.ref(x)  # a view keeps no heap alive
         self._rates = Rates()
 
