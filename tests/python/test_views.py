@@ -1,5 +1,7 @@
 """How xlists look: text, HTML, and the live views of a front end, whatever their items say of themselves."""
 
+import contextlib
+import random
 import re
 import threading
 import time
@@ -195,6 +197,32 @@ def _timed(action):
     began = time.perf_counter()
     action()
     return time.perf_counter() - began
+
+
+def test_a_view_while_items_are_taken(seed):
+    """Whatever is taken between two looks at the list: a view comes out, and shows what was there at some time."""
+    pick, xl, over = random.Random(seed), parallel.xlist(range(200)), threading.Event()
+
+    def change():
+        while not over.is_set():
+            if pick.random() < 0.5:
+                xl.extend(range(pick.randrange(200)))
+            elif pick.random() < 0.5:
+                xl.flush()
+            elif len(xl):
+                with contextlib.suppress(IndexError):
+                    xl.pop()
+
+    changer = threading.Thread(target=change)
+    changer.start()
+    try:
+        for _ in range(200):
+            shown, page = check_bundle(_views.bundle(xl))
+            assert "cannot be read" not in shown
+            repr(xl)
+    finally:
+        over.set()
+        changer.join()
 
 
 def test_lists_of_lists():

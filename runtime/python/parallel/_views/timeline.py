@@ -36,7 +36,7 @@ class Bar:
         """What a pointer shows."""
         what = clipped(self.name, 40) if self.count == 1 else f"{self.count:,} works"
         took = units.duration_text(self.busy)
-        return f"{what}: {self.state}, {took}, from {units.clock_text(self.start)}"
+        return f"{what}: {self.state}, {took}, from {units.exact_clock_text(self.start)}"
 
 
 @dataclasses.dataclass

@@ -79,6 +79,12 @@ def clock_text(moment: float | None) -> str:
     return NONE if moment is None else time.strftime("%H:%M:%S", time.localtime(moment))
 
 
+def exact_clock_text(moment: float) -> str:
+    """14:03:12.345"""
+    milliseconds = int(moment * 1000)
+    return f"{clock_text(milliseconds // 1000)}.{milliseconds % 1000:03}"
+
+
 def time_step(least: float) -> float:
     """The smallest step of a scale of seconds that is at least this: 1, 2 or 5 times a power of ten, then minutes and hours."""
     if least > 20:
