@@ -6,7 +6,7 @@ import pytest
 
 from support import BUILD, Kernel
 
-SLEEPY = "import time\nparallel.configure(contexts=2)\ndef nap(seconds=0.2): time.sleep(seconds)\n"
+SLEEPY = "import time\nparallel.configure(contexts=2, progress=True)\ndef nap(seconds=0.2): time.sleep(seconds)\n"
 
 
 @pytest.fixture(autouse=True)
