@@ -86,7 +86,9 @@ def cost(rounds: int, pushes: int, push_what, views: int) -> Cost:
         viewed.append(job(pushes, push_what, views))
         bare.append(job(pushes, push_what, 0))
     used = statistics.median(pair[1] for pair in viewed) - statistics.median(pair[1] for pair in bare)
-    return Cost(statistics.median(pair[0] for pair in viewed), statistics.median(pair[0] for pair in bare), max(0.0, used))
+    return Cost(
+        statistics.median(pair[0] for pair in viewed), statistics.median(pair[0] for pair in bare), max(0.0, used)
+    )
 
 
 def number(n: int) -> float:

@@ -81,7 +81,9 @@ def test_a_view_goes_on_after_its_cell_and_ends_with_the_works(kernel: Kernel):
 
 def test_two_cells_tell_of_their_own_works(kernel: Kernel):
     one = kernel.ok("first = xlist()\nfor n in range(4): parallel.submit_work(lambda: (nap(), first.push(1)))\nfirst")
-    two = kernel.ok("second = xlist()\nfor n in range(2): parallel.submit_work(lambda: (nap(), second.push(1)))\nsecond")
+    two = kernel.ok(
+        "second = xlist()\nfor n in range(2): parallel.submit_work(lambda: (nap(), second.push(1)))\nsecond"
+    )
     kernel.ok("parallel.run()")
     kernel.wait(lambda: "4 works done in" in text(shown(one)[-1]), 10)
     # The second has begun while works of the first ran, and tells of those, too.
@@ -100,7 +102,8 @@ def test_what_a_notebook_keeps(monkeypatch):
     monkeypatch.setenv("JUPYTER_PATH", str(BUILD / "share/jupyter"))
     sources = [
         SLEEPY + "for n in range(6): parallel.submit_work(nap, 0.3)\nparallel.run()",
-        "kept = xlist()\nfor n in range(6): parallel.submit_work(lambda n: (nap(), kept.push(n)), n)\ndisplay(kept)\nparallel.run()",
+        "kept = xlist()\nfor n in range(6): parallel.submit_work(lambda n: (nap(), kept.push(n)), n)\n"
+        "display(kept)\nparallel.run()",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
     nbclient.NotebookClient(notebook, kernel_name="xparallel", timeout=60).execute()

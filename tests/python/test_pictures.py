@@ -26,22 +26,25 @@ def context(id_="c1.0", bars=(), started=NOW, ended=NOW + 10, **more):
     row = {
         "id": id_, "batch": 1, "slot": 0, "cell": "In [3]", "pid": 4711, "state": "ended", "work": None,
         "works": len(bars), "pushes": 12_345, "restarts": 0, "started": started, "ended": ended, "cpu": 1.5,
-        "copied": None, "heap_live": 1_500_000, "heap_peak": 20_000_000, "heap_limit": 2_000_000_000, "bars": list(bars),
+        "copied": None,
+        "heap_live": 1_500_000, "heap_peak": 20_000_000, "heap_limit": 2_000_000_000, "bars": list(bars),
     }  # fmt: skip
     return row | more
 
 
 def heap_row(id_="c1.0", **more):
     row = {
-        "id": id_, "kind": "context", "name": "simulate", "state": "running", "live_bytes": 1_000_000, "live_blocks": 1000,
-        "reserved_bytes": 2_000_000, "peak_bytes": 1_500_000, "limit_bytes": 10_000_000, "allocations": 5000, "frees": 4000,
+        "id": id_, "kind": "context", "name": "simulate", "state": "running",
+        "live_bytes": 1_000_000, "live_blocks": 1000, "reserved_bytes": 2_000_000, "peak_bytes": 1_500_000,
+        "limit_bytes": 10_000_000, "allocations": 5000, "frees": 4000,
     }  # fmt: skip
     return row | more
 
 
 def xlist_heap(id_="x7"):
     return {
-        "id": id_, "kind": "xlist", "name": "results", "state": "live", "live_bytes": 500, "live_blocks": 5, "reserved_bytes": 65_536,
+        "id": id_, "kind": "xlist", "name": "results", "state": "live",
+        "live_bytes": 500, "live_blocks": 5, "reserved_bytes": 65_536,
     }  # fmt: skip
 
 
@@ -93,7 +96,8 @@ def bars_of_every_length(count, seed=7):
 
 MANY = {
     "contexts": _views.Contexts(
-        context(f"c{n}.0", bars_of_every_length(2000, n), started=NOW + n * 1000, ended=NOW + n * 1000 + 900) for n in range(100)
+        context(f"c{n}.0", bars_of_every_length(2000, n), started=NOW + n * 1000, ended=NOW + n * 1000 + 900)
+        for n in range(100)
     ),
     "contexts at once": _views.Contexts(context(f"c1.{n}", bars_of_every_length(2000, n)) for n in range(64)),
     "heaps": _views.Heaps(heap_row(f"c1.{n}", live_bytes=10**n % 10**13) for n in range(1000)),
@@ -102,7 +106,8 @@ MANY = {
 }
 HOSTILES = {
     "contexts": _views.Contexts(
-        context(HOSTILE, [bar(NOW, NOW + n + 1) | {"name": HOSTILE} for n in range(200)], cell=HOSTILE, work=HOSTILE) for _ in range(40)
+        context(HOSTILE, [bar(NOW, NOW + n + 1) | {"name": HOSTILE} for n in range(200)], cell=HOSTILE, work=HOSTILE)
+        for _ in range(40)
     ),
     "heaps": _views.Heaps(heap_row(name=HOSTILE) for _ in range(100)),
     "xlists": _views.Xlists(xlist_row(name=HOSTILE) for _ in range(100)),
@@ -164,7 +169,7 @@ def test_ipython_shows_them_in_a_terminal():
         assert pretty.pretty(rows) == rows.text()
 
 
-# ---- contexts ------------------------------------------------------------------------------------------------------------------------
+# ---- contexts --------------------------------------------------------------------------------------------------------
 
 
 def bars_drawn(rows):
@@ -225,7 +230,10 @@ def test_quiet_times_are_cut_out():
 def test_the_axis_keeps_order():
     pick = random.Random(3)
     for _ in range(200):
-        spans = [(start, start + pick.random() * 10) for start in (pick.random() * 10 ** pick.randrange(1, 6) for _ in range(20))]
+        spans = [
+            (start, start + pick.random() * 10)
+            for start in (pick.random() * 10 ** pick.randrange(1, 6) for _ in range(20))
+        ]
         axis = timeline.Axis(spans, 60, 634, 22)
         moments = sorted(moment for span in spans for moment in span)
         places = [axis.place(moment) for moment in moments]
@@ -233,7 +241,9 @@ def test_the_axis_keeps_order():
 
 
 def test_nothing_has_lasted_any_time():
-    rows = _views.Contexts([context(bars=[bar(NOW, NOW)], started=NOW, ended=NOW), context(started=None, ended=None, state="idle")])
+    rows = _views.Contexts(
+        [context(bars=[bar(NOW, NOW)], started=NOW, ended=NOW), context(started=None, ended=None, state="idle")]
+    )
     check_bundle(rows._repr_mimebundle_())
     clocks = _views.Contexts([context(bars=[bar(NOW, NOW - 5)], started=NOW + 1, ended=NOW - 9)])
     check_bundle(clocks._repr_mimebundle_())  # a clock that was set back
@@ -246,7 +256,7 @@ def test_the_timeline_in_a_terminal():
     assert re.fullmatch(r"█{34,37}x█{13,15}·{19,22}", lane), lane
 
 
-# ---- heaps ---------------------------------------------------------------------------------------------------------------------------
+# ---- heaps -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_heap():
@@ -262,7 +272,11 @@ def test_a_heap():
 
 
 def test_what_a_heap_may_lack():
-    for details in (xlist_heap(), heap_details(pages=None, growth=[], types=[], classes=[]), heap_details(growth=[(NOW, 1)])):
+    for details in (
+        xlist_heap(),
+        heap_details(pages=None, growth=[], types=[], classes=[]),
+        heap_details(growth=[(NOW, 1)]),
+    ):
         check_bundle(_views.Heap(details)._repr_mimebundle_())
     shown, page = check_bundle(_views.Heap(heap_details(types_complete=False))._repr_mimebundle_())
     assert "types are of a part" in shown and "types are of a part" in page
@@ -285,7 +299,9 @@ def test_the_sums_of_a_heap_are_those_of_its_parts():
     heap = _views.Heap(heap_details(classes=classes, types=[(f"t{n}", n, 1) for n in range(50, 0, -1)]))
     rows = cells(check_page(heap._repr_mimebundle_()["text/html"]))
     heads = [n for n, row in enumerate(rows) if row[0] in ("type", "block size")]
-    counts = [[int(row[1].replace(",", "")) for row in part] for part in (rows[heads[0] + 1 : heads[1]], rows[heads[1] + 1 :])]
+    counts = [
+        [int(row[1].replace(",", "")) for row in part] for part in (rows[heads[0] + 1 : heads[1]], rows[heads[1] + 1 :])
+    ]
     assert sum(counts[0]) == sum(range(51)) and sum(counts[1]) == sum(blocks for _, blocks, _ in classes)
 
 
@@ -297,7 +313,7 @@ def test_a_page_map():
     assert page_map.picture([]) == "" and page_map.lines([0, 0.01, 0.5, 1.0]) == ["  | ░▓█|"]
 
 
-# ---- tables --------------------------------------------------------------------------------------------------------------------------
+# ---- tables ----------------------------------------------------------------------------------------------------------
 
 
 def test_tables_fit_whatever_they_hold():
@@ -313,7 +329,8 @@ def test_tables_fit_whatever_they_hold():
             )
             for n in range(pick.randrange(1, 12))
         ]
-        rows = [[pick.choice(["x", "漢字", "e\u0301", "–"]) * pick.randrange(0, 30) for _ in columns] for _ in range(5)]
+        letters = ["x", "漢字", "e\u0301", "–"]
+        rows = [[pick.choice(letters) * pick.randrange(0, 30) for _ in columns] for _ in range(5)]
         for line in tables.text_table(columns, rows):
             assert text.width(line) <= 80
 
@@ -321,7 +338,9 @@ def test_tables_fit_whatever_they_hold():
 def test_columns_that_say_nothing_are_left_out():
     columns = [tables.Column("a", lambda row: "–"), tables.Column("b", lambda row: row)]
     assert tables.text_table(columns, ["x"]) == ["  b", "  x"]
-    assert words(check_page(f'<div role="group" aria-label="x">{tables.html_table(columns, ["x"], "l")}</div>')) == "b x"
+    assert (
+        words(check_page(f'<div role="group" aria-label="x">{tables.html_table(columns, ["x"], "l")}</div>')) == "b x"
+    )
 
 
 def test_ranks_go_before_names_are_cut_too_short():
@@ -333,7 +352,7 @@ def test_ranks_go_before_names_are_cut_too_short():
     assert tables.text_table(columns, [0])[1].split() == ["n" * 55 + "…", "m" * 20]
 
 
-# ---- drawings ------------------------------------------------------------------------------------------------------------------------
+# ---- drawings --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("values", [[], [1], [0, 0, 0], [1, 2, 3], [5] * 1000, [1e300, 1e-300]])

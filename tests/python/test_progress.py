@@ -41,7 +41,8 @@ def test_a_long_run_shows_how_far_it_is(front_end, two_contexts):
     for _, data, _, _, _ in front_end.shown:
         check_bundle(data)
     first, last = front_end.shown[0][1]["text/plain"], front_end.latest()
-    assert re.fullmatch(r"\[=+>*·*\] running: \d+ of 16 works done(, [12] running)?(, about \d+ s left)?", first), first
+    running = r"\[=+>*·*\] running: \d+ of 16 works done(, [12] running)?(, about \d+ s left)?"
+    assert re.fullmatch(running, first), first
     assert re.fullmatch(r"\[={20}\] 16 works done in [\d.]+ m?s", last), last
 
 
@@ -200,7 +201,7 @@ def test_nothing_is_shown_in_a_context(front_end):
     assert not front_end.shown and not front_end.texts
 
 
-# ---- in a terminal -------------------------------------------------------------------------------------------------------------------
+# ---- in a terminal ---------------------------------------------------------------------------------------------------
 
 
 PROGRAM = """
@@ -219,7 +220,7 @@ print("over", flush=True)
 
 
 def screen(output: str) -> list[str]:
-    """What a terminal shows after all of it: a carriage return goes back, and one thing is erased: to the end of the line."""
+    """What a terminal shows in the end: a carriage return goes back, and what is erased is the rest of the line."""
     lines, column = [""], 0
     for part in re.findall(r"\x1b\[K|\r|\n|[^\x1b\r\n]+", output):
         line = lines[-1]
@@ -260,7 +261,8 @@ def test_a_terminal_has_one_line_that_is_rewritten():
 
 
 def test_what_callbacks_print_is_above_the_line():
-    program = PROGRAM.format(options="").replace("submit_work(work, n)", "submit_work(work, n, callback=lambda _, n=n: print('heard', n))")
+    heard = "submit_work(work, n, callback=lambda _, n=n: sys.stdout.write(f'heard {n}\\n'))"
+    program = PROGRAM.format(options="").replace("submit_work(work, n)", heard)
     shown = screen(on_a_terminal(program))
     assert sorted(shown[:32]) == sorted([f"line {n}" for n in range(16)] + [f"heard {n}" for n in range(16)]), shown
     assert "16 works done in" in shown[32]
@@ -286,7 +288,7 @@ def test_a_program_without_a_terminal_shows_nothing():
     assert ended.stderr == "" and sorted(ended.stdout.splitlines()[:16]) == sorted(f"line {n}" for n in range(16))
 
 
-# ---- how far a batch is --------------------------------------------------------------------------------------------------------------
+# ---- how far a batch is ----------------------------------------------------------------------------------------------
 
 
 class Reported:
@@ -330,7 +332,7 @@ def test_what_reports_and_contexts_tell(ended, reported, running, over):
     assert last.done + last.failed + last.cancelled == last.works == 10
 
 
-# ---- which batches a display tells of ------------------------------------------------------------------------------------------------
+# ---- which batches a display tells of --------------------------------------------------------------------------------
 
 
 def batch(serial, cell=None, works=10, done=0, ended=None):

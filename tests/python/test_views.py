@@ -190,7 +190,11 @@ def test_ten_million_items():
         xl.extend(range(1_000_000))
     best = min(_timed(lambda: _views.bundle(xl)) for _ in range(5))
     shown, page = check_bundle(_views.bundle(xl))
-    assert best < 0.02 and "10,000,000 items" in shown and re.search(r"values: 0 to 1 M, median [45]\d\d k", page)
+    assert (
+        best < 0.02
+        and "10,000,000 items" in shown
+        and re.search(r"values: 0 to (9\d\d k|1 M), median [45]\d\d k", page)
+    )
 
 
 def _timed(action):
@@ -233,7 +237,7 @@ def test_lists_of_lists():
     assert "<xlist 'inner' 100,000 items, 0 B>" in shown and len(shown) < 500
 
 
-# ---- numbers -------------------------------------------------------------------------------------------------------------------------
+# ---- numbers ---------------------------------------------------------------------------------------------------------
 
 
 def test_numbers_are_drawn():
@@ -248,7 +252,7 @@ def test_numbers_are_drawn():
 def test_a_sample_is_even_and_says_so():
     xl = parallel.xlist(range(100_000))
     sample = numbers.numbers_of(xl, [1])
-    assert 20 <= len(sample.values) <= 400 and not sample.is_whole and "looked at" in sample.summary()
+    assert 20 <= len(sample.values) <= 256 and not sample.is_whole and "looked at" in sample.summary()
     thirds = [sum(1 for value in sample.values if n <= value * 3 / 100_000 < n + 1) for n in range(3)]
     assert max(thirds) - min(thirds) <= 3 + len(sample.values) / 20
 
@@ -330,7 +334,15 @@ def test_durations(seconds, text):
 
 @pytest.mark.parametrize(
     "value, text",
-    [(0, "0"), (9999, "9999"), (1500.0, "1.5 k"), (999_999, "1 M"), (5.2e6, "5.2 M"), (1e12, "1e+12"), (-0.125, "-0.125")],
+    [
+        (0, "0"),
+        (9999, "9999"),
+        (1500.0, "1.5 k"),
+        (999_999, "1 M"),
+        (5.2e6, "5.2 M"),
+        (1e12, "1e+12"),
+        (-0.125, "-0.125"),
+    ],
 )
 def test_short_numbers(value, text):
     assert units.short_number(value) == text
@@ -348,11 +360,11 @@ def test_steps_of_a_scale():
 
 def test_a_sample_is_not_fooled_by_a_rhythm():
     xl = parallel.xlist(list(range(100)) * 1000)
-    counts = [count for _, _, count in numbers.numbers_of(xl, [1]).classes()]
+    counts = [count for _, _, count in numbers.numbers_of(xl, [1]).classes]
     assert max(counts) <= 2.5 * min(counts), counts
 
 
-# ---- how far works are ---------------------------------------------------------------------------------------------------------------
+# ---- how far works are -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -374,7 +386,7 @@ def test_status(values, text):
     assert text in "".join(root.itertext()) and [part.get("role") for part in root] == ["progressbar"]
 
 
-# ---- live views ----------------------------------------------------------------------------------------------------------------------
+# ---- live views ------------------------------------------------------------------------------------------------------
 
 
 def test_without_a_front_end_a_display_is_a_text(capsys):

@@ -19,7 +19,9 @@ _REST = "others"
 
 def _types(heap: dict[str, Any]) -> list[tuple[str, int, int]]:
     """(type, blocks, bytes), the biggest first and the others as one."""
-    types = [(clipped(name, 50) or "(no object of its own)", blocks, size) for name, blocks, size in heap.get("types") or ()]
+    types = [
+        (clipped(name, 50) or "(no object of its own)", blocks, size) for name, blocks, size in heap.get("types") or ()
+    ]
     if len(types) > _MOST_LINES:
         others = types[_MOST_LINES - 1 :]
         types = types[: _MOST_LINES - 1]
@@ -28,7 +30,7 @@ def _types(heap: dict[str, Any]) -> list[tuple[str, int, int]]:
 
 
 def _classes(heap: dict[str, Any]) -> list[tuple[str, int, int]]:
-    """(block size, blocks, bytes), by size; where there are many only those that hold the most, and the others as one."""
+    """(block size, blocks, bytes), by size; of many, those that hold the most, and the others as one."""
     classes = [(size, blocks, size * blocks) for size, blocks, *_ in heap.get("classes") or () if blocks]
     others = []
     if len(classes) > _MOST_LINES:
@@ -146,7 +148,9 @@ class Heap(dict):
         values = self._growth()
         if len(values) >= _LEAST_POINTS:
             title = f"growth: {self._growth_text()}"
-            figures.append(svg.figure(title, svg.sparkline(svg.condensed(values, _MOST_POINTS), title, width=200, height=60)))
+            figures.append(
+                svg.figure(title, svg.sparkline(svg.condensed(values, _MOST_POINTS), title, width=200, height=60))
+            )
         return element("div", *figures) if figures else EMPTY
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:

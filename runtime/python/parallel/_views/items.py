@@ -1,5 +1,7 @@
-"""The last items of an xlist as a table: a column for each place of tuples of one length, for each key of dicts with the
-same keys, and else one column."""
+"""The last items of an xlist as a table.
+
+A column for each place of tuples of one length, for each key of dicts with the same keys, and else one column.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +26,7 @@ def item_columns(items: Sequence, first: int) -> tuple[list[Column], list[list[s
     """Columns and rows of the table, index first; do the columns have names?"""
     names, parts = _parts(items)
     characters = max(_LEAST_CHARACTERS, ITEM_CHARACTERS // max(1, len(names)))
-    rows = [
-        [f"{index:,}"] + [item_text(part, characters) for part in row] for index, row in enumerate(parts, first)
-    ]
+    rows = [[f"{index:,}"] + [item_text(part, characters) for part in row] for index, row in enumerate(parts, first)]
     columns = [Column("", lambda row: row[0], align="right", faint=True)]
     for place, name in enumerate(names):
         numbers = bool(parts) and all(type(row[place]) in (int, float) for row in parts)

@@ -29,7 +29,7 @@ _told: collections.deque[int] = collections.deque(maxlen=64)
 class Followed:
     """The batches that a display tells of: those that ran when it was made, and later those of its cell, or all.
 
-    Those that have ended are kept as one sum: a cell may run thousands. `told` are those that have been told of already.
+    Those that have ended are kept as one sum: a cell may run thousands. `told` are those told of already.
     """
 
     def __init__(self, cell, progress: list, whole: bool = False, told: Iterable[int] = ()):
@@ -137,7 +137,7 @@ class Display:
 class LiveView(Display):
     """One display of an xlist.
 
-    It tells of the batches that its cell submits, and of those that ran when it was made; of others only what they push.
+    It tells of the batches of its cell, and of those that ran when it was made; of others only what they push.
     """
 
     def __init__(self, x, cell, progress: list):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import html
+import re
 
 from parallel._views.text import printable
 
@@ -16,32 +18,42 @@ class Markup(str):
 EMPTY = Markup("")
 
 
+_special = re.compile("[&<>\"']").search
+
+
 def escaped(text: str) -> Markup:
     """As the content of an element or the value of an attribute."""
-    return Markup(html.escape(printable(text)))
+    text = printable(text)
+    return Markup(html.escape(text)) if _special(text) else Markup(text)
+
+
+@functools.lru_cache(512)  # names of attributes, styles, titles of columns: most are the same each time
+def _attribute(name: str, value: str) -> str:
+    return f' {name.rstrip("_").replace("_", "-")}="{escaped(value)}"'
 
 
 def element(tag: str, *children: str, **attributes) -> Markup:
     """`<tag name="value">…</tag>`; children that are no Markup are escaped.
 
-    In the names of attributes `_` stands for `-`, and one at the end is dropped (`class_`); None leaves an attribute out.
+    In the names of attributes `_` stands for `-`, and one at the end is dropped (`class_`). None leaves one out.
     """
-    start = "".join(
-        f' {name.rstrip("_").replace("_", "-")}="{escaped(value if isinstance(value, str) else _number(value))}"'
-        for name, value in attributes.items()
-        if value is not None
-    )
-    content = joined(children)
+    parts = ["<", tag]
+    for name, value in attributes.items():
+        if type(value) is str or type(value) is Markup:
+            parts.append(_attribute(name, value) if len(value) < 200 else _attribute.__wrapped__(name, value))
+        elif value is not None:
+            parts.append(f' {name.replace("_", "-")}="{_number(value)}"')
+    parts.append(">")
+    for child in children:
+        parts.append(child if type(child) is Markup else escaped(child))
     # Browsers read an empty `<div/>` as one that is left open.
-    return Markup(f"<{tag}{start}>{content}</{tag}>")
-
-
-def joined(parts) -> Markup:
-    """One after the other."""
-    return Markup("".join(part if isinstance(part, Markup) else escaped(part) for part in parts))
+    parts += ("</", tag, ">")
+    return Markup("".join(parts))
 
 
 def _number(value: float) -> str:
     """With two digits after the point at most: hundredths of a pixel."""
+    if type(value) is int:
+        return str(value)
     text = f"{value:.2f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return text.rstrip("0").rstrip(".")

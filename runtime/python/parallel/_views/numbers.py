@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import time
 
@@ -10,7 +11,7 @@ from parallel._views import svg, units
 from parallel._views.markup import Markup
 
 LEAST = 20  # fewer are seen in the table
-_SAMPLE = 400
+_SAMPLE = 256
 _SECONDS = 0.002  # what reading the sample may take
 _CLASSES = 24
 _GOLDEN = 0.6180339887498949  # its multiples, modulo 1, are spread evenly and repeat nowhere
@@ -28,6 +29,7 @@ class Numbers:
         """Was every item looked at?"""
         return len(self.values) == self.total
 
+    @functools.cached_property
     def classes(self) -> list[tuple[float, float, int]]:
         """Equal parts of the range: from, to, how many."""
         low, high = self.values[0], self.values[-1]
@@ -36,8 +38,11 @@ class Numbers:
         half = high / 2 - low / 2  # of the range: the whole could overflow
         spread = half / (_CLASSES / 2)
         counts = [0] * _CLASSES
-        for value in self.values:
-            counts[min(_CLASSES - 1, int((value / 2 - low / 2) / half * _CLASSES)) if half else 0] += 1
+        for value in self.values if half else ():
+            place = int((value / 2 - low / 2) / half * _CLASSES)
+            counts[place if place < _CLASSES else _CLASSES - 1] += 1
+        if not half:  # too close to each other to be told apart
+            counts[0] = len(self.values)
         return [(low + spread * n, low + spread * (n + 1), count) for n, count in enumerate(counts)]
 
     def summary(self) -> str:
@@ -49,18 +54,18 @@ class Numbers:
 
     def picture(self) -> Markup:
         """A histogram."""
-        classes = self.classes()
-        titles = [f"{units.short_number(low)} to {units.short_number(high)}: {n:,}" for low, high, n in classes]
-        histogram = svg.histogram([n for _, _, n in classes], titles, f"values: {self.summary()}", width=220)
+        edges = [units.short_number(low) for low, _, _ in self.classes] + [units.short_number(self.values[-1])]
+        titles = [f"{low} to {high}: {n:,}" for low, high, (_, _, n) in zip(edges, edges[1:], self.classes)]
+        histogram = svg.histogram([n for _, _, n in self.classes], titles, f"values: {self.summary()}", width=220)
         return svg.figure(f"values: {self.summary()}", histogram)
 
     def text(self) -> str:
         """The same on one line."""
-        return f"  values {svg.blocks([n for _, _, n in self.classes()])} {self.summary()}"
+        return f"  values {svg.blocks([n for _, _, n in self.classes])} {self.summary()}"
 
 
 def numbers_of(x, last: list) -> Numbers | None:
-    """A sample from all over the list, one from each stretch of it but not always the first: values may repeat in some rhythm.
+    """A sample: one from each stretch of the list, but not always the first, for values may repeat in some rhythm.
 
     None when there are few, or others than numbers among those seen.
     """

@@ -1,4 +1,4 @@
-"""The bar that a run() shows by itself when it takes long: a display in a notebook, one rewritten line in a terminal."""
+"""The bar that a long run() shows by itself: a display in a notebook, one rewritten line in a terminal."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class RunProgress(live.Display):
 
 @contextlib.contextmanager
 def of_run(engine):
-    """While a run() waits: a bar, if it is wanted and there is anything to show it on, and no other tells of the same."""
+    """While a run() waits: a bar, if it is wanted, there is anything to show it on, and no other tells of the same."""
     host = _host.current()
     cell = host.cell()
     wanted = _config.progress() and _core.context() is None and not live.exist_in(cell)

@@ -14,7 +14,7 @@ MOST_BYTES = 48_000
 
 
 class Rows(list):
-    """A list of dicts, one for each row, that shows as a table. A subclass says which columns, and what is drawn above."""
+    """A list of dicts that shows as a table. A subclass says which columns it has, and what is drawn above."""
 
     noun: ClassVar[str] = "row"
 

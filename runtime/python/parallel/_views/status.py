@@ -112,5 +112,8 @@ def merged(one, other):
         one,
         started=min(one.started, other.started),
         ended=max(one.ended, other.ended),
-        **{name: getattr(one, name) + getattr(other, name) for name in ("works", "queues", "done", "failed", "cancelled")},
+        **{
+            name: getattr(one, name) + getattr(other, name)
+            for name in ("works", "queues", "done", "failed", "cancelled")
+        },
     )

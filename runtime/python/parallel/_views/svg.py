@@ -55,7 +55,9 @@ def label(x: float, y: float, text: str, anchor: str = "start", opacity: float =
     return element("text", text, x=x, y=y, text_anchor=None if anchor == "start" else anchor, style=style)
 
 
-def stacked_bar(parts: Sequence[tuple[float, str, float]], total: float, width: float, height: float, title: str) -> Markup:
+def stacked_bar(
+    parts: Sequence[tuple[float, str, float]], total: float, width: float, height: float, title: str
+) -> Markup:
     """Parts (amount, colour, opacity) side by side on a track that stands for `total`.
 
     A part that is there is seen, however small.
@@ -83,7 +85,9 @@ def sparkline(values: Sequence[float], title: str, width: float = 150, height: f
         return EMPTY
     top = max(values) or 1.0
     step = (width - 6) / (len(values) - 1)
-    points = [(index * step + 2, height - 3 - (height - 6) * max(0.0, value) / top) for index, value in enumerate(values)]
+    points = [
+        (index * step + 2, height - 3 - (height - 6) * max(0.0, value) / top) for index, value in enumerate(values)
+    ]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     ground = f"M{points[0][0]:.1f},{height - 2:g} L{line.replace(' ', ' L')} L{points[-1][0]:.1f},{height - 2:g} Z"
     return drawing(
@@ -97,7 +101,9 @@ def sparkline(values: Sequence[float], title: str, width: float = 150, height: f
     )
 
 
-def histogram(counts: Sequence[int], titles: Sequence[str], title: str, width: float = 150, height: float = 28) -> Markup:
+def histogram(
+    counts: Sequence[int], titles: Sequence[str], title: str, width: float = 150, height: float = 28
+) -> Markup:
     """One bar for each class; one that is not empty is seen."""
     top = max(counts) or 1
     step = width / len(counts)
@@ -154,7 +160,9 @@ def figure(caption: str, picture: Markup) -> Markup:
 def legend(entries: Sequence[tuple[Markup, str]]) -> Markup:
     """Samples and what they mean."""
     parts = [
-        element("span", sample, element("span", f" {text}", style=theme.FAINT), style="margin-right:16px;white-space:nowrap")
+        element(
+            "span", sample, element("span", f" {text}", style=theme.FAINT), style="margin-right:16px;white-space:nowrap"
+        )
         for sample, text in entries
     ]
     return element("div", *parts, style="font-size:11px") if parts else EMPTY

@@ -14,7 +14,9 @@ _GAP = 2
 _CELL = "padding:1px 14px 1px 0;text-align:"  # in every cell: what can be inherited is the table's
 _NOWRAP, _TOP, _FAINT = ";white-space:nowrap", ";vertical-align:top", f";{theme.FAINT}"
 _UNBROKEN = 24  # characters
-_TABLE = f"border-collapse:collapse;border:0;margin:4px 0;table-layout:auto;color:inherit;font-size:12px;{theme.FIGURES}"
+_TABLE = (
+    f"border-collapse:collapse;border:0;margin:4px 0;table-layout:auto;color:inherit;font-size:12px;{theme.FIGURES}"
+)
 _ROW = "background:none;border:0"
 _CODE = "background:none;padding:0;white-space:pre-wrap;overflow-wrap:anywhere;font-size:12px"
 
@@ -23,8 +25,9 @@ _CODE = "background:none;padding:0;white-space:pre-wrap;overflow-wrap:anywhere;f
 class Column:
     """One column: `text(row)` is printable and on one line; `units.NONE` where there is nothing to say.
 
-    A column that says nothing at all is left out. Where a terminal is too narrow those that are `elastic` are cut, to that
-    many characters at least, and where that is not enough those with a `rank` left out, the highest first. `picture(row)` is what HTML shows instead of the text.
+    A column that says nothing at all is left out. Where a terminal is too narrow those that are `elastic` are cut, to
+    that many characters at least, and where that is not enough those with a `rank` left out, the highest first.
+    `picture(row)` is what HTML shows instead of the text.
     """
 
     title: str
@@ -53,7 +56,9 @@ def _filled(columns: Sequence[Column], rows: Sequence, pictures: bool) -> tuple[
     return [columns[n] for n in kept], [texts[n] for n in kept]
 
 
-def text_table(columns: Sequence[Column], rows: Sequence, room: int = COLUMNS, indent: int = 2, heads: bool = True) -> list[str]:
+def text_table(
+    columns: Sequence[Column], rows: Sequence, room: int = COLUMNS, indent: int = 2, heads: bool = True
+) -> list[str]:
     """The lines of a table, none of them wider than `room`."""
     columns, texts = _filled(columns, rows, pictures=False)
     texts = [([column.title] if heads else []) + cells for column, cells in zip(columns, texts)]
@@ -81,7 +86,9 @@ def text_table(columns: Sequence[Column], rows: Sequence, room: int = COLUMNS, i
 
 def _cell_styles(columns: Sequence[Column], texts: list[list[str]]) -> list[str]:
     """Of the cells of each column: only those with long texts are broken into lines, and then all stand at the top."""
-    broken = [column.elastic > 0 and max(map(width, cells), default=0) > _UNBROKEN for column, cells in zip(columns, texts)]
+    broken = [
+        column.elastic > 0 and max(map(width, cells), default=0) > _UNBROKEN for column, cells in zip(columns, texts)
+    ]
     top = _TOP if any(broken) else ""
     return [
         f"{_CELL}{column.align}{top}{'' if breaks else _NOWRAP}{_FAINT if column.faint else ''}"

@@ -115,10 +115,20 @@ def merged_bars(bars: list[Bar], least: float) -> list[Bar]:
     result: list[Bar] = []
     for bar in bars:
         last = result[-1] if result else None
-        if last is not None and bar.start - last.end < least and (bar.end - bar.start < least or last.end - last.start < least):
+        if (
+            last is not None
+            and bar.start - last.end < least
+            and (bar.end - bar.start < least or last.end - last.start < least)
+        ):
             worst = max((last.state, bar.state), key=lambda state: state in ("failed", "crashed"))
             result[-1] = Bar(
-                last.start, max(last.end, bar.end), worst, last.name, last.count + bar.count, last.busy + bar.busy, bar.open
+                last.start,
+                max(last.end, bar.end),
+                worst,
+                last.name,
+                last.count + bar.count,
+                last.busy + bar.busy,
+                bar.open,
             )
         else:
             result.append(bar)
@@ -187,7 +197,9 @@ def _ruler(axis: Axis, y: float) -> list[Markup]:
     step = units.time_step(_LABEL / axis.scale)
     free = 0.0
     for number, (start, end, left, right) in enumerate(axis.parts):
-        parts.append(element("path", d=f"M{left:.1f},{y + 0.5:g} H{max(right, left + 1):.1f}", style=f"stroke:{theme.LINE}"))
+        parts.append(
+            element("path", d=f"M{left:.1f},{y + 0.5:g} H{max(right, left + 1):.1f}", style=f"stroke:{theme.LINE}")
+        )
         if number:
             before = axis.parts[number - 1][3]
             middle = (before + left) / 2
@@ -217,12 +229,14 @@ def _legend(lanes: list[Lane]) -> Markup:
             "cancelled",
         ),
     }
-    entries = [(svg.drawing(14, 12, text, sample), text) for state, (sample, text) in samples.items() if state in states]
+    entries = [
+        (svg.drawing(14, 12, text, sample), text) for state, (sample, text) in samples.items() if state in states
+    ]
     return svg.legend(entries)
 
 
 def lines(lanes: list[Lane], room: int) -> list[str]:
-    """The same for a terminal: `█` busy, `▒` busy for less than half of the time, `x` failed, `·` nothing to do."""
+    """The same for a terminal: `█` busy, `▒` less than half of the time, `x` failed, `·` nothing to do."""
     if not lanes:
         return []
     gutter = max(width(lane.label) for lane in lanes) + 4

@@ -86,7 +86,7 @@ def exact_clock_text(moment: float) -> str:
 
 
 def time_step(least: float) -> float:
-    """The smallest step of a scale of seconds that is at least this: 1, 2 or 5 times a power of ten, then minutes and hours."""
+    """The smallest round step of a scale of seconds that is at least this; above 20 s, of minutes and hours."""
     if least > 20:
         for step in (30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 43_200, 86_400):
             if step >= least:

@@ -56,7 +56,7 @@ def _pace(rates: Rates, status: Status | None, now: float, pushed: int) -> str |
 
 
 def bundle(x, status: Status | None = None, rates: Rates | None = None, now: float = 0.0) -> dict[str, str]:
-    """The MIME bundle of a view: text/plain and text/html; a live one knows how far works are and how fast it has grown."""
+    """The MIME bundle of a view, text and HTML; a live one knows how far works are and how fast it has grown."""
     pushed = x._pushed
     failure, numbers = None, None
     try:
