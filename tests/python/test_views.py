@@ -223,6 +223,9 @@ def test_a_view_while_items_are_taken(seed):
         for _ in range(200):
             shown, page = check_bundle(_views.bundle(xl))
             assert "cannot be read" not in shown
+            items, before = (re.search(rf"([\d,]+) {word}", shown) for word in ("item", "before"))
+            last = int(shown.splitlines()[-1].split()[0].replace(",", "")) if before else -1
+            assert last < int(items[1].replace(",", ""))  # what is said and what is shown is of one moment
             repr(xl)
     finally:
         over.set()

@@ -16,10 +16,10 @@ _LEAST_CHARACTERS = 24
 _LEAST_COLUMNS = 5  # of a terminal
 
 
-def last_items(x) -> tuple[int, list]:
-    """The index of the first item shown, and the last items."""
-    first = max(0, len(x) - LAST_ITEMS)
-    return first, x[first:]
+def last_items(x, length: int) -> tuple[int, list]:
+    """The index of the first item shown, and the last of the first `length` items."""
+    first = max(0, length - LAST_ITEMS)
+    return first, x[first:length]
 
 
 def item_columns(items: Sequence, first: int) -> tuple[list[Column], list[list[str]], bool]:

@@ -28,8 +28,7 @@ def variable_name(wanted) -> str | None:
     return None
 
 
-def _facts(x) -> list[str]:
-    length = len(x)
+def _facts(x, length: int) -> list[str]:
     facts = [units.plural(length, "item")]
     taken = x._pushed - length
     if taken > 0:
@@ -42,7 +41,11 @@ def _facts(x) -> list[str]:
 
 def one_line(x) -> str:
     """`<xlist 'results' 3 items, 120 B>`: bounded, and safe while others push."""
-    name, facts = x.name, ", ".join(_facts(x))
+    return _title(x, len(x))
+
+
+def _title(x, length: int) -> str:
+    name, facts = x.name, ", ".join(_facts(x, length))
     return f"<xlist {item_text(name, _TITLE_CHARACTERS)} {facts}>" if name else f"<xlist {facts}>"
 
 
@@ -57,10 +60,10 @@ def _pace(rates: Rates, status: Status | None, now: float, pushed: int) -> str |
 
 def bundle(x, status: Status | None = None, rates: Rates | None = None, now: float = 0.0) -> dict[str, str]:
     """The MIME bundle of a view, text and HTML; a live one knows how far works are and how fast it has grown."""
-    pushed = x._pushed
+    length, pushed = len(x), x._pushed  # others push meanwhile: all of the view is of one moment
     failure, numbers = None, None
     try:
-        first, items = last_items(x)
+        first, items = last_items(x, length)
         numbers = numbers_of(x, items)
     except Exception as error:
         first, items, failure = 0, [], f"<cannot be read: {item_text(error)}>"
@@ -68,7 +71,7 @@ def bundle(x, status: Status | None = None, rates: Rates | None = None, now: flo
     pace = _pace(rates, status, now, pushed) if rates is not None else None
 
     state = ", ".join(part for part in (status.text() if status is not None else None, pace) if part)
-    lines = [one_line(x)]
+    lines = [_title(x, length)]
     if state and width(lines[0]) + width(state) + 3 <= COLUMNS:
         lines[0] += f" [{state}]"
     elif state:
@@ -85,7 +88,7 @@ def bundle(x, status: Status | None = None, rates: Rates | None = None, now: flo
     before = f"… {first:,} before" if first > 0 else ""
     page = element(
         "div",
-        _heading(name, _facts(x) + ([pace] if pace else [])),
+        _heading(name, _facts(x, length) + ([pace] if pace else [])),
         status.picture() if status is not None else EMPTY,
         _charts(rates, numbers),
         element("div", before, style=f"{theme.FAINT};font-size:12px") if before else EMPTY,
