@@ -11,7 +11,7 @@ from parallel._views.text import COLUMNS, fitted, padded, width
 
 _GAP = 2
 
-_CELL = "padding:1px 14px 1px 0;text-align:"  # in every cell: what can be inherited is the table's
+_CELL = "padding:1px 11px 1px 0;text-align:"  # in every cell: what can be inherited is the table's
 _NOWRAP, _TOP, _FAINT = ";white-space:nowrap", ";vertical-align:top", f";{theme.FAINT}"
 _UNBROKEN = 24  # characters
 _TABLE = (
