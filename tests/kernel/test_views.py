@@ -35,7 +35,10 @@ def test_a_long_run_shows_a_bar(kernel: Kernel):
 
 
 def test_no_bar(kernel: Kernel):
-    assert not shown(kernel.ok("parallel.submit_work(int)\nparallel.run()"))
+    cell = kernel.ok(
+        "parallel.submit_work(int)\nbegan = time.monotonic()\nparallel.run()\nprint(time.monotonic() - began)"
+    )
+    assert not shown(cell) or float(cell.text()) >= 0.5
     quiet = "parallel.configure(progress=False)\nparallel.submit_work(nap, 0.8)\nparallel.run()"
     try:
         assert not kernel.ok(quiet).outputs
@@ -91,8 +94,11 @@ def test_two_cells_tell_of_their_own_works(kernel: Kernel):
 
 
 def test_a_loop_of_runs_has_one_bar_each_or_none(kernel: Kernel):
-    cell = kernel.ok("for n in range(30):\n    parallel.submit_work(nap, 0.01)\n    parallel.run()")
-    assert not shown(cell)
+    cell = kernel.ok(
+        "slow = 0\nfor n in range(30):\n    parallel.submit_work(nap, 0.01)\n    began = time.monotonic()\n"
+        "    parallel.run()\n    slow += time.monotonic() - began >= 0.5\nprint(slow)"
+    )
+    assert sum(message.type == "display_data" for message in shown(cell)) <= int(cell.text()) <= 3
     cell = kernel.ok("for n in range(2):\n    parallel.submit_work(nap, 0.8)\n    parallel.run()")
     assert sum(message.type == "display_data" for message in shown(cell)) == 2
 

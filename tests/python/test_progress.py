@@ -47,11 +47,14 @@ def test_a_long_run_shows_how_far_it_is(front_end, two_contexts):
 
 
 def test_a_short_run_shows_nothing(front_end):
+    slow = 0
     for _ in range(20):
         parallel.submit_work(int)
+        began = time.monotonic()
         parallel.run()
+        slow += time.monotonic() - began >= 0.5  # where others use the processors too
     parallel.run()
-    assert not front_end.shown
+    assert len({identity for _, _, identity, _, _ in front_end.shown}) <= slow <= 3
 
 
 def test_it_can_be_switched_off(front_end):
