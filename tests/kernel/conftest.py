@@ -54,6 +54,8 @@ class _Shared:
     def get(self) -> Kernel:
         if self.kernel is None:
             self.kernel = fresh_kernel().__enter__()
+            # A run() that takes long on a slow machine must not be one display more than a test counts.
+            self.kernel.ok("parallel.configure(progress=False)", silent=True, store_history=False)
         return self.kernel
 
     def drop(self):

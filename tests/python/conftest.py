@@ -7,10 +7,11 @@ import types
 
 import pytest
 
+import pages
 import parallel
 import support
 from deadlines import deadline
-from parallel import _config, _engine
+from parallel import _config, _engine, _host, _views
 
 SECONDS = 60
 
@@ -48,6 +49,7 @@ def _forget(engine):
     engine.endings.failures._kept.clear()
     engine.endings._callbacks.clear()
     engine._pending.take()
+    engine._ended.clear()  # a view would tell of them
     return left
 
 
@@ -91,3 +93,13 @@ def main_module(monkeypatch):
     monkeypatch.setitem(sys.modules, "__main__", module)
     yield module
     vars(module).clear()  # pytest holds it longer than what it holds may live
+
+
+@pytest.fixture
+def front_end():
+    """A front end whose displays can be updated, in place of the program's own."""
+    previous, recorder = _host.current(), pages.Recorder()
+    _host.install(recorder)
+    yield recorder
+    _host.install(previous)
+    _views.forget_all()

@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import collections
-import dataclasses
 import functools
 
 from parallel import _core, _displays, _errors, _heaps, _history, _host, _main_calls
 from parallel._pending import Pending
+from parallel._progress import Tally
 from parallel._work import Work
 
 _REPORTS_AT_ONCE = 1000  # bounds what is decoded at a time, so that a waiter with a deadline gets to look at it
-
-
-@dataclasses.dataclass(frozen=True)
-class Progress:
-    """How far a batch is. `cell` is the one that submitted it, `ended` counts items of queues as well as works."""
-
-    serial: int
-    cell: object
-    works: int
-    ended: int
 
 
 class RunningBatch:
@@ -33,6 +23,7 @@ class RunningBatch:
         self.works = works + queues  # in the order of the batch's work table
         self.queues = queues
         self.origin = _history.Origin.of(batch.serial, self.works[-1]._cell, pending.since)
+        self.tally = Tally(batch, self.works, queues)
         self._interrupts = 0
         self.censuses: dict[int, tuple] = {}  # what contexts have left of their heaps, by slot
         self._unread: collections.deque[tuple] = collections.deque()
@@ -56,10 +47,6 @@ class RunningBatch:
         current = self.batch.contexts()[slot]["current"]
         return self.works[current - 1].name if current else None
 
-    def progress(self) -> Progress:
-        """How far it is."""
-        return Progress(self.batch.serial, self.works[-1]._cell, len(self.works), self.batch.works_ended)
-
     def read_reports(self, endings) -> None:
         """Pass on all reports there are.
 
@@ -74,6 +61,7 @@ class RunningBatch:
 
     def _pass_on(self, endings, kind: str, subject: int, content=None) -> None:
         if kind == "ended":
+            self.tally.count_work(subject, self.works[subject])
             endings.note(self.works[subject])
         elif kind in ("stdout", "stderr"):
             _host.current().write(self.works[subject]._cell, kind, content)
@@ -89,6 +77,7 @@ class RunningBatch:
             work = self.queues[subject]
             origin = f"an item of {work._origin()}"
             failed = kind == "item_failed"
+            self.tally.count_item("failed" if failed else "crashed")
             work._item_failed(_errors.rebuild(content, origin) if failed else _errors.crashed(content, origin, work))
 
     def finish(self, endings) -> bool:

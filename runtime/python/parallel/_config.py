@@ -14,6 +14,7 @@ MOST_CONTEXTS = 4096
 _contexts: int | None = None
 _heap_limit: int | None = None
 _threads = 1
+_progress = True
 
 
 def contexts() -> int:
@@ -49,6 +50,11 @@ def threads() -> int:
     return _threads
 
 
+def progress() -> bool:
+    """Does a long run() show how far it is?"""
+    return _progress
+
+
 _UNCHANGED = object()
 
 
@@ -58,6 +64,7 @@ def configure(
     heap_limit: int | None = None,
     threads: int | None = None,
     seed: int | None = _UNCHANGED,
+    progress: bool | None = None,
 ) -> None:
     """Change how works are run from now on; what is left out stays as it is.
 
@@ -73,6 +80,8 @@ def configure(
         seed: an int from which the random streams of all works follow that are submitted from now on, whatever context
             runs them. The same seed again, the same streams again. None, as at first: fresh ones. Items of queues have
             fresh ones always.
+        progress: whether a `run()` that takes more than half a second shows how far it is: as a display in a notebook, on
+            a line of its own in a terminal; elsewhere nothing is shown. At first it is True.
 
     Raises: TypeError or ValueError when a value makes no sense; nothing is changed then.
 
@@ -83,8 +92,8 @@ def configure(
     >>> configure(seed=7); first == map(lambda n: random.random(), range(3))
     True
     """
-    global _contexts, _heap_limit, _threads
-    number, limit, pool = _contexts, _heap_limit, _threads
+    global _contexts, _heap_limit, _threads, _progress
+    number, limit, pool, shows = _contexts, _heap_limit, _threads, _progress
     if contexts is not None:
         number = operator.index(contexts)
         if not 1 <= number <= MOST_CONTEXTS:
@@ -95,8 +104,12 @@ def configure(
             raise ValueError(f"heap_limit is in bytes, at least {_LEAST_HEAP:,} and less than 2**46: not {limit:,}")
     if threads is not None and (pool := operator.index(threads)) < 1:
         raise ValueError(f"threads must be at least 1, not {pool}")
+    if progress is not None:
+        if not isinstance(progress, bool):
+            raise TypeError(f"progress is True or False, not {type(progress).__name__}")
+        shows = progress
     if seed is not _UNCHANGED:
         _random.set_seed(None if seed is None else operator.index(seed))
-    _contexts, _heap_limit, _threads = number, limit, pool
+    _contexts, _heap_limit, _threads, _progress = number, limit, pool, shows
     if contexts is not None:
         _core.set_limit(number)  # at once, for what runs too

@@ -8,6 +8,7 @@ is held across every fork of a batch, so that no context inherits it half way.
 from __future__ import annotations
 
 import atexit
+import collections
 import contextlib
 import itertools
 import os
@@ -17,11 +18,12 @@ import time
 from typing import Callable
 
 from parallel import _config, _core, _errors, _forking, _host, _inherited, _libraries, _views
-from parallel._batch import Progress, RunningBatch
+from parallel._batch import RunningBatch
 from parallel._endings import Endings
 from parallel._growth import Growth
 from parallel._history import History
 from parallel._pending import Pending
+from parallel._progress import Progress
 from parallel._pump import Pump
 from parallel._work import Work
 
@@ -42,6 +44,7 @@ class Engine:
         self._waiting = 0  # threads that wait and collect meanwhile
         self._history = History()
         self.growth = Growth()
+        self._ended: collections.deque[Progress] = collections.deque(maxlen=64)  # for displays, which look now and then
         self._pump = Pump(self)
 
     # ---- submitting ----------------------------------------------------------------------------------------------------------
@@ -170,6 +173,7 @@ class Engine:
                     self._running.remove(running)
                     running.pending.running -= running.contexts
                     self._history.remember(running)
+                    self._ended.append(running.tally.progress(ended=time.time()))
             self._start_executors()
             self.endings.note_unheard()
         self.endings.run_done_callbacks()
@@ -246,12 +250,12 @@ class Engine:
             # Callbacks are the main thread's: another one must not wait for it, it may be waiting for this one.
             return not (on_main_thread and self.endings.callbacks_are_due())
 
-        with self.interruptible(), self.endings.raised_by_run():
+        with _views.of_run(self), self.interruptible(), self.endings.raised_by_run():
             try:
                 self.start()
                 self.wait_until(is_over, timeout, "the running work")
             finally:
-                _views.refresh_all(self.progress(), final=True)
+                _views.refresh_all(self.progress, final=True)
         with self._lock:
             error = self.endings.failures.take()
         if error is not None:
@@ -401,9 +405,9 @@ class Engine:
             yield [self._pending, *self._of_executors], list(self._running), self._history
 
     def progress(self) -> list[Progress]:
-        """How far each of them is, for displays."""
+        """How far each of them is, and how far those got that have ended lately; for displays."""
         with self._lock:
-            return [running.progress() for running in self._running]
+            return [*self._ended, *(running.tally.progress() for running in self._running)]
 
 
 def _flush_streams() -> None:
@@ -441,7 +445,7 @@ os.register_at_fork(after_in_child=_renew_in_child)
 def cell_ended() -> None:
     """Main thread, at the end of every cell: start the work still pending and bring the views up to date."""
     _engine.start()
-    _views.refresh_all(_engine.progress(), final=True)
+    _views.refresh_all(_engine.progress, final=True)
 
 
 def on_wake() -> None:

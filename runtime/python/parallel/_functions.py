@@ -138,7 +138,8 @@ def run(timeout: float | None = None) -> None:
     """Start all pending work, wait for all work there is, and raise the first error that no errback took.
 
     Each error is raised once: the next run() raises the next. Callbacks and errbacks run in here, if this is the main
-    thread; what they submit is started and waited for, too. Done callbacks have run when it returns.
+    thread; what they submit is started and waited for, too. Done callbacks have run when it returns. When it takes more than
+    half a second it shows how far it is: see `configure`.
 
     Args:
         timeout: seconds; None waits until the end.

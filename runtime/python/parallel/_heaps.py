@@ -6,7 +6,7 @@ import collections
 import time
 from typing import Any
 
-from parallel import _core
+from parallel import _core, _views
 
 _KEPT = 64  # heaps of contexts that have ended
 _CENSUS_SECONDS = 0.25  # how long the heap of a running context may be read
@@ -33,7 +33,7 @@ def heaps() -> list[dict[str, Any]]:
     rows = [_context_row(batch, slot, "running") for batch, slot in _running_contexts()]
     rows += [_xlist_row(x) for x in _core.xlists()]
     rows += [{key: details[key] for key in _ROW_KEYS} for details in reversed(_ended)]
-    return rows
+    return _views.Heaps(rows)
 
 
 def heap(id: str) -> dict[str, Any]:  # noqa: A002 - what users call it
@@ -59,14 +59,14 @@ def heap(id: str) -> dict[str, Any]:  # noqa: A002 - what users call it
     for batch, slot in _running_contexts():
         if _context_id(batch, slot) == id:
             census = batch.batch.census(slot, _CENSUS_SECONDS)
-            return _context_details(batch, slot, "running", census, batch.batch.page_map(slot))
+            return _views.Heap(_context_details(batch, slot, "running", census, batch.batch.page_map(slot)))
     for details in _ended:
         if details["id"] == id:
-            return {**details, "growth": list(details["growth"])}
+            return _views.Heap({**details, "growth": list(details["growth"])})
     for x in _core.xlists():
         if _xlist_id(x) == id:
             row = _xlist_row(x)
-            return row | {"growth": _growth().of_xlist(x) + [(time.time(), row["live_bytes"])]}
+            return _views.Heap(row | {"growth": _growth().of_xlist(x) + [(time.time(), row["live_bytes"])]})
     raise KeyError(f"there is no heap {id!r}: heaps() lists those there are")
 
 

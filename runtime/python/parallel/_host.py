@@ -9,6 +9,8 @@ import contextlib
 import sys
 import threading
 
+from parallel import _terminal
+
 
 class Host:
     """Where output of works and live views go. Every method but `enter_context` may be called on any thread."""
@@ -33,12 +35,7 @@ class Host:
         target = sys.stdout if stream == "stdout" else sys.stderr
         if target is None:  # a program without a console: print() says nothing there either
             return
-        try:
-            target.write(text)
-        except UnicodeEncodeError:
-            encoding = getattr(target, "encoding", None) or "ascii"
-            target.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        target.flush()
+        status_line.around(lambda: _print(target, text))
 
     def display(self, cell, data: dict, metadata: dict, transient: dict, update: bool) -> None:
         """Show a MIME bundle under `cell`, or update the display whose id is in `transient`."""
@@ -66,13 +63,22 @@ class Host:
 
     def within(self, cell) -> contextlib.AbstractContextManager:
         """On the main thread: what is printed and displayed within belongs to `cell`."""
-        return contextlib.nullcontext()
+        return status_line.hidden()
 
     def wake_main(self) -> None:
         """Have the main thread call `run_once()` soon, if it is idle."""
 
     def enter_context(self, slot: int) -> None:
         """In a context, once, before its first work."""
+
+
+def _print(target, text: str) -> None:
+    try:
+        target.write(text)
+    except UnicodeEncodeError:
+        encoding = getattr(target, "encoding", None) or "ascii"
+        target.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    target.flush()
 
 
 def _publisher():
@@ -84,6 +90,7 @@ def _publisher():
     return shell.display_pub
 
 
+status_line = _terminal.StatusLine()
 _installed: Host = Host()
 _lock = threading.Lock()
 

@@ -13,7 +13,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.core.magic_arguments import argument, kwds, magic_arguments, parse_argstring
 
 import parallel
-from parallel import _config, _contexts, _history, _ranks, _tables, _works_data
+from parallel import _config, _contexts, _history, _ranks, _views, _works_data
 
 _ROWS = 1000  # of each batch: what %works shows
 _CANCEL_SECONDS = 0.5  # what interrupted works may take until they are shown
@@ -40,7 +40,7 @@ class ParallelMagics(Magics):
         """
         options = _parse(self.contexts, line)
         rows = [context.to_dict() for context in _contexts.contexts(ended=not options.running)]
-        return _tables.contexts_view(rows)
+        return _views.Contexts(rows)
 
     @magic_arguments()
     @line_magic
@@ -54,7 +54,7 @@ class ParallelMagics(Magics):
             %heaps
         """
         _parse(self.heaps, line)
-        return _tables.heaps_view(parallel.heaps())
+        return parallel.heaps()
 
     @magic_arguments()
     @argument("id", help="of the heap, as %%heaps shows it: c3.0 of a context, x7 of an xlist")
@@ -70,7 +70,7 @@ class ParallelMagics(Magics):
         """
         options = _parse(self.heap, line)
         try:
-            return _tables.heap_view(parallel.heap(options.id))
+            return parallel.heap(options.id)
         except KeyError:
             raise UsageError(f"there is no heap {options.id!r}: %heaps lists those there are") from None
 
@@ -84,7 +84,7 @@ class ParallelMagics(Magics):
             %xlists
         """
         _parse(self.xlists, line)
-        return _tables.xlists_view(parallel.xlists())
+        return parallel.xlists()
 
     @magic_arguments()
     @argument("--state", choices=_history.STATES, help="only works in this state")
@@ -99,7 +99,7 @@ class ParallelMagics(Magics):
             failed = %works --state failed --cell 3
         """
         options = _parse(self.works, line)
-        return _tables.works_view(*_works_data.select(options.state, options.cell, _ROWS))
+        return _shown_works(*_works_data.select(options.state, options.cell, _ROWS))
 
     @magic_arguments()
     @argument("id", type=int, nargs="?", help="of a work; without it everything is cancelled")
@@ -135,7 +135,7 @@ class ParallelMagics(Magics):
 
     def _cancelled(self, about: set[int]):
         rows = [row for row in _works_data.select(most=_ROWS)[0] if row["id"] in about]
-        return _tables.works_view(rows, len(rows))
+        return _views.Works(rows)
 
     @magic_arguments()
     @argument("mode", nargs="?", choices=_MODES, help="what it is to be from now on; without it, what it is")
@@ -212,6 +212,12 @@ class ParallelMagics(Magics):
         if not isinstance(found, parallel.xlist):
             raise UsageError(f"{name} is of type {type(found).__name__}: --into wants an xlist, or a name that is free")
         return found
+
+
+def _shown_works(rows: list[dict], total: int) -> _views.Works:
+    works = _views.Works(rows)
+    works.total = total
+    return works
 
 
 def _unfinished() -> set[int]:

@@ -52,7 +52,7 @@ class Pump:
                 return
             try:
                 self._engine.collect()
-                changed = _views.refresh_all(self._engine.progress())
+                changed = _views.refresh_all(self._engine.progress)
                 self._engine.growth.sample(self._engine.batches())
             except BaseException:
                 # One view or report that fails must not end the output of all others, not even by a SystemExit out of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, Iterator
 
-from parallel import _core, _history, _host
+from parallel import _core, _history, _host, _views
 
 
 def works(state: str | None = None, cell: int | str | None = None) -> list[dict[str, Any]]:
@@ -32,7 +32,7 @@ def works(state: str | None = None, cell: int | str | None = None) -> list[dict[
     >>> [row["name"] for row in works("done") if row["id"] == work.id]
     ['a square']
     """
-    return select(state, cell)[0]
+    return _views.Works(select(state, cell)[0])
 
 
 def select(state: str | None = None, cell: int | str | None = None, most: int = 1 << 60) -> tuple[list[dict], int]:

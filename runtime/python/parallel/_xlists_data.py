@@ -18,7 +18,7 @@ def xlists() -> list[dict[str, Any]]:
     >>> [row["items"] for row in xlists() if row["name"] == "three values"]
     [3]
     """
-    return [_row(x) for x in sorted(_core.xlists(), key=lambda x: x.id)]
+    return _views.Xlists(_row(x) for x in sorted(_core.xlists(), key=lambda x: x.id))
 
 
 def _row(x) -> dict[str, Any]:
