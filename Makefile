@@ -3,7 +3,7 @@
 #   make            build                       make demo     run the tour in the terminal
 #   make test       build, run every test       make lab      open JupyterLab on notebooks/
 #   make bench      run the benchmarks          make install  install under PREFIX (default /usr/local)
-#   make clean      remove the build tree
+#   make clean      remove the build tree       make notebooks  run the notebooks and save what they show
 #
 # BUILD=dir       another build tree            NOTEBOOK=file     another notebook for `make demo`
 # TEST_ARGS=...   options of run_tests.py       LAB_ARGS=...      options of JupyterLab
@@ -18,7 +18,7 @@ PYTHON ?= /usr/bin/python3
 build_dir := $(abspath $(BUILD))
 configure = cmake --preset $(1) -B $(2) -DPython3_EXECUTABLE=$(PYTHON)
 
-.PHONY: build demo test lab bench install clean packages
+.PHONY: build demo test lab bench notebooks install clean packages
 .DEFAULT_GOAL := build
 
 packages:
@@ -36,6 +36,9 @@ demo: build
 
 test: build
 	@$(PYTHON) scripts/run_tests.py --build-dir $(build_dir) $(TEST_ARGS)
+
+notebooks: build
+	@$(PYTHON) scripts/save_notebooks.py --build-dir $(build_dir) notebooks/*.ipynb
 
 lab: build
 	@scripts/lab $(build_dir) $(PYTHON) $(LAB_ARGS)

@@ -54,6 +54,31 @@ def test_runs_in_nbclient(path):
     assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip())
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_is_saved_with_what_it_shows(path):
+    """So that it can be read where nothing runs, on a code host for one; and without paths of the machine it ran on."""
+    notebook = nbformat.read(path, as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    assert sum(bool(cell.outputs) for cell in code) * 2 > len(code)
+    text = path.read_text()
+    assert str(ROOT) not in text and "/tmp/" not in text and "/root/" not in text and "/home/" not in text
+
+
+def test_save_notebooks_saves_outputs(tmp_path):
+    script = str(ROOT / "scripts/save_notebooks.py")
+    book = write(tmp_path / "book.ipynb", "print('said')", "1 + 1", "display(3)")
+    done = subprocess.run([sys.executable, script, "--build-dir", str(BUILD), str(book)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    first, second, third = nbformat.read(book, as_version=4).cells
+    assert first.outputs[0].text == "said\n" and second.outputs[0].data["text/plain"] == "2"
+    assert third.outputs[0].output_type == "display_data" and third.execution_count == 3
+    before = write(tmp_path / "bad.ipynb", "1/0").read_text()
+    done = subprocess.run([sys.executable, script, "--build-dir", str(BUILD), str(tmp_path / "bad.ipynb")], capture_output=True, text=True)
+    assert done.returncode == 1 and "In [1] raised ZeroDivisionError" in done.stderr
+    assert (tmp_path / "bad.ipynb").read_text() == before
+
+
 def test_the_demo_runs_and_prints():
     done = show(ROOT / "notebooks/quickstart.ipynb")
     assert done.returncode == 0, done.stdout + done.stderr

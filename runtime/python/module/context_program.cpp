@@ -27,6 +27,11 @@ constexpr std::uint64_t k_times_its_cost = 10;
 
 void context_program::enter_python() noexcept {
     PyOS_AfterFork_Child();
+    // The frames of whoever started the batch are never returned to. Without them a stack, in a crash for one, is the
+    // work's own, and a work may recurse as deeply as in the main thread.
+    PyThreadState* const thread = PyThreadState_Get();
+    thread->cframe->current_frame = nullptr;
+    thread->recursion_remaining = thread->recursion_limit;
     const reference gc(PyImport_ImportModule("gc"));
     const reference frozen(gc ? PyObject_CallMethod(gc.get(), "freeze", nullptr) : nullptr);
     // Nothing is left to collect, but a collection empties the free lists: what the context makes is not to be put into

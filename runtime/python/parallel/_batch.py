@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import functools
 
-from parallel import _core, _displays, _errors, _heaps, _history, _host, _main_calls
+from parallel import _cells, _core, _displays, _errors, _heaps, _history, _host, _main_calls
 from parallel._pending import Pending
 from parallel._progress import Tally
 from parallel._work import Work
@@ -64,13 +64,15 @@ class RunningBatch:
             self.tally.count_work(subject, self.works[subject])
             endings.note(self.works[subject])
         elif kind in ("stdout", "stderr"):
+            if kind == "stderr" and 'File "' in content:
+                content = _cells.named(content)  # a crash shows its stack
             _host.current().write(self.works[subject]._cell, kind, content)
         elif kind == "message" and content[0] == "call":
             endings.add_call(self.works[subject]._cell, functools.partial(_main_calls.answer, *content[1:]))
         elif kind == "message":
             _displays.pass_on(self.works[subject]._cell, content)
         elif kind == "last_output":
-            self.works[subject]._last_output = content
+            self.works[subject]._last_output = _cells.named(content)
         elif kind == "heap_census":
             self.censuses[subject] = content
         else:
