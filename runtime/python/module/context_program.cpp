@@ -2,6 +2,8 @@
 
 #include "runtime/python/glue/error.hpp"
 #include "runtime/python/glue/reference.hpp"
+#include "runtime/python/guard/guard.hpp"
+#include "runtime/python/guard/judge.hpp"
 #include "runtime/python/module/engine.hpp"
 #include "runtime/python/module/heap_facts.hpp"
 #include "runtime/python/module/interrupt.hpp"
@@ -26,6 +28,7 @@ void context_program::enter_zygote() noexcept {
     // blocks of the snapshot.
     const reference collected(frozen ? PyObject_CallMethod(gc.get(), "collect", nullptr) : nullptr);
     PyErr_Clear(); // without it contexts copy more pages than they need, and work all the same
+    guard::enter_zygote();
 }
 
 void context_program::run_context(std::uint32_t slot) noexcept {
@@ -45,6 +48,9 @@ void context_program::run_context(std::uint32_t slot) noexcept {
     }
     if (!m_no_heap.empty()) {
         PySys_FormatStderr("context %u: heap_limit is not kept for all that works allocate here (%s)\n", slot, m_no_heap.c_str());
+    }
+    if (m_no_heap.empty()) {
+        guard::enter_context(); // without a heap of its own, what it makes cannot be told from what it must not change
     }
     run_context_loop(m_batch, slot, *this);
     e.output.flush();
@@ -165,6 +171,7 @@ void context_program::end_copy() noexcept {
 
 std::uint64_t context_program::take_error() noexcept {
     engine& e = engine::get();
+    const guard::unguarded describing; // reads what the work has left, in code of this package and of libraries
     const reference exception = take_exception();
     std::uint64_t value = 0;
     const reference description(PyObject_CallOneArg(e.describe_exception.get(), exception.get()));

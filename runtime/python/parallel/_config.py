@@ -6,6 +6,7 @@ import functools
 import operator
 
 from parallel import _core
+from parallel.protection import _state as _protection
 
 _LEAST_HEAP = 1 << 20
 
@@ -29,7 +30,9 @@ def heap_limit() -> int:
     return _heap_limit if _heap_limit is not None else max(_LEAST_HEAP, _memory() // contexts())
 
 
-def configure(*, contexts: int | None = None, heap_limit: int | None = None) -> None:
+def configure(
+    *, contexts: int | None = None, heap_limit: int | None = None, protection: str | None = None
+) -> None:
     """Change how works are run from now on; what is left out stays as it is.
 
     Args:
@@ -38,6 +41,9 @@ def configure(*, contexts: int | None = None, heap_limit: int | None = None) -> 
         heap_limit: bytes that the objects and arrays made in one context may take, at least 1 MiB. A work that wants more
             gets a `HeapLimitError`, which is a MemoryError; other works go on. At first it is the memory of the machine
             (or of the cgroup) divided by the number of contexts.
+        protection: what happens when a work changes an object of the main thread. 'strict', as it is at first: the line that
+            tries gets an `UnprotectedError` and nothing is changed. 'off': the change is made in the context's copy and lost
+            with it.
 
     Raises: TypeError or ValueError when a value makes no sense; nothing is changed then.
 
@@ -45,6 +51,7 @@ def configure(*, contexts: int | None = None, heap_limit: int | None = None) -> 
     """
     global _contexts, _heap_limit
     number, limit = _contexts, _heap_limit
+    mode = _protection.mode() if protection is None else _protection.check(protection)
     if contexts is not None:
         number = operator.index(contexts)
         if not 1 <= number <= 4096:
@@ -54,3 +61,4 @@ def configure(*, contexts: int | None = None, heap_limit: int | None = None) -> 
         if not _LEAST_HEAP <= limit < 1 << 46:
             raise ValueError(f"heap_limit is in bytes, at least {_LEAST_HEAP:,} and less than 2**46: not {limit:,}")
     _contexts, _heap_limit = number, limit
+    _protection.select(mode)

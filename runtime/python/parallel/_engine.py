@@ -21,6 +21,7 @@ from parallel._batch import Progress, RunningBatch
 from parallel._endings import Endings
 from parallel._pump import Pump
 from parallel._work import Work
+from parallel.protection import _state as _protection
 
 _SLICE_SECONDS = 0.1  # a waiter looks again this often, at live views for example; events wake it at once
 _INTERRUPT_SECONDS = 0.2  # how long an interrupted run() waits for its works to stop before it raises
@@ -73,6 +74,7 @@ class Engine:
         with self._lock:
             if not self._pending and not self._pending_queues:
                 return
+            _protection.prepare()
             _flush_streams()  # nothing of what was printed before may be printed again by a child
             works, queues, running = [], [], None
             try:

@@ -1,0 +1,121 @@
+#define Py_BUILD_CORE 1
+#include "runtime/python/guard/frames.hpp"
+
+#include <internal/pycore_frame.h>
+
+#include <cstring>
+
+namespace xpar::guard {
+namespace {
+
+PyObject* s_own = nullptr;
+PyObject* s_third_party = nullptr;
+PyObject* s_standard = nullptr;
+
+bool is_under(PyObject* path, PyObject* prefixes) noexcept {
+    if (prefixes == nullptr) {
+        return false;
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(prefixes); ++i) {
+        if (PyUnicode_Tailmatch(path, PyTuple_GET_ITEM(prefixes, i), 0, PY_SSIZE_T_MAX, -1) == 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
+origin origin_of_path(PyObject* path) noexcept {
+    if (is_under(path, s_own)) {
+        return origin::own;
+    }
+    if (is_under(path, s_third_party)) {
+        return origin::third_party;
+    }
+    return is_under(path, s_standard) ? origin::standard : origin::user;
+}
+
+// Code that has no file: compiled from a string by whoever is named in its globals.
+origin origin_of_generated(PyObject* globals) noexcept {
+    PyObject* const name = globals != nullptr ? PyDict_GetItemString(globals, "__name__") : nullptr;
+    if (name == nullptr || !PyUnicode_Check(name)) {
+        return origin::user;
+    }
+    PyObject* const module = PyDict_GetItemWithError(PyImport_GetModuleDict(), name);
+    return module != nullptr && PyModule_Check(module) ? origin_of_module(PyModule_GetDict(module)) : origin::user;
+}
+
+} // namespace
+
+void know_paths(PyObject* own, PyObject* third_party, PyObject* standard) noexcept {
+    Py_XSETREF(s_own, Py_NewRef(own));
+    Py_XSETREF(s_third_party, Py_NewRef(third_party));
+    Py_XSETREF(s_standard, Py_NewRef(standard));
+}
+
+_PyInterpreterFrame* current_frame() noexcept {
+    PyThreadState* const thread = _PyThreadState_UncheckedGet();
+    _PyInterpreterFrame* frame = thread != nullptr && thread->cframe != nullptr ? thread->cframe->current_frame : nullptr;
+    while (frame != nullptr && _PyFrame_IsIncomplete(frame)) {
+        frame = frame->previous;
+    }
+    return frame;
+}
+
+_PyInterpreterFrame* caller_of(_PyInterpreterFrame* frame) noexcept {
+    do {
+        frame = frame->previous;
+    } while (frame != nullptr && _PyFrame_IsIncomplete(frame));
+    return frame;
+}
+
+origin origin_of(_PyInterpreterFrame* frame) noexcept { return origin_of(frame->f_code, frame->f_globals); }
+
+origin origin_of(PyCodeObject* code, PyObject* globals) noexcept {
+    PyObject* const path = code->co_filename;
+    if (PyUnicode_GET_LENGTH(path) > 0 && PyUnicode_READ_CHAR(path, 0) == '<') {
+        return PyUnicode_READ_CHAR(path, 1) == 'f' ? origin::machinery : origin_of_generated(globals); // <frozen ...>
+    }
+    return origin_of_path(path);
+}
+
+origin origin_of_module(PyObject* module_dict) noexcept {
+    PyObject* const file = PyDict_GetItemString(module_dict, "__file__");
+    if (file != nullptr && PyUnicode_Check(file)) {
+        return origin_of_path(file);
+    }
+    PyObject* const name = PyDict_GetItemString(module_dict, "__name__");
+    const bool is_main = name != nullptr && PyUnicode_Check(name) && PyUnicode_CompareWithASCIIString(name, "__main__") == 0;
+    return is_main ? origin::user : origin::standard;
+}
+
+bool is_user_type(PyTypeObject* type) noexcept {
+    if ((type->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0 || type->tp_dict == nullptr) {
+        return false;
+    }
+    PyObject* const name = PyDict_GetItemString(type->tp_dict, "__module__");
+    if (name == nullptr || !PyUnicode_Check(name)) {
+        return false;
+    }
+    if (PyUnicode_CompareWithASCIIString(name, "__main__") == 0) {
+        return true;
+    }
+    PyObject* const module = PyDict_GetItemWithError(PyImport_GetModuleDict(), name);
+    return module != nullptr && PyModule_Check(module) && origin_of_module(PyModule_GetDict(module)) == origin::user;
+}
+
+PyObject* name_of(_PyInterpreterFrame* frame) noexcept {
+    PyObject* const module = PyDict_GetItemString(frame->f_globals, "__name__");
+    return module != nullptr ? PyUnicode_FromFormat("%S:%U", module, frame->f_code->co_qualname) : nullptr;
+}
+
+PyObject* first_argument(_PyInterpreterFrame* frame) noexcept {
+    if (frame->f_code->co_argcount == 0) {
+        return nullptr;
+    }
+    PyObject* const found = frame->localsplus[0];
+    return found != nullptr && PyCell_Check(found) ? PyCell_GET(found) : found; // self used in a closure
+}
+
+PyObject* function_name(_PyInterpreterFrame* frame) noexcept { return frame->f_code->co_name; }
+
+} // namespace xpar::guard

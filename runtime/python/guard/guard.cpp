@@ -1,0 +1,104 @@
+#include "runtime/python/guard/guard.hpp"
+
+#include "runtime/python/guard/frames.hpp"
+#include "runtime/python/guard/instance_dicts.hpp"
+#include "runtime/python/guard/interpreter.hpp"
+#include "runtime/python/guard/judge.hpp"
+#include "runtime/python/guard/library_objects.hpp"
+#include "runtime/python/guard/methods.hpp"
+#include "runtime/python/guard/name_stores.hpp"
+#include "runtime/python/guard/storage.hpp"
+#include "runtime/python/guard/type_slots.hpp"
+
+#include <string>
+
+namespace xpar::guard {
+namespace {
+
+const char* s_obstacle = "protection has not been configured"; // why this interpreter is not patched; null when it can be
+PyTypeObject* s_probe = nullptr;
+bool s_is_strict = false;
+bool s_is_in_place = false;
+int s_without_gate = 0;
+
+void find_arrays() noexcept {
+    PyObject* const module = PyDict_GetItemString(PyImport_GetModuleDict(), "numpy.core._multiarray_umath");
+    if (module == nullptr || !PyModule_Check(module)) {
+        return;
+    }
+    PyObject* const array = PyDict_GetItemString(PyModule_GetDict(module), "ndarray");
+    PyObject* const flat = PyDict_GetItemString(PyModule_GetDict(module), "flatiter");
+    if (array != nullptr && flat != nullptr) {
+        know_array_type(reinterpret_cast<PyTypeObject*>(array), reinterpret_cast<PyTypeObject*>(flat));
+    }
+}
+
+} // namespace
+
+void enter_zygote() noexcept {
+    arm(false); // a context inside a context inherits the armed state of the outer one
+    if (!s_is_strict || s_obstacle != nullptr) {
+        return;
+    }
+    find_arrays();
+    if (const status patched = patch_interpreter(set_attribute); !patched) {
+        static std::string reason;
+        reason = patched.what();
+        s_obstacle = reason.c_str();
+        PySys_FormatStderr("works run without protection: this system does not let them patch the interpreter (%s)\n", reason.c_str());
+        return;
+    }
+    s_without_gate = guard_type_slots(s_probe) + guard_methods();
+    s_is_in_place = install_store_hook() && watch_instance_dicts(s_probe);
+    PyErr_Clear();
+}
+
+void enter_context() noexcept {
+    forget_library_objects();
+    arm(s_is_in_place && s_is_strict);
+}
+
+PyObject* configure(PyObject*, PyObject* arguments, PyObject* keywords) noexcept {
+    static const char* names[] = {"error", "describe", "exempt", "mutators", "methods", "probe", "own", "third_party", "standard", nullptr};
+    PyObject* error = nullptr;
+    PyObject* describe = nullptr;
+    PyObject* exempt = nullptr;
+    PyObject* mutators = nullptr;
+    PyObject* methods = nullptr;
+    PyObject* probe = nullptr;
+    PyObject* own = nullptr;
+    PyObject* third_party = nullptr;
+    PyObject* standard = nullptr;
+    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "$OOO!O!O!O!O!O!O!", const_cast<char**>(names), &error, &describe,
+                                    &PyFrozenSet_Type, &exempt, &PyFrozenSet_Type, &mutators, &PyList_Type, &methods, &PyType_Type,
+                                    &probe, &PyTuple_Type, &own, &PyTuple_Type, &third_party, &PyTuple_Type, &standard) == 0 ||
+        !know_methods(methods) || !make_store_hook()) {
+        return nullptr;
+    }
+    know_rules(error, describe, exempt, mutators);
+    know_paths(own, third_party, standard);
+    s_probe = reinterpret_cast<PyTypeObject*>(Py_NewRef(probe));
+    s_obstacle = find_interpreter();
+    if (s_obstacle != nullptr) {
+        return PyUnicode_FromString(s_obstacle);
+    }
+    Py_RETURN_NONE;
+}
+
+PyObject* select_mode(PyObject*, PyObject* strict) noexcept {
+    const int is_strict = PyObject_IsTrue(strict);
+    if (is_strict < 0) {
+        return nullptr;
+    }
+    s_is_strict = is_strict != 0;
+    Py_RETURN_NONE;
+}
+
+PyObject* is_own(PyObject*, PyObject* object) noexcept { return PyBool_FromLong(is_context_object(object) && !is_adopted(object)); }
+
+PyObject* facts(PyObject*, PyObject*) noexcept {
+    return Py_BuildValue("{s:z,s:O,s:O,s:i}", "obstacle", s_obstacle, "strict", s_is_strict ? Py_True : Py_False, "armed",
+                         is_armed() ? Py_True : Py_False, "without_gate", s_without_gate);
+}
+
+} // namespace xpar::guard

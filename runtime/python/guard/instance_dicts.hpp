@@ -1,0 +1,15 @@
+// The `__dict__` of an object of the main thread, when a context is the first to ask for it: CPython makes the dict then, from
+// values that lie in the object, so it is memory of the context and yet the object's. Such dicts are adopted: known as not
+// the context's own.
+#pragma once
+
+#include <Python.h>
+
+namespace xpar::guard {
+
+// In a zygote. `probe`: an ordinary Python class, whose `__dict__` descriptor is everybody's.
+bool watch_instance_dicts(PyTypeObject* probe) noexcept;
+
+bool is_adopted(PyObject* object) noexcept;
+
+} // namespace xpar::guard

@@ -1,0 +1,164 @@
+#include "runtime/python/guard/judge.hpp"
+
+#include "runtime/python/glue/reference.hpp"
+#include "runtime/python/guard/frames.hpp"
+#include "runtime/python/guard/library_objects.hpp"
+
+namespace xpar::guard {
+namespace {
+
+constinit bool s_armed = false;
+PyObject* s_error = nullptr;
+PyObject* s_describe = nullptr;
+PyObject* s_exempt = nullptr;
+PyObject* s_mutators = nullptr;
+
+// Always true, for `return refuse(...)`.
+bool refuse(PyObject* object, const char* operation, PyObject* name) noexcept {
+    const unguarded looking;
+    const reference message(PyObject_CallFunction(s_describe, "OsO", object, operation, name != nullptr ? name : Py_None));
+    if (message) {
+        PyErr_SetObject(s_error, message.get());
+    } // else what went wrong is raised: it must not happen in any case
+    return true;
+}
+
+bool is_named_in(PyObject* names, _PyInterpreterFrame* frame) noexcept {
+    const reference key(name_of(frame));
+    const bool found = key && PySet_Contains(names, key.get()) == 1;
+    PyErr_Clear();
+    return found;
+}
+
+// `object.name = value` in the user's code where `name` is a property, or anything else written in Python: what it does is judged
+// when it does it.
+bool has_setter_in_python(PyObject* object, PyObject* name) noexcept {
+    PyObject* const found = name != nullptr && PyUnicode_CheckExact(name) ? _PyType_Lookup(Py_TYPE(object), name) : nullptr;
+    if (found == nullptr) {
+        return false;
+    }
+    if (Py_IS_TYPE(found, &PyProperty_Type)) {
+        return true;
+    }
+    PyTypeObject* const type = Py_TYPE(found);
+    return type->tp_descr_set != nullptr && (type->tp_flags & Py_TPFLAGS_HEAPTYPE) != 0 && is_user_type(type);
+}
+
+// Library code fills its caches in attributes that begin with an underscore and have no value yet.
+bool is_cache_filling(PyObject* object, PyObject* name) noexcept {
+    if (name == nullptr || !PyUnicode_CheckExact(name) || PyUnicode_READ_CHAR(name, 0) != '_') {
+        return false;
+    }
+    const reference now(_PyObject_GenericGetAttrWithDict(object, name, nullptr, 1));
+    PyErr_Clear();
+    return !now || now.get() == Py_None;
+}
+
+// Package code changes some object of the main thread: which method has the user called, and does its name say that it changes its
+// object? That object, or null.
+PyObject* object_of_mutator(_PyInterpreterFrame* frame) noexcept {
+    PyObject* self = nullptr;
+    for (; frame != nullptr && origin_of(frame) != origin::user; frame = caller_of(frame)) {
+        PyObject* const first = first_argument(frame);
+        if (first == nullptr || is_context_object(first)) {
+            continue;
+        }
+        if (PySet_Contains(s_mutators, function_name(frame)) == 1 || is_named_in(s_mutators, frame)) {
+            self = first;
+        }
+    }
+    return self;
+}
+
+bool refuses_to_library(PyObject* object, change kind, const char* operation, PyObject* name, _PyInterpreterFrame* frame,
+                        origin whose) noexcept {
+    if (is_named_in(s_exempt, frame)) {
+        return false;
+    }
+    if (kind == change::attribute) {
+        const bool is_users = PyType_Check(object) ? is_user_type(reinterpret_cast<PyTypeObject*>(object)) : is_user_type(Py_TYPE(object));
+        if (is_users && !is_cache_filling(object, name)) {
+            return refuse(object, operation, name);
+        }
+        if (PyType_Check(object) || PyFunction_Check(object) || is_cache_filling(object, name)) {
+            return false;
+        }
+    }
+    if (is_library_object(object)) {
+        return false;
+    }
+    if (whose == origin::third_party && kind == change::attribute) {
+        // Packages keep state in their objects that only they know the meaning of; drawing a figure sets hundreds of attributes.
+        PyObject* const changed = object_of_mutator(frame);
+        return changed != nullptr && !is_library_object(changed) && refuse(changed, operation, name);
+    }
+    if (whose == origin::third_party && (PyList_Check(object) || PyDict_Check(object) || PySet_Check(object))) {
+        PyObject* const changed = object_of_mutator(frame);
+        if (changed != nullptr && !is_library_object(changed)) {
+            return refuse(changed, operation, nullptr);
+        }
+        // Its own container, or one that the user's code has handed to it?
+        for (_PyInterpreterFrame* above = frame; above != nullptr; above = caller_of(above)) {
+            if (first_argument(above) == object) {
+                return refuse(object, operation, nullptr);
+            }
+            if (origin_of(above) == origin::user) {
+                break;
+            }
+        }
+        return false;
+    }
+    return refuse(object, operation, name);
+}
+
+} // namespace
+
+void know_rules(PyObject* error, PyObject* describe, PyObject* exempt, PyObject* mutators) noexcept {
+    Py_XSETREF(s_error, Py_NewRef(error));
+    Py_XSETREF(s_describe, Py_NewRef(describe));
+    Py_XSETREF(s_exempt, Py_NewRef(exempt));
+    Py_XSETREF(s_mutators, Py_NewRef(mutators));
+}
+
+bool is_armed() noexcept { return s_armed; }
+
+void arm(bool on) noexcept { s_armed = on; }
+
+bool refuses_change(PyObject* object, change kind, const char* operation, PyObject* name) noexcept {
+    _PyInterpreterFrame* const frame = s_armed ? current_frame() : nullptr;
+    if (frame == nullptr) {
+        return false;
+    }
+    const origin whose = origin_of(frame);
+    if (whose == origin::own || whose == origin::machinery) {
+        return false;
+    }
+    // An error may be on its way through here (a `finally`, a finaliser); it comes back unless there is a new one.
+    PyObject* type = nullptr;
+    PyObject* value = nullptr;
+    PyObject* traceback = nullptr;
+    PyErr_Fetch(&type, &value, &traceback);
+    bool refused = false;
+    if (whose != origin::user) {
+        refused = refuses_to_library(object, kind, operation, name, frame, whose);
+    } else if (kind == change::position || kind == change::stream) {
+        refused = !is_library_object(object) && refuse(object, operation, name);
+    } else if (kind != change::attribute || !has_setter_in_python(object, name)) {
+        refused = refuse(object, operation, name);
+    }
+    if (refused) {
+        Py_XDECREF(type);
+        Py_XDECREF(value);
+        Py_XDECREF(traceback);
+    } else {
+        PyErr_Restore(type, value, traceback);
+    }
+    return refused;
+}
+
+bool refuses_binding(PyObject* owner, PyObject* name, const char* operation) noexcept {
+    _PyInterpreterFrame* const frame = s_armed ? current_frame() : nullptr;
+    return frame != nullptr && origin_of(frame) == origin::user && refuse(owner, operation, name);
+}
+
+} // namespace xpar::guard
