@@ -3,7 +3,7 @@
 
 #include <internal/pycore_frame.h>
 
-#include <cstring>
+#include <string_view>
 
 namespace xpar::guard {
 namespace {
@@ -32,6 +32,16 @@ origin origin_of_path(PyObject* path) noexcept {
         return origin::third_party;
     }
     return is_under(path, s_standard) ? origin::standard : origin::user;
+}
+
+bool starts_with(PyObject* text, std::string_view prefix) noexcept {
+    Py_ssize_t length = 0;
+    const char* const bytes = PyUnicode_AsUTF8AndSize(text, &length);
+    if (bytes == nullptr) {
+        PyErr_Clear();
+        return false;
+    }
+    return std::string_view(bytes, static_cast<std::size_t>(length)).starts_with(prefix);
 }
 
 // Code that has no file: compiled from a string by whoever is named in its globals.
@@ -72,10 +82,13 @@ origin origin_of(_PyInterpreterFrame* frame) noexcept { return origin_of(frame->
 
 origin origin_of(PyCodeObject* code, PyObject* globals) noexcept {
     PyObject* const path = code->co_filename;
-    if (PyUnicode_GET_LENGTH(path) > 0 && PyUnicode_READ_CHAR(path, 0) == '<') {
-        return PyUnicode_READ_CHAR(path, 1) == 'f' ? origin::machinery : origin_of_generated(globals); // <frozen ...>
+    if (PyUnicode_GET_LENGTH(path) == 0 || PyUnicode_READ_CHAR(path, 0) != '<') {
+        return origin_of_path(path);
     }
-    return origin_of_path(path);
+    if (starts_with(path, "<frozen ")) { // parts of the standard library that are built in, importlib among them
+        return starts_with(path, "<frozen importlib") || starts_with(path, "<frozen zipimport") ? origin::machinery : origin::standard;
+    }
+    return origin_of_generated(globals);
 }
 
 origin origin_of_module(PyObject* module_dict) noexcept {

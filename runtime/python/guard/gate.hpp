@@ -25,6 +25,7 @@ enum class change : std::uint8_t {
     in_place,  // x += y
     position,  // of an iterator or generator
     stream,    // what was written to a file or text buffer
+    process,   // what the system keeps for the whole process
 };
 
 // Which of the objects in a call would be changed.
@@ -79,7 +80,7 @@ inline bool refuses(const guarded& what, PyObject* self, PyObject* first, PyObje
         return refuses_self(what, self, what.kind == change::attribute ? first : nullptr);
     }
     if (what.arguments == calling::one) { // descriptor.__set__(object, value)
-        return refuses_arguments(what, {&first, 1, nullptr});
+        return refuses_self(what, first, PyDescr_NAME(self));
     }
     return refuses_arguments(what, {&PyTuple_GET_ITEM(first, 0), PyTuple_GET_SIZE(first), second});
 }

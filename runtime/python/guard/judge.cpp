@@ -54,26 +54,42 @@ bool is_cache_filling(PyObject* object, PyObject* name) noexcept {
     return !now || now.get() == Py_None;
 }
 
+// Has one of the functions between the user's code and this frame leave to do anything?
+bool is_exempt(_PyInterpreterFrame* frame) noexcept {
+    for (; frame != nullptr && origin_of(frame) != origin::user; frame = caller_of(frame)) {
+        if (is_named_in(s_exempt, frame)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // Package code changes some object of the main thread: which method has the user called, and does its name say that it changes its
 // object? That object, or null.
 PyObject* object_of_mutator(_PyInterpreterFrame* frame) noexcept {
     PyObject* self = nullptr;
-    for (; frame != nullptr && origin_of(frame) != origin::user; frame = caller_of(frame)) {
+    while (frame != nullptr && origin_of(frame) != origin::user) {
+        _PyInterpreterFrame* const caller = caller_of(frame);
+        const bool is_outermost = caller == nullptr || origin_of(caller) == origin::user;
         PyObject* const first = first_argument(frame);
-        if (first == nullptr || is_context_object(first)) {
-            continue;
-        }
-        if (PySet_Contains(s_mutators, function_name(frame)) == 1 || is_named_in(s_mutators, frame)) {
+        if (first != nullptr && !is_context_object(first) &&
+            ((is_outermost && PySet_Contains(s_mutators, function_name(frame)) == 1) || is_named_in(s_mutators, frame))) {
             self = first;
         }
+        frame = caller;
     }
     return self;
 }
 
 bool refuses_to_library(PyObject* object, change kind, const char* operation, PyObject* name, _PyInterpreterFrame* frame,
                         origin whose) noexcept {
-    if (is_named_in(s_exempt, frame)) {
+    if (is_exempt(frame)) {
         return false;
+    }
+    if (kind == change::process) {
+        // os.environ passes it on: whose doing is it?
+        _PyInterpreterFrame* const caller = caller_of(frame);
+        return caller != nullptr && origin_of(caller) == origin::user && refuse(object, operation, name);
     }
     if (kind == change::attribute) {
         const bool is_users = PyType_Check(object) ? is_user_type(reinterpret_cast<PyTypeObject*>(object)) : is_user_type(Py_TYPE(object));

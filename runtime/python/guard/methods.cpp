@@ -94,12 +94,12 @@ struct ufunc_fields {
 };
 
 bool guard_ufuncs(PyObject* module_dict) noexcept {
-    PyObject* const type = PyDict_GetItemString(module_dict, "ufunc");
+    PyObject* const any = PyDict_GetItemString(module_dict, "add");
     PyObject* key = nullptr;
     PyObject* value = nullptr;
     bool complete = true;
-    for (Py_ssize_t at = 0; type != nullptr && PyDict_Next(module_dict, &at, &key, &value) != 0;) {
-        if (!Py_IS_TYPE(value, reinterpret_cast<PyTypeObject*>(type)) || Py_TYPE(value)->tp_vectorcall_offset == 0) {
+    for (Py_ssize_t at = 0; any != nullptr && PyDict_Next(module_dict, &at, &key, &value) != 0;) {
+        if (!Py_IS_TYPE(value, Py_TYPE(any)) || Py_TYPE(value)->tp_vectorcall_offset == 0) {
             continue;
         }
         auto& call = *reinterpret_cast<vectorcallfunc*>(reinterpret_cast<char*>(value) + Py_TYPE(value)->tp_vectorcall_offset);

@@ -10,17 +10,22 @@ from __future__ import annotations
 from typing import NamedTuple
 
 # As in runtime/python/guard/gate.hpp.
-_CONTENTS, _ATTRIBUTE, _IN_PLACE, _POSITION, _STREAM = range(5)
+_CONTENTS, _ATTRIBUTE, _IN_PLACE, _POSITION, _STREAM, _PROCESS = range(6)
 _SELF, _ARGUMENT, _OUTPUT = range(3)
 
 
 class Effects(NamedTuple):
-    """Names of methods, separated by blanks. `outputs`: "name:position" of an optional argument that is written to."""
+    """Names of methods, separated by blanks.
+
+    `changes`: their object. `attributes`: what their object says about itself, not its contents. `outputs` and `arguments`:
+    "name:position" of an argument that is changed, optional in `outputs`.
+    """
 
     reads: str
     changes: str = ""
     outputs: str = ""
     arguments: str = ""
+    attributes: str = ""
     kind: int = _CONTENTS
 
 
@@ -117,11 +122,12 @@ TYPES: dict[tuple[str, str], Effects] = {
     ("numpy.core._multiarray_umath", "ndarray"): Effects(
         "argpartition argsort astype conj conjugate copy diagonal dump dumps flatten getfield item newbyteorder nonzero ravel repeat "
         "reshape searchsorted squeeze swapaxes tobytes tofile tolist tostring transpose view",
-        "byteswap fill itemset partition put resize setfield setflags sort __setstate__",
+        "byteswap fill itemset partition put resize setfield sort __setstate__",
         "all:1 any:1 argmax:1 argmin:1 choose:1 clip:2 compress:2 cumprod:2 cumsum:2 dot:1 max:1 mean:2 min:1 prod:2 ptp:1 round:1 "
         "std:2 sum:2 take:2 trace:4 var:2",
+        attributes="setflags",
     ),
-    ("numpy.core._multiarray_umath", "ufunc"): Effects(
+    ("numpy", "ufunc"): Effects(
         "_get_strided_loop _resolve_dtypes_and_context outer resolve_dtypes",
         outputs="accumulate:3 reduce:3 reduceat:4",
         arguments="at:0",
@@ -174,6 +180,9 @@ OUTPUTS: dict[tuple[str, str], int] = {
     ("numpy.core._multiarray_umath", "is_busday"): 4,
 }
 
+# What the whole process has one of, and a module in Python shows as an object.
+PROCESS = (("posix", "putenv"), ("posix", "unsetenv"))
+
 
 def table() -> list[tuple]:
     """For `_core.guard_configure`: (module, type or None, name, operation, kind, subject, position, keyword or None)."""
@@ -181,6 +190,8 @@ def table() -> list[tuple]:
     for (module, kind), of in TYPES.items():
         for name in of.changes.split():
             rows.append((module, kind, name, f"{name}()", of.kind, _SELF, 0, None))
+        for name in of.attributes.split():
+            rows.append((module, kind, name, f"{name}()", _ATTRIBUTE, _SELF, 0, None))
         for output in of.outputs.split():
             name, position = output.split(":")
             rows.append((module, kind, name, f"{name}(out=)", _CONTENTS, _OUTPUT, int(position), "out"))
@@ -189,6 +200,8 @@ def table() -> list[tuple]:
             rows.append((module, kind, name, f"{name}()", _CONTENTS, _ARGUMENT, int(position), None))
     for (module, name), (position, keyword) in FUNCTIONS.items():
         rows.append((module, None, name, f"{name}()", _CONTENTS, _ARGUMENT, position, keyword))
+    for module, name in PROCESS:
+        rows.append((module, None, name, f"{name}()", _PROCESS, _SELF, 0, None))
     for (module, name), position in OUTPUTS.items():
         rows.append((module, None, name, f"{name}(out=)", _CONTENTS, _OUTPUT, position, "out"))
     return rows

@@ -16,6 +16,8 @@ def describe(target: object, operation: str, name: str | None) -> str:
         kind = "global variable" if operation == "global" else "variable of an enclosing function,"
         what = f"{kind} {name!r} {_whose()} cannot be set in a context"
         return f"{what}: the main thread would not see it. {_ADVICE}"
+    if operation in ("putenv()", "unsetenv()"):
+        return f"os.environ cannot be changed in a context: the main thread would not see it. {_ADVICE}"
     try:
         named = _named(target)
     except Exception:  # user code runs in comparisons and properties; the error is raised in any case
