@@ -10,7 +10,7 @@ import pytest
 import parallel
 import support
 from deadlines import deadline
-from parallel import _config, _engine
+from parallel import _config, _engine, protection
 
 SECONDS = 60
 
@@ -58,6 +58,7 @@ def tidy(request, bounded):
     descriptors, memory = support.descriptors(), support.region_use(collect=False)
     yield
     _config._contexts = None
+    protection.select("strict")
     passed, problems = getattr(request.node, "passed", False), []
     end = time.monotonic() + 10
     while passed and engine.is_busy() and time.monotonic() < end:
@@ -83,6 +84,12 @@ def tidy(request, bounded):
 def two_contexts():
     """Two contexts, whatever the machine has."""
     parallel.configure(contexts=2)
+
+
+@pytest.fixture
+def unprotected():
+    """Works may change what the main thread has made, in their copy of it."""
+    parallel.configure(protection="off")
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 #define Py_BUILD_CORE 1
 #include "runtime/python/guard/frames.hpp"
 
+#include "runtime/python/glue/reference.hpp"
+
 #include <internal/pycore_frame.h>
 
 #include <string_view>
@@ -116,9 +118,16 @@ bool is_user_type(PyTypeObject* type) noexcept {
     return module != nullptr && PyModule_Check(module) && origin_of_module(PyModule_GetDict(module)) == origin::user;
 }
 
-PyObject* name_of(_PyInterpreterFrame* frame) noexcept {
+bool is_named_in(PyObject* names, _PyInterpreterFrame* frame) noexcept {
     PyObject* const module = PyDict_GetItemString(frame->f_globals, "__name__");
-    return module != nullptr ? PyUnicode_FromFormat("%S:%U", module, frame->f_code->co_qualname) : nullptr;
+    if (module == nullptr) {
+        return false;
+    }
+    const reference function(PyUnicode_FromFormat("%S:%U", module, frame->f_code->co_qualname));
+    const reference all(PyUnicode_FromFormat("%S:*", module));
+    const bool found = function && all && (PySet_Contains(names, function.get()) == 1 || PySet_Contains(names, all.get()) == 1);
+    PyErr_Clear();
+    return found;
 }
 
 PyObject* first_argument(_PyInterpreterFrame* frame) noexcept {

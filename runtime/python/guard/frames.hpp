@@ -35,8 +35,8 @@ origin origin_of_module(PyObject* module_dict) noexcept;
 // Defined by the user's code? Builtin and extension types are not.
 bool is_user_type(PyTypeObject* type) noexcept;
 
-// "module:qualified.name", the key of exemptions. New reference, null when there is no module name.
-PyObject* name_of(_PyInterpreterFrame* frame) noexcept;
+// Is "module:qualified.name" of its function, or "module:*", in this set of str?
+bool is_named_in(PyObject* names, _PyInterpreterFrame* frame) noexcept;
 
 // `self` of a method, or any first argument; borrowed, null when there is none.
 PyObject* first_argument(_PyInterpreterFrame* frame) noexcept;

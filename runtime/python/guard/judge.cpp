@@ -23,13 +23,6 @@ bool refuse(PyObject* object, const char* operation, PyObject* name) noexcept {
     return true;
 }
 
-bool is_named_in(PyObject* names, _PyInterpreterFrame* frame) noexcept {
-    const reference key(name_of(frame));
-    const bool found = key && PySet_Contains(names, key.get()) == 1;
-    PyErr_Clear();
-    return found;
-}
-
 // `object.name = value` in the user's code where `name` is a property, or anything else written in Python: what it does is judged
 // when it does it.
 bool has_setter_in_python(PyObject* object, PyObject* name) noexcept {

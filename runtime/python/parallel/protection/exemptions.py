@@ -5,7 +5,7 @@ Code that is not named here is judged by what it changes: what libraries hold th
 
 from __future__ import annotations
 
-# "module:qualified.name" of functions that fill caches, keep their own books, or write what nobody will read again.
+# "module:qualified.name", or "module:*", of functions that fill caches, keep their own books, or write what nobody will read again.
 EXEMPT = (
     # A property's value, computed once for an object; the next to ask would compute the same.
     "functools:cached_property.__get__",
@@ -30,6 +30,12 @@ EXEMPT = (
     # Classes of the main thread learn of their subclasses in a context.
     "enum:_proto_member.__set_name__",
     "enum:Flag._missing_",
+    # Decoders keep the bytes of half a character: part of the position of a file that is read.
+    "codecs:*",
+    "encodings.idna:*",
+    "encodings.utf_16:*",
+    "encodings.utf_32:*",
+    "encodings.utf_8_sig:*",
     # Once for each place in the code: `__warningregistry__`.
     "warnings:warn",
     "warnings:warn_explicit",
