@@ -6,6 +6,7 @@
 #include "runtime/python/guard/judge.hpp"
 #include "runtime/python/guard/library_objects.hpp"
 #include "runtime/python/guard/methods.hpp"
+#include "runtime/python/guard/name_deletes.hpp"
 #include "runtime/python/guard/name_stores.hpp"
 #include "runtime/python/guard/storage.hpp"
 #include "runtime/python/guard/type_slots.hpp"
@@ -35,7 +36,7 @@ void find_arrays() noexcept {
 
 } // namespace
 
-void enter_zygote() noexcept {
+void enter_zygote(PyObject* tasks, PyObject* consumers) noexcept {
     arm(false); // a context inside a context inherits the armed state of the outer one
     if (!s_is_strict || s_obstacle != nullptr) {
         return;
@@ -49,6 +50,7 @@ void enter_zygote() noexcept {
         return;
     }
     s_without_gate = guard_type_slots(s_probe) + guard_methods();
+    guard_deletes(tasks, consumers);
     s_is_in_place = install_store_hook() && watch_instance_dicts(s_probe);
     PyErr_Clear();
 }
@@ -72,7 +74,7 @@ PyObject* configure(PyObject*, PyObject* arguments, PyObject* keywords) noexcept
     if (PyArg_ParseTupleAndKeywords(arguments, keywords, "$OOO!O!O!O!O!O!O!", const_cast<char**>(names), &error, &describe,
                                     &PyFrozenSet_Type, &exempt, &PyFrozenSet_Type, &mutators, &PyList_Type, &methods, &PyType_Type,
                                     &probe, &PyTuple_Type, &own, &PyTuple_Type, &third_party, &PyTuple_Type, &standard) == 0 ||
-        !know_methods(methods) || !make_store_hook()) {
+        !know_methods(methods) || !make_store_hook() || !make_deleted_name_type()) {
         return nullptr;
     }
     know_rules(error, describe, exempt, mutators);

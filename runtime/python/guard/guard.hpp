@@ -7,7 +7,8 @@
 namespace xpar::guard {
 
 // In a zygote, before it forks contexts: puts everything in place, still unarmed. Nothing when protection is off.
-void enter_zygote() noexcept;
+// `tasks` and `consumers`: the batch's.
+void enter_zygote(PyObject* tasks, PyObject* consumers) noexcept;
 
 // In a context that has a heap of its own, before its first work. From here on changes of what it has not made are refused.
 void enter_context() noexcept;

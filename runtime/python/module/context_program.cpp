@@ -28,7 +28,7 @@ void context_program::enter_zygote() noexcept {
     // blocks of the snapshot.
     const reference collected(frozen ? PyObject_CallMethod(gc.get(), "collect", nullptr) : nullptr);
     PyErr_Clear(); // without it contexts copy more pages than they need, and work all the same
-    guard::enter_zygote();
+    guard::enter_zygote(p_tasks, p_consumers);
 }
 
 void context_program::run_context(std::uint32_t slot) noexcept {
