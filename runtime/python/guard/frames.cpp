@@ -103,6 +103,26 @@ origin origin_of_module(PyObject* module_dict) noexcept {
     return is_main ? origin::user : origin::standard;
 }
 
+const std::vector<PyObject*>& find_user_modules() {
+    static std::vector<PyObject*> found;
+    static std::uint64_t version = 0;
+    PyObject* const modules = PyImport_GetModuleDict();
+    const std::uint64_t now = reinterpret_cast<PyDictObject*>(modules)->ma_version_tag;
+    if (now == version) {
+        return found;
+    }
+    version = now;
+    found.clear();
+    PyObject* key = nullptr;
+    PyObject* module = nullptr;
+    for (Py_ssize_t at = 0; PyDict_Next(modules, &at, &key, &module) != 0;) {
+        if (PyModule_Check(module) && origin_of_module(PyModule_GetDict(module)) == origin::user) {
+            found.push_back(PyModule_GetDict(module));
+        }
+    }
+    return found;
+}
+
 bool is_user_type(PyTypeObject* type) noexcept {
     if ((type->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0 || type->tp_dict == nullptr) {
         return false;

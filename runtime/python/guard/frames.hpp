@@ -5,6 +5,7 @@
 #include <Python.h>
 
 #include <cstdint>
+#include <vector>
 
 struct _PyInterpreterFrame;
 
@@ -31,6 +32,10 @@ origin origin_of(PyCodeObject* code, PyObject* globals) noexcept;
 
 // Of a module by its `__file__`; what has none is built in, but for `__main__`.
 origin origin_of_module(PyObject* module_dict) noexcept;
+
+// Dicts of the modules that are the user's; borrowed. Found by find_user_modules() in the main process, and again whenever sys.modules
+// has changed since.
+const std::vector<PyObject*>& find_user_modules();
 
 // Defined by the user's code? Builtin and extension types are not.
 bool is_user_type(PyTypeObject* type) noexcept;

@@ -22,15 +22,18 @@ bool s_is_strict = false;
 bool s_is_in_place = false;
 int s_without_gate = 0;
 
+PyTypeObject* type_of_module(const char* module_name, const char* name) noexcept {
+    PyObject* const module = PyDict_GetItemString(PyImport_GetModuleDict(), module_name);
+    PyObject* const type = module != nullptr && PyModule_Check(module) ? PyDict_GetItemString(PyModule_GetDict(module), name) : nullptr;
+    return type != nullptr && PyType_Check(type) ? reinterpret_cast<PyTypeObject*>(type) : nullptr;
+}
+
 void find_arrays() noexcept {
-    PyObject* const module = PyDict_GetItemString(PyImport_GetModuleDict(), "numpy.core._multiarray_umath");
-    if (module == nullptr || !PyModule_Check(module)) {
-        return;
-    }
-    PyObject* const array = PyDict_GetItemString(PyModule_GetDict(module), "ndarray");
-    PyObject* const flat = PyDict_GetItemString(PyModule_GetDict(module), "flatiter");
-    if (array != nullptr && flat != nullptr) {
-        know_array_type(reinterpret_cast<PyTypeObject*>(array), reinterpret_cast<PyTypeObject*>(flat));
+    PyTypeObject* const array = type_of_module("numpy", "ndarray");
+    PyTypeObject* const flat_iterator = type_of_module("numpy", "flatiter");
+    PyTypeObject* const scalar = type_of_module("numpy", "generic");
+    if (array != nullptr && flat_iterator != nullptr && scalar != nullptr) {
+        know_array_types(array, flat_iterator, scalar);
     }
 }
 
@@ -41,7 +44,6 @@ void enter_zygote(PyObject* tasks, PyObject* consumers) noexcept {
     if (!s_is_strict || s_obstacle != nullptr) {
         return;
     }
-    find_arrays();
     if (const status patched = patch_interpreter(set_attribute); !patched) {
         static std::string reason;
         reason = patched.what();
@@ -49,7 +51,8 @@ void enter_zygote(PyObject* tasks, PyObject* consumers) noexcept {
         PySys_FormatStderr("works run without protection: this system does not let them patch the interpreter (%s)\n", reason.c_str());
         return;
     }
-    s_without_gate = guard_type_slots(s_probe) + guard_methods();
+    guard_type_slots(s_probe);
+    s_without_gate += guard_methods();
     guard_deletes(tasks, consumers);
     s_is_in_place = install_store_hook() && watch_instance_dicts(s_probe);
     PyErr_Clear();
@@ -93,6 +96,11 @@ PyObject* select_mode(PyObject*, PyObject* strict) noexcept {
         return nullptr;
     }
     s_is_strict = is_strict != 0;
+    if (s_is_strict && s_obstacle == nullptr) {
+        find_arrays();
+        s_without_gate = find_type_slots(s_probe);
+        find_user_modules();
+    }
     Py_RETURN_NONE;
 }
 

@@ -139,12 +139,8 @@ void guard_deletes(PyObject* tasks, PyObject* consumers) noexcept {
             finder.look_at(PyTuple_GET_ITEM(task, list == tasks ? 0 : 1));
         }
     }
-    PyObject* key = nullptr;
-    PyObject* module = nullptr;
-    for (Py_ssize_t at = 0; PyDict_Next(PyImport_GetModuleDict(), &at, &key, &module) != 0;) {
-        if (PyModule_Check(module) && origin_of_module(PyModule_GetDict(module)) == origin::user) {
-            finder.look_at_values(PyModule_GetDict(module), 0);
-        }
+    for (PyObject* const namespace_of_user : find_user_modules()) {
+        finder.look_at_values(namespace_of_user, 0);
     }
 }
 

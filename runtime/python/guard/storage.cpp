@@ -15,6 +15,7 @@ struct array_fields {
 
 PyTypeObject* s_ndarray = nullptr;
 PyTypeObject* s_flat_iterator = nullptr;
+PyTypeObject* s_scalar = nullptr;
 
 // numpy sees to it that chains of bases are short; a circle must not hang a context all the same.
 constexpr int k_longest_chain = 64;
@@ -36,10 +37,13 @@ PyObject* base_of(PyObject* object) noexcept {
 
 } // namespace
 
-void know_array_type(PyTypeObject* ndarray, PyTypeObject* flat_iterator) noexcept {
+void know_array_types(PyTypeObject* ndarray, PyTypeObject* flat_iterator, PyTypeObject* scalar) noexcept {
     s_ndarray = ndarray;
     s_flat_iterator = flat_iterator;
+    s_scalar = scalar;
 }
+
+bool is_array_scalar(PyTypeObject* type) noexcept { return s_scalar != nullptr && PyType_IsSubtype(type, s_scalar) != 0; }
 
 bool is_view_type(PyTypeObject* type) noexcept {
     return type == &PyMemoryView_Type || (s_ndarray != nullptr && PyType_IsSubtype(type, s_ndarray) != 0) ||

@@ -5,8 +5,11 @@
 
 namespace xpar::guard {
 
-// In a zygote, when numpy is loaded; null when it is not.
-void know_array_type(PyTypeObject* ndarray, PyTypeObject* flat_iterator) noexcept;
+// When numpy is loaded.
+void know_array_types(PyTypeObject* ndarray, PyTypeObject* flat_iterator, PyTypeObject* scalar) noexcept;
+
+// A number of numpy's, which cannot be changed although it offers a buffer.
+bool is_array_scalar(PyTypeObject* type) noexcept;
 
 // Can objects of this type show memory of another object?
 bool is_view_type(PyTypeObject* type) noexcept;

@@ -6,9 +6,12 @@
 
 namespace xpar::guard {
 
-// In a zygote. `probe`: a Python class with all special methods, whose slots are CPython's ways into Python code.
-// How many slots could not be given a gate.
-int guard_type_slots(PyTypeObject* probe) noexcept;
+// In the main process, before a batch is forked: notes what a zygote will have to write; changes nothing. `probe`: a Python class with
+// all special methods, whose slots are CPython's ways into Python code. How many slots could not be given a gate.
+int find_type_slots(PyTypeObject* probe) noexcept;
+
+// In a zygote.
+void guard_type_slots(PyTypeObject* probe) noexcept;
 
 // What _PyObject_GenericSetAttrWithDict is in a context.
 int set_attribute(PyObject* object, PyObject* name, PyObject* value, PyObject* dict) noexcept;

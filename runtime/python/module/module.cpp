@@ -133,7 +133,7 @@ PyMethodDef s_functions[] = {
      METH_VARARGS | METH_KEYWORDS,
      PyDoc_STR("guard_configure(*, error, describe, exempt, mutators, methods, probe, own, third_party, standard)\n--\n\n"
                "The rules of protection; returns why this interpreter cannot be patched, or None.\n")},
-    {"guard_select", guard::select_mode, METH_O, PyDoc_STR("guard_select(strict, /)\n--\n\nWhether batches started from here on are protected.\n")},
+    {"guard_select", guard::select_mode, METH_O, PyDoc_STR("guard_select(strict, /)\n--\n\nWhether the batch that starts now is protected; then, what its zygote will change is looked up.\n")},
     {"guard_is_own", guard::is_own, METH_O, PyDoc_STR("guard_is_own(object, /)\n--\n\nWas it made in this context?\n")},
     {"guard_facts", guard::facts, METH_NOARGS, PyDoc_STR("guard_facts()\n--\n\nThe state of protection in this process, as a dict.\n")},
     {nullptr, nullptr, 0, nullptr},
