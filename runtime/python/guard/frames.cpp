@@ -5,6 +5,8 @@
 
 #include <internal/pycore_frame.h>
 
+#include <opcode.h>
+
 #include <string_view>
 
 namespace xpar::guard {
@@ -156,6 +158,25 @@ PyObject* first_argument(_PyInterpreterFrame* frame) noexcept {
     }
     PyObject* const found = frame->localsplus[0];
     return found != nullptr && PyCell_Check(found) ? PyCell_GET(found) : found; // self used in a closure
+}
+
+bool is_storing(_PyInterpreterFrame* frame) noexcept {
+    switch (_Py_OPCODE(*frame->prev_instr)) {
+    case STORE_ATTR:
+    case STORE_ATTR_ADAPTIVE:
+    case STORE_ATTR_INSTANCE_VALUE:
+    case STORE_ATTR_SLOT:
+    case STORE_ATTR_WITH_HINT:
+    case DELETE_ATTR:
+    case STORE_SUBSCR:
+    case STORE_SUBSCR_ADAPTIVE:
+    case STORE_SUBSCR_DICT:
+    case STORE_SUBSCR_LIST_INT:
+    case DELETE_SUBSCR:
+        return true;
+    default:
+        return false;
+    }
 }
 
 PyObject* function_name(_PyInterpreterFrame* frame) noexcept { return frame->f_code->co_name; }

@@ -46,6 +46,9 @@ bool is_named_in(PyObject* names, _PyInterpreterFrame* frame) noexcept;
 // `self` of a method, or any first argument; borrowed, null when there is none.
 PyObject* first_argument(_PyInterpreterFrame* frame) noexcept;
 
+// Is the frame in the middle of a statement that stores or deletes an attribute or item, by calling a function that implements it?
+bool is_storing(_PyInterpreterFrame* frame) noexcept;
+
 // The plain name of the function.
 PyObject* function_name(_PyInterpreterFrame* frame) noexcept;
 

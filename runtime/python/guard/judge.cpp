@@ -57,21 +57,28 @@ bool is_exempt(_PyInterpreterFrame* frame) noexcept {
     return false;
 }
 
-// Package code changes some object of the main thread: which method has the user called, and does its name say that it changes its
-// object? That object, or null.
+// Library code changes some object of the main thread: has the user asked for a change, and of what? By `x.a = v` or `x[i] = v` that
+// is implemented there, or by a method whose name says so. That object, or null.
 PyObject* object_of_mutator(_PyInterpreterFrame* frame) noexcept {
-    PyObject* self = nullptr;
+    PyObject* changed = nullptr;
     while (frame != nullptr && origin_of(frame) != origin::user) {
         _PyInterpreterFrame* const caller = caller_of(frame);
         const bool is_outermost = caller == nullptr || origin_of(caller) == origin::user;
-        PyObject* const first = first_argument(frame);
+        PyObject* first = first_argument(frame);
+        const bool is_named = first != nullptr && is_named_in(s_mutators, frame);
+        if (is_named && is_context_object(first)) { // df.loc is made for each use and changes what it was made for
+            const reference target(PyObject_GetAttrString(first, "obj"));
+            PyErr_Clear();
+            first = target ? target.get() : first; // held by what it was found in
+        }
         if (first != nullptr && !is_context_object(first) &&
-            ((is_outermost && PySet_Contains(s_mutators, function_name(frame)) == 1) || is_named_in(s_mutators, frame))) {
-            self = first;
+            (is_named || (is_outermost && (PySet_Contains(s_mutators, function_name(frame)) == 1 ||
+                                           (caller != nullptr && is_storing(caller)))))) {
+            changed = first;
         }
         frame = caller;
     }
-    return self;
+    return changed;
 }
 
 bool refuses_to_library(PyObject* object, change kind, const char* operation, PyObject* name, _PyInterpreterFrame* frame,
@@ -89,17 +96,17 @@ bool refuses_to_library(PyObject* object, change kind, const char* operation, Py
         if (is_users && !is_cache_filling(object, name)) {
             return refuse(object, operation, name);
         }
-        if (PyType_Check(object) || PyFunction_Check(object) || is_cache_filling(object, name)) {
+        PyObject* const changed = object_of_mutator(frame);
+        if (changed != nullptr && !is_library_object(changed)) {
+            return refuse(changed, operation, name);
+        }
+        // Packages keep state in their objects that only they know the meaning of; drawing a figure sets hundreds of attributes.
+        if (whose == origin::third_party || PyType_Check(object) || PyFunction_Check(object) || is_cache_filling(object, name)) {
             return false;
         }
     }
     if (is_library_object(object)) {
         return false;
-    }
-    if (whose == origin::third_party && kind == change::attribute) {
-        // Packages keep state in their objects that only they know the meaning of; drawing a figure sets hundreds of attributes.
-        PyObject* const changed = object_of_mutator(frame);
-        return changed != nullptr && !is_library_object(changed) && refuse(changed, operation, name);
     }
     if (whose == origin::third_party && (PyList_Check(object) || PyDict_Check(object) || PySet_Check(object))) {
         PyObject* const changed = object_of_mutator(frame);

@@ -4,6 +4,7 @@
 #include "runtime/python/guard/storage.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace xpar::guard {
@@ -12,6 +13,7 @@ namespace {
 struct entry {
     std::string module;
     std::string type; // empty for a function of the module
+    bool of_metatype; // it was written "type.__class__"
     std::string name;
     std::string operation;
     std::string keyword;
@@ -81,7 +83,7 @@ PyMethodDef* find_definition(const entry& wanted, PyTypeObject*& type) noexcept 
     if (!PyType_Check(owner)) {
         return nullptr;
     }
-    type = reinterpret_cast<PyTypeObject*>(owner);
+    type = wanted.of_metatype ? Py_TYPE(owner) : reinterpret_cast<PyTypeObject*>(owner);
     PyObject* const found = type->tp_dict != nullptr ? find(type->tp_dict, wanted.name) : nullptr;
     const bool is_method = found != nullptr && PyObject_TypeCheck(found, &PyMethodDescr_Type);
     return is_method ? reinterpret_cast<PyMethodDescrObject*>(found)->d_method : nullptr;
@@ -140,8 +142,13 @@ bool know_methods(PyObject* table) noexcept {
                              &keyword) == 0) {
             return false;
         }
+        constexpr std::string_view k_metatype = ".__class__";
+        std::string type_name = type != nullptr ? type : "";
+        const bool of_metatype = type_name.ends_with(k_metatype);
+        type_name.resize(type_name.size() - (of_metatype ? k_metatype.size() : 0));
         entries.push_back({.module = module,
-                           .type = type != nullptr ? type : "",
+                           .type = type_name,
+                           .of_metatype = of_metatype,
                            .name = name,
                            .operation = operation,
                            .keyword = keyword != nullptr ? keyword : "",

@@ -1,5 +1,9 @@
 #include "runtime/python/guard/storage.hpp"
 
+#include "runtime/python/glue/context_allocator.hpp"
+
+#include <string_view>
+
 namespace xpar::guard {
 namespace {
 
@@ -20,19 +24,68 @@ PyTypeObject* s_scalar = nullptr;
 // numpy sees to it that chains of bases are short; a circle must not hang a context all the same.
 constexpr int k_longest_chain = 64;
 
+bool is_array(PyObject* object) noexcept { return s_ndarray != nullptr && PyObject_TypeCheck(object, s_ndarray); }
+
+// Does `place` lie in the memory that `array` shows?
+bool shows(const array_fields& array, const char* place) noexcept {
+    const char* low = array.data;
+    const char* high = array.data;
+    for (int i = 0; i < array.dimensions_count; ++i) {
+        const Py_intptr_t span = array.strides[i] * (array.dimensions[i] - 1);
+        (span < 0 ? low : high) += span;
+    }
+    return array.dimensions_count >= 0 && place >= low && place <= high;
+}
+
+// What an iterator over arrays hands out lies in one of them, or in a buffer of its own. Borrowed.
+PyObject* operand_at(PyObject* iterator, const char* place) noexcept {
+    PyObject* const operands = PyObject_GetAttrString(iterator, "operands");
+    PyObject* found = nullptr;
+    for (Py_ssize_t i = 0; operands != nullptr && PyTuple_Check(operands) && i < PyTuple_GET_SIZE(operands); ++i) {
+        PyObject* const operand = PyTuple_GET_ITEM(operands, i);
+        if (found == nullptr && is_array(operand) && shows(*reinterpret_cast<array_fields*>(operand), place)) {
+            found = operand;
+        }
+    }
+    PyErr_Clear();
+    Py_XDECREF(operands); // the iterator holds the arrays
+    return found;
+}
+
+PyObject* attribute_of(PyObject* holder, const char* name) noexcept {
+    PyObject* const value = PyObject_GetAttrString(holder, name);
+    PyErr_Clear();
+    Py_XDECREF(value); // it is held by `holder`
+    return value;
+}
+
+// `object` is what `view` has as its base. Stand-ins lead on to what they stand for.
+PyObject* behind(PyObject* base, PyObject* view) noexcept {
+    const std::string_view type = Py_TYPE(base)->tp_name;
+    if (type == "numpy.nditer" && is_array(view)) {
+        PyObject* const operand = operand_at(base, reinterpret_cast<array_fields*>(view)->data);
+        return operand != nullptr ? operand : base;
+    }
+    if (type == "DummyArray") { // of numpy.lib.stride_tricks
+        PyObject* const array = attribute_of(base, "base");
+        return array != nullptr ? array : base;
+    }
+    if (type == "_io._BytesIOBuffer") {
+        return *reinterpret_cast<PyObject**>(base + 1); // its only field: the BytesIO
+    }
+    return base;
+}
+
 PyObject* base_of(PyObject* object) noexcept {
-    if (s_ndarray != nullptr && PyObject_TypeCheck(object, s_ndarray)) {
-        return reinterpret_cast<array_fields*>(object)->base;
+    PyObject* base = nullptr;
+    if (is_array(object)) {
+        base = reinterpret_cast<array_fields*>(object)->base;
+    } else if (PyMemoryView_Check(object)) {
+        base = PyMemoryView_GET_BUFFER(object)->obj;
+    } else if (s_flat_iterator != nullptr && Py_IS_TYPE(object, s_flat_iterator)) {
+        return attribute_of(object, "base");
     }
-    if (PyMemoryView_Check(object)) {
-        return PyMemoryView_GET_BUFFER(object)->obj;
-    }
-    if (s_flat_iterator != nullptr && Py_IS_TYPE(object, s_flat_iterator)) {
-        PyObject* const array = PyObject_GetAttrString(object, "base");
-        Py_XDECREF(array); // the iterator holds it
-        return array;
-    }
-    return nullptr;
+    return base != nullptr && is_context_object(base) ? behind(base, object) : base;
 }
 
 } // namespace

@@ -110,6 +110,10 @@ TYPES: dict[tuple[str, str], Effects] = {
         arguments="readinto:0",
         kind=_STREAM,
     ),
+    # Sharing memory for writing is a change; for reading, there is from_buffer_copy.
+    ("_ctypes", "_SimpleCData.__class__"): Effects(
+        "from_address from_buffer_copy from_param in_dll", arguments="from_buffer:0"
+    ),
     ("_struct", "Struct"): Effects("iter_unpack pack unpack unpack_from", arguments="pack_into:0"),
     ("_socket", "socket"): Effects(
         "_accept bind close connect connect_ex detach fileno getblocking getpeername getsockname getsockopt gettimeout listen recv "
@@ -163,6 +167,7 @@ FUNCTIONS: dict[tuple[str, str], tuple[int, str | None]] = {
     ("_bisect", "insort_left"): (0, "a"),
     ("_bisect", "insort_right"): (0, "a"),
     ("_collections", "_count_elements"): (0, None),
+    ("_elementtree", "SubElement"): (0, None),
     ("_struct", "pack_into"): (1, None),
     ("numpy.core._multiarray_umath", "copyto"): (0, "dst"),
     ("numpy.core._multiarray_umath", "putmask"): (0, "a"),
