@@ -101,7 +101,7 @@ def run_cases(kernel: Kernel, cases) -> dict[str, list]:
 
 
 @pytest.mark.deadline(120)
-@pytest.mark.parametrize("cases", batches("violations.py"))
+@pytest.mark.parametrize("cases", batches("violations.py", "more_violations.py"))
 def test_changes_of_the_notebooks_objects_are_refused(kernel: Kernel, cases):
     ended = run_cases(kernel, cases)
     assert {name: end for name, end in ended.items() if end[0] != "refused" or not end[2]} == {}
@@ -109,6 +109,6 @@ def test_changes_of_the_notebooks_objects_are_refused(kernel: Kernel, cases):
 
 
 @pytest.mark.deadline(120)
-@pytest.mark.parametrize("cases", batches("benign.py"))
+@pytest.mark.parametrize("cases", batches("benign.py", "more_benign.py"))
 def test_what_changes_nothing_of_the_notebook_runs(kernel: Kernel, cases):
     assert {name: end for name, end in run_cases(kernel, cases).items() if end[0] != "done"} == {}

@@ -26,9 +26,11 @@ PyObject* argument_of(const guarded& what, const call_arguments& given) noexcept
 }
 
 bool refuses_object(const guarded& what, PyObject* object, PyObject* name) noexcept {
-    // A view that was made here may show memory that was not; its attributes are its own.
-    PyObject* const changed = what.kind == change::attribute ? object : owner_of_storage(object);
-    if (is_context_object(changed) && !is_adopted(changed)) {
+    // A view that was made here may show memory that was not; its attributes and its position are its own.
+    const bool is_own_state = what.kind == change::attribute || what.kind == change::position;
+    PyObject* const changed = is_own_state ? object : owner_of_storage(object);
+    // Extension types that allocate their objects with the raw allocator have them among the buffers.
+    if (is_context_memory(changed) && !is_adopted(changed)) {
         return false;
     }
     return refuses_change(changed, what.kind, what.operation, name);

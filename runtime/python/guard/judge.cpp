@@ -47,6 +47,14 @@ bool is_cache_filling(PyObject* object, PyObject* name) noexcept {
     return !now || now.get() == Py_None;
 }
 
+// Settings of a thread that are an object: whoever sets them means the thread.
+bool is_exempt_type(PyTypeObject* type) noexcept {
+    const reference key(PyUnicode_FromFormat("type:%s", type->tp_name));
+    const bool found = key && PySet_Contains(s_exempt, key.get()) == 1;
+    PyErr_Clear();
+    return found;
+}
+
 // Has one of the functions between the user's code and this frame leave to do anything?
 bool is_exempt(_PyInterpreterFrame* frame) noexcept {
     for (; frame != nullptr && origin_of(frame) != origin::user; frame = caller_of(frame)) {
@@ -159,7 +167,7 @@ bool refuses_change(PyObject* object, change kind, const char* operation, PyObje
         refused = refuses_to_library(object, kind, operation, name, frame, whose);
     } else if (kind == change::position || kind == change::stream) {
         refused = !is_library_object(object) && refuse(object, operation, name);
-    } else if (kind != change::attribute || !has_setter_in_python(object, name)) {
+    } else if (kind != change::attribute || !(has_setter_in_python(object, name) || is_exempt_type(Py_TYPE(object)))) {
         refused = refuse(object, operation, name);
     }
     if (refused) {

@@ -5,13 +5,20 @@ Code that is not named here is judged by what it changes: what libraries hold th
 
 from __future__ import annotations
 
-# "module:qualified.name", or "module:*", of functions that fill caches, keep their own books, or write what nobody will read again.
+# "type:name" of types whose attributes anybody may set; "module:qualified.name", or "module:*", of functions that fill caches, keep their own books, or write what nobody will read again.
 EXEMPT = (
+    # decimal.getcontext().prec = 10
+    "type:decimal.Context",
+    # zoneinfo keeps its cache in one, out of sight.
+    "weakref:WeakValueDictionary.setdefault",
     # A property's value, computed once for an object; the next to ask would compute the same.
     "functools:cached_property.__get__",
     "functools:singledispatch.<locals>.dispatch",
     "functools:singledispatch.<locals>.wrapper",
     "weakref:WeakKeyDictionary.__setitem__.<locals>.remove",
+    # Who is being shown, so that a circle ends.
+    "dataclasses:_recursive_repr.<locals>.wrapper",
+    "reprlib:recursive_repr.<locals>.decorating_function.<locals>.wrapper",
     # Sets of weak references that are read: they note who reads.
     "_weakrefset:_IterationGuard.__enter__",
     "_weakrefset:_IterationGuard.__exit__",
