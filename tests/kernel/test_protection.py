@@ -28,7 +28,7 @@ def _look(value, seen, depth=0):
         return kind.__name__
     seen.add(id(value))
     if isinstance(value, (numpy.ndarray, array.array, memoryview)):
-        return kind.__name__, value.tolist() if len(value) < 10000 else hash(bytes(value))
+        return kind.__name__, value.tolist() if memoryview(value).nbytes < 10000 else hash(bytes(value))
     if isinstance(value, dict):
         return kind.__name__, [(repr(key), _look(item, seen, depth + 1)) for key, item in dict.items(value)]
     if isinstance(value, (list, tuple, collections.deque)):
