@@ -25,12 +25,32 @@ PyObject* argument_of(const guarded& what, const call_arguments& given) noexcept
     return nullptr;
 }
 
+// CPython works on a copy of an iterator in a local variable when it pickles one.
+bool is_local_variable(PyObject* object) noexcept {
+    constexpr std::uintptr_t k_nearest_frames = 64 * 1024;
+    return reinterpret_cast<std::uintptr_t>(object) - reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) < k_nearest_frames;
+}
+
+// What cannot be changed says so itself.
+bool is_immutable(PyTypeObject* type) noexcept {
+    for (PyTypeObject* const other : {&PyLong_Type, &PyUnicode_Type, &PyBytes_Type, &PyTuple_Type, &PyFloat_Type, &PyBool_Type,
+                                      Py_TYPE(Py_None), &PyFrozenSet_Type, &PyComplex_Type, &PyRange_Type}) {
+        if (type == other) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool refuses_object(const guarded& what, PyObject* object, PyObject* name) noexcept {
     // A view that was made here may show memory that was not; its attributes and its position are its own.
     const bool is_own_state = what.kind == change::attribute || what.kind == change::position;
-    PyObject* const changed = is_own_state ? object : owner_of_storage(object);
+    PyObject* changed = is_own_state ? object : owner_of_storage(object);
     // Extension types that allocate their objects with the raw allocator have them among the buffers.
-    if (is_context_memory(changed) && !is_adopted(changed)) {
+    if (is_context_memory(changed)) {
+        changed = adopted_by(changed);
+    }
+    if (changed == nullptr || is_local_variable(changed) || is_immutable(Py_TYPE(changed))) {
         return false;
     }
     return refuses_change(changed, what.kind, what.operation, name);

@@ -80,7 +80,7 @@ inline bool refuses(const guarded& what, PyObject* self, PyObject* first, PyObje
         return refuses_self(what, self, what.kind == change::attribute ? first : nullptr);
     }
     if (what.arguments == calling::one) { // descriptor.__set__(object, value)
-        return refuses_self(what, first, PyDescr_NAME(self));
+        return !is_context_object(first) && refuses_self(what, first, PyDescr_NAME(self));
     }
     return refuses_arguments(what, {&PyTuple_GET_ITEM(first, 0), PyTuple_GET_SIZE(first), second});
 }

@@ -104,7 +104,7 @@ PyObject* select_mode(PyObject*, PyObject* strict) noexcept {
     Py_RETURN_NONE;
 }
 
-PyObject* is_own(PyObject*, PyObject* object) noexcept { return PyBool_FromLong(is_context_object(object) && !is_adopted(object)); }
+PyObject* is_own(PyObject*, PyObject* object) noexcept { return PyBool_FromLong(is_context_object(object) && adopted_by(object) == nullptr); }
 
 PyObject* facts(PyObject*, PyObject*) noexcept {
     return Py_BuildValue("{s:z,s:O,s:O,s:i}", "obstacle", s_obstacle, "strict", s_is_strict ? Py_True : Py_False, "armed",

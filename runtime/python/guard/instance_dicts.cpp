@@ -3,13 +3,13 @@
 #include "runtime/python/guard/gate.hpp"
 #include "runtime/python/guard/methods.hpp"
 
-#include <unordered_set>
+#include <unordered_map>
 
 namespace xpar::guard {
 namespace {
 
 getter s_original = nullptr;
-std::unordered_set<PyObject*>* s_adopted = nullptr; // they live as long as their objects, which are never freed here
+std::unordered_map<PyObject*, PyObject*>* s_adopted = nullptr; // they live as long as their objects, which are never freed here
 
 PyObject* get_dict(PyObject* object, void* closure) {
     PyObject* const dict = s_original(object, closure);
@@ -17,10 +17,10 @@ PyObject* get_dict(PyObject* object, void* closure) {
         return dict;
     }
     if (s_adopted == nullptr) {
-        s_adopted = new std::unordered_set<PyObject*>;
+        s_adopted = new std::unordered_map<PyObject*, PyObject*>;
         look_closer_at_dicts(); // from here on an address does not settle it for dicts: 3 ns more each
     }
-    if (s_adopted->insert(dict).second) {
+    if (s_adopted->emplace(dict, object).second) {
         Py_INCREF(dict); // its address is not to be used again
     }
     return dict;
@@ -41,6 +41,12 @@ bool watch_instance_dicts(PyTypeObject* probe) noexcept {
     return true;
 }
 
-bool is_adopted(PyObject* object) noexcept { return s_adopted != nullptr && s_adopted->contains(object); }
+PyObject* adopted_by(PyObject* dict) noexcept {
+    if (s_adopted == nullptr) {
+        return nullptr;
+    }
+    const auto found = s_adopted->find(dict);
+    return found != s_adopted->end() ? found->second : nullptr;
+}
 
 } // namespace xpar::guard

@@ -10,6 +10,7 @@ namespace xpar::guard {
 // In a zygote. `probe`: an ordinary Python class, whose `__dict__` descriptor is everybody's.
 bool watch_instance_dicts(PyTypeObject* probe) noexcept;
 
-bool is_adopted(PyObject* object) noexcept;
+// The object whose `__dict__` it is; null for everything else. Borrowed.
+PyObject* adopted_by(PyObject* dict) noexcept;
 
 } // namespace xpar::guard

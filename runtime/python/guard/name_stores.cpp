@@ -17,7 +17,7 @@ namespace {
 PyObject* s_hook = nullptr;
 PyObject* s_displayhook = nullptr;
 
-bool is_of_main(PyObject* owner) noexcept { return !is_context_object(owner) || is_adopted(owner); }
+bool is_of_main(PyObject* owner) noexcept { return !is_context_object(owner) || adopted_by(owner) != nullptr; }
 
 // The argument of the instruction that runs. It is one byte but in code with more than 256 names or variables; then EXTENDED_ARGs
 // come before it, which in the running code cannot be told from the caches of an instruction. In co_code caches are zero.
@@ -91,7 +91,7 @@ bool store_deref(_PyInterpreterFrame* frame, PyObject* value) noexcept {
 }
 
 PyObject* store_or_display(PyObject*, PyObject* value) {
-    _PyInterpreterFrame* const frame = PyThreadState_Get()->cframe->current_frame;
+    _PyInterpreterFrame* const frame = _PyThreadState_UncheckedGet()->cframe->current_frame;
     bool stored = false;
     switch (_Py_OPCODE(*frame->prev_instr)) {
     case STORE_DEREF:
