@@ -1,5 +1,6 @@
 #include "runtime/python/guard/guard.hpp"
 
+#include "runtime/python/guard/big_buffers.hpp"
 #include "runtime/python/guard/frames.hpp"
 #include "runtime/python/guard/instance_dicts.hpp"
 #include "runtime/python/guard/interpreter.hpp"
@@ -54,6 +55,7 @@ void enter_zygote(PyObject* tasks, PyObject* consumers) noexcept {
     guard_type_slots(s_probe);
     s_without_gate += guard_methods();
     guard_deletes(tasks, consumers);
+    protect_big_buffers();
     s_is_in_place = install_store_hook() && watch_instance_dicts(s_probe);
     PyErr_Clear();
 }

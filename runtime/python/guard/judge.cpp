@@ -180,6 +180,8 @@ bool refuses_change(PyObject* object, change kind, const char* operation, PyObje
     return refused;
 }
 
+bool refuses_write(PyObject* object) noexcept { return s_armed && refuse(object, "writing to its memory", nullptr); }
+
 bool refuses_binding(PyObject* owner, PyObject* name, const char* operation) noexcept {
     _PyInterpreterFrame* const frame = s_armed ? current_frame() : nullptr;
     return frame != nullptr && origin_of(frame) == origin::user && refuse(owner, operation, name);

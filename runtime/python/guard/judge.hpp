@@ -19,6 +19,9 @@ void arm(bool on) noexcept;
 // True: it must not happen, and the error is set. `name`: of the attribute, or null.
 bool refuses_change(PyObject* object, change kind, const char* operation, PyObject* name) noexcept;
 
+// For a write to memory of `object` that has happened, on its way back into the interpreter.
+bool refuses_write(PyObject* object) noexcept;
+
 // The same for a name of `owner` (the dict of a module, or a cell) that a frame is about to bind or delete.
 bool refuses_binding(PyObject* owner, PyObject* name, const char* operation) noexcept;
 

@@ -103,6 +103,26 @@ bool is_view_type(PyTypeObject* type) noexcept {
            (s_flat_iterator != nullptr && type == s_flat_iterator);
 }
 
+bool owns_storage(PyObject* object, void*& data, std::size_t& bytes) noexcept {
+    if (PyByteArray_Check(object)) {
+        data = PyByteArray_AS_STRING(object);
+        bytes = static_cast<std::size_t>(PyByteArray_GET_SIZE(object));
+        return true;
+    }
+    if (!is_array(object) || reinterpret_cast<array_fields*>(object)->base != nullptr) {
+        return false;
+    }
+    Py_buffer view;
+    if (PyObject_GetBuffer(object, &view, PyBUF_STRIDES | PyBUF_WRITABLE) != 0) {
+        PyErr_Clear(); // read-only, or of a type without buffers (dates)
+        return false;
+    }
+    data = view.buf;
+    bytes = PyBuffer_IsContiguous(&view, 'A') != 0 ? static_cast<std::size_t>(view.len) : 0;
+    PyBuffer_Release(&view);
+    return true;
+}
+
 PyObject* owner_of_storage(PyObject* object) noexcept {
     PyObject* owner = object;
     for (int i = 0; i < k_longest_chain; ++i) {
