@@ -1,6 +1,7 @@
 #include "runtime/python/guard/guard.hpp"
 
 #include "runtime/python/guard/big_buffers.hpp"
+#include "runtime/python/guard/escape_scan.hpp"
 #include "runtime/python/guard/frames.hpp"
 #include "runtime/python/guard/instance_dicts.hpp"
 #include "runtime/python/guard/interpreter.hpp"
@@ -20,6 +21,7 @@ namespace {
 const char* s_obstacle = "protection has not been configured"; // why this interpreter is not patched; null when it can be
 PyTypeObject* s_probe = nullptr;
 bool s_is_strict = false;
+bool s_scans = false;
 bool s_is_in_place = false;
 int s_without_gate = 0;
 
@@ -65,25 +67,33 @@ void enter_context() noexcept {
     arm(s_is_in_place && s_is_strict);
 }
 
+void after_work(std::uint64_t began_ns) noexcept {
+    if (s_scans) {
+        look_for_escapes(began_ns);
+    }
+}
+
 PyObject* configure(PyObject*, PyObject* arguments, PyObject* keywords) noexcept {
-    static const char* names[] = {"error", "describe", "exempt", "mutators", "methods", "probe", "own", "third_party", "standard", nullptr};
+    static const char* names[] = {"error", "describe", "exempt", "mutators", "methods", "probe", "scan", "own", "third_party", "standard", nullptr};
     PyObject* error = nullptr;
     PyObject* describe = nullptr;
     PyObject* exempt = nullptr;
     PyObject* mutators = nullptr;
     PyObject* methods = nullptr;
     PyObject* probe = nullptr;
+    PyObject* scan = nullptr;
     PyObject* own = nullptr;
     PyObject* third_party = nullptr;
     PyObject* standard = nullptr;
-    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "$OOO!O!O!O!O!O!O!", const_cast<char**>(names), &error, &describe,
+    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "$OOO!O!O!O!OO!O!O!", const_cast<char**>(names), &error, &describe,
                                     &PyFrozenSet_Type, &exempt, &PyFrozenSet_Type, &mutators, &PyList_Type, &methods, &PyType_Type,
-                                    &probe, &PyTuple_Type, &own, &PyTuple_Type, &third_party, &PyTuple_Type, &standard) == 0 ||
+                                    &probe, &scan, &PyTuple_Type, &own, &PyTuple_Type, &third_party, &PyTuple_Type, &standard) == 0 ||
         !know_methods(methods) || !make_store_hook() || !make_deleted_name_type()) {
         return nullptr;
     }
     know_rules(error, describe, exempt, mutators);
     know_paths(own, third_party, standard);
+    know_scan(scan);
     s_probe = reinterpret_cast<PyTypeObject*>(Py_NewRef(probe));
     s_obstacle = find_interpreter();
     if (s_obstacle != nullptr) {
@@ -92,12 +102,14 @@ PyObject* configure(PyObject*, PyObject* arguments, PyObject* keywords) noexcept
     Py_RETURN_NONE;
 }
 
-PyObject* select_mode(PyObject*, PyObject* strict) noexcept {
-    const int is_strict = PyObject_IsTrue(strict);
-    if (is_strict < 0) {
+PyObject* select_mode(PyObject*, PyObject* arguments) noexcept {
+    int is_strict = 0;
+    int scans = 0;
+    if (PyArg_ParseTuple(arguments, "pp", &is_strict, &scans) == 0) {
         return nullptr;
     }
     s_is_strict = is_strict != 0;
+    s_scans = scans != 0;
     if (s_is_strict && s_obstacle == nullptr) {
         find_arrays();
         s_without_gate = find_type_slots(s_probe);

@@ -103,8 +103,10 @@ PyObject* store_or_display(PyObject*, PyObject* value) {
     case STORE_NAME:
         stored = store_name(frame, value);
         break;
-    default:
+    default: {
+        const unguarded showing; // it keeps the value as `builtins._`
         return PyObject_CallOneArg(s_displayhook, value);
+    }
     }
     if (!stored) {
         return nullptr;

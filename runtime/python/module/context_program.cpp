@@ -1,5 +1,6 @@
 #include "runtime/python/module/context_program.hpp"
 
+#include "runtime/base/clock.hpp"
 #include "runtime/python/glue/error.hpp"
 #include "runtime/python/glue/reference.hpp"
 #include "runtime/python/guard/guard.hpp"
@@ -100,11 +101,13 @@ work_runner::outcome context_program::run_work(std::uint64_t index) noexcept {
     e.output.begin(index);
     PyObject* const task = PyList_GET_ITEM(p_tasks, static_cast<Py_ssize_t>(index));
     PyObject* const kwds = PyTuple_GET_ITEM(task, 2);
+    const std::uint64_t began = monotonic_ns();
     reference result(
         PyObject_Call(PyTuple_GET_ITEM(task, 0), PyTuple_GET_ITEM(task, 1), kwds == Py_None ? nullptr : kwds));
     if (e.self.is_copy) {
         end_copy();
     }
+    guard::after_work(began);
     outcome ended{work_state::done, 0};
     if (!result || !clone(result.get(), ended.result)) {
         ended = {was_interrupted() ? work_state::cancelled : work_state::failed, take_error()};

@@ -42,8 +42,8 @@ def configure(
             gets a `HeapLimitError`, which is a MemoryError; other works go on. At first it is the memory of the machine
             (or of the cgroup) divided by the number of contexts.
         protection: what happens when a work changes an object of the main thread. 'strict', as it is at first: the line that
-            tries gets an `UnprotectedError` and nothing is changed. 'off': the change is made in the context's copy and lost
-            with it.
+            tries gets an `UnprotectedError` and nothing is changed. 'scan': the change is made in the context's copy and lost with
+            it, and a warning after the work names what was found changed. 'off': the same without a warning.
 
     Raises: TypeError or ValueError when a value makes no sense; nothing is changed then.
 

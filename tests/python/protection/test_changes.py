@@ -418,3 +418,31 @@ def test_tracing_sees_the_code_as_it_is():
 
 def test_result_of_a_work_that_pickles_main_objects():
     assert parallel.submit_work(lambda: (plain, shared, Plain)).result()[1] == ["as", "it", "was"]
+
+
+def test_classes_that_come_and_go(seed):
+    """The main process keeps a note of every type there is, from batch to batch."""
+    import gc
+    import random
+
+    chance = random.Random(seed)
+    kept = []
+    for _ in range(30):
+        base = chance.choice([object, list, dict, Plain, *[kind for kind in kept if kind.__base__ is not object]])
+        kept.append(type("Made", (base,), {}))
+        chance.shuffle(kept)
+        del kept[chance.randrange(1, 6) :]
+        gc.collect()
+        kinds = list(kept)
+
+        def work(kinds=kinds, objects=[kind() for kind in kinds]):
+            refused = 0
+            for target in objects:
+                try:
+                    target.attribute = 1
+                except parallel.UnprotectedError:
+                    refused += 1
+            return refused
+
+        assert parallel.submit_work(work).result() == len(kinds)
+        del work

@@ -5,9 +5,9 @@ from __future__ import annotations
 import warnings
 
 from parallel import _core
-from parallel.protection import effects, exemptions, messages, paths
+from parallel.protection import effects, escapes, exemptions, messages, paths
 
-MODES = ("strict", "off")
+MODES = ("strict", "scan", "off")
 
 _mode = "strict"
 _prepared = False
@@ -43,7 +43,7 @@ def check(wanted: object) -> str:
     if wanted not in MODES:
         raise ValueError(f"protection must be one of {', '.join(MODES)}, not {wanted!r}")
     if wanted == "strict" and obstacle() is not None:
-        raise ValueError(f"protection='strict' is not possible in this interpreter: {obstacle()}; use 'off'")
+        raise ValueError(f"protection='strict' is not possible in this interpreter: {obstacle()}; use 'scan' or 'off'")
     return wanted
 
 
@@ -67,11 +67,13 @@ def _configure() -> None:
         mutators=frozenset(exemptions.MUTATORS),
         methods=effects.table(),
         probe=_Probe,
+        scan=escapes.scan,
         own=own,
         third_party=third_party,
         standard=standard,
     )
     _prepared = True
+    paths.is_users("")  # contexts find the folders known
     if _obstacle is not None:
         warnings.warn(f"works run without protection: {_obstacle}", RuntimeWarning, stacklevel=2)
 
@@ -79,7 +81,7 @@ def _configure() -> None:
 def prepare() -> None:
     """In the main process, before a batch is forked: what its zygote will find."""
     _configure()
-    _core.guard_select(_mode == "strict")
+    _core.guard_select(_mode == "strict", _mode != "off")
 
 
 def status() -> dict:

@@ -60,7 +60,7 @@ def _path_to(target: object) -> str | None:
             if id(value) in seen:
                 continue
             seen.add(id(value))
-            for step, item in _items(value):
+            for step, item in items_of(value):
                 looks += 1
                 if item is target:
                     return path + step
@@ -71,7 +71,7 @@ def _path_to(target: object) -> str | None:
     return None
 
 
-def _items(value: object):
+def items_of(value: object):
     """What `value` holds, with the expression that leads there."""
     kind = type(value)
     if isinstance(value, dict):
@@ -92,7 +92,7 @@ def _items(value: object):
     if kind.__module__ != "builtins" or isinstance(value, types.SimpleNamespace):
         attributes = getattr(value, "__dict__", None)
         if isinstance(attributes, (dict, types.MappingProxyType)):
-            if value is not attributes:
+            if isinstance(attributes, dict):
                 yield ".__dict__", attributes
             for name, item in list(attributes.items()):
                 yield f".{name}", item
