@@ -21,7 +21,7 @@ def test_scan_mode_names_what_was_changed(containers, capfd):
 
     def work():
         containers.results.append(["made here"])
-        containers.settings["limits"]["low"].append("made " + "here")
+        containers.settings["limits"]["low"].append(str(time.time()))
         containers.settings["extra"] = object()
 
     parallel.submit_work(work).result()
