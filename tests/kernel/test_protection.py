@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support import Kernel
+from support import Kernel, plain
 
 CASES = Path(__file__).with_name("protection_cases")
 AT_ONCE = 40  # programs in one kernel
@@ -112,3 +112,28 @@ def test_changes_of_the_notebooks_objects_are_refused(kernel: Kernel, cases):
 @pytest.mark.parametrize("cases", batches("benign.py", "more_benign.py"))
 def test_what_changes_nothing_of_the_notebook_runs(kernel: Kernel, cases):
     assert {name: end for name, end in run_cases(kernel, cases).items() if end[0] != "done"} == {}
+
+
+def test_the_error_names_object_cell_and_line(kernel: Kernel):
+    kernel.ok("import parallel\nresults = []")
+    cell = kernel.run("def work(n):\n    square = n * n\n    results.append(square)  # here\nparallel.submit_work(work, 3)\nparallel.run()")
+    assert cell.reply["ename"] == "UnprotectedError"
+    assert cell.reply["evalue"].startswith("list 'results' of the notebook cannot be changed in a context (append())")
+    assert "results.append(square)  # here" in plain("\n".join(cell.reply["traceback"]))
+    assert kernel.value("results") == "[]"
+
+
+def test_a_module_beside_the_notebook_and_a_script_that_was_run_are_the_users(kernel: Kernel, tmp_path):
+    (tmp_path / "beside.py").write_text("log = []\ndef note(x):\n    log.append(x)\n")
+    (tmp_path / "script.py").write_text("seen = {}\ndef mark(x):\n    seen[x] = 1\n")
+    kernel.ok(f"import parallel, sys\nsys.path.insert(0, {str(tmp_path)!r})\nimport beside\n%run {tmp_path / 'script.py'}")
+    for call in ("beside.note(1)", "mark(1)"):
+        cell = kernel.run(f"parallel.submit_work(lambda: {call}).result()")
+        assert cell.reply["ename"] == "UnprotectedError", call
+
+
+def test_the_warning_of_a_search_appears_under_its_cell(kernel: Kernel):
+    kernel.ok("import parallel\nparallel.configure(protection='scan')\nkept = []")
+    cell = kernel.ok("parallel.submit_work(lambda: kept.append([1])).result()")
+    kernel.wait(lambda: "has changed list 'kept'" in cell.text("stderr"), what="the warning")
+    kernel.ok("parallel.configure(protection='strict')")

@@ -73,6 +73,9 @@ void on_fault(int number, siginfo_t* facts, void* context) noexcept {
             s_before.sa_sigaction(number, facts, context);
         } else {
             sigaction(SIGSEGV, &s_before, nullptr);
+            if (facts->si_code <= 0) { // sent by kill(): there is no instruction to be tried again
+                (void)raise(number);
+            }
         }
         return;
     }

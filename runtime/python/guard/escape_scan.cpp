@@ -38,7 +38,9 @@ void look_for_escapes(std::uint64_t began_ns) noexcept {
     if (warning && warning.get() != Py_None) {
         PySys_FormatStderr("%S\n", warning.get());
     }
-    if (!warning) {
+    if (!warning && PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0) {
+        PyErr_Clear(); // the work was to be stopped, and is over
+    } else if (!warning) {
         PyErr_WriteUnraisable(s_scan);
     }
     PyErr_Restore(type, value, traceback);

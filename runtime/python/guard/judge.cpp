@@ -55,6 +55,21 @@ bool is_exempt_type(PyTypeObject* type) noexcept {
     return found;
 }
 
+// A package answers for what it has the standard library do to its objects.
+origin origin_of_call(_PyInterpreterFrame* frame) noexcept {
+    const origin innermost = origin_of(frame);
+    if (innermost != origin::standard) {
+        return innermost;
+    }
+    for (frame = caller_of(frame); frame != nullptr; frame = caller_of(frame)) {
+        const origin whose = origin_of(frame);
+        if (whose == origin::user || whose == origin::third_party) {
+            return whose == origin::user ? innermost : whose;
+        }
+    }
+    return innermost;
+}
+
 // Has one of the functions between the user's code and this frame leave to do anything?
 bool is_exempt(_PyInterpreterFrame* frame) noexcept {
     for (; frame != nullptr && origin_of(frame) != origin::user; frame = caller_of(frame)) {
@@ -116,7 +131,7 @@ bool refuses_to_library(PyObject* object, change kind, const char* operation, Py
     if (is_library_object(object)) {
         return false;
     }
-    if (whose == origin::third_party && (PyList_Check(object) || PyDict_Check(object) || PySet_Check(object))) {
+    if (whose == origin::third_party && !PyObject_CheckBuffer(object)) { // data is data, whoever writes it
         PyObject* const changed = object_of_mutator(frame);
         if (changed != nullptr && !is_library_object(changed)) {
             return refuse(changed, operation, nullptr);
@@ -153,7 +168,7 @@ bool refuses_change(PyObject* object, change kind, const char* operation, PyObje
     if (frame == nullptr) {
         return false;
     }
-    const origin whose = origin_of(frame);
+    const origin whose = origin_of_call(frame);
     if (whose == origin::own || whose == origin::machinery) {
         return false;
     }

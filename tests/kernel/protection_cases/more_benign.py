@@ -512,7 +512,7 @@ def b_random_gauss_main():
 import random
 rng = random.Random(7)
 """
-    return [rng.random() for _ in range(3)], rng.choice([1, 2]), rng.uniform(0, 1)
+    return [rng.random() for _ in range(3)], rng.choice([1, 2]), rng.uniform(0, 1), rng.gauss(0, 1), rng.normalvariate(0, 1)
 
 
 def b_secrets_uuid():

@@ -1,6 +1,7 @@
 """Large arrays whose memory C code writes to through its bare address."""
 
 import ctypes
+import os
 import signal
 
 import numpy
@@ -70,8 +71,9 @@ def test_reading_and_own_arrays_are_as_ever(arrays):
     assert parallel.submit_work(work).result() == (4999950000.0, 1.0, bytes(8))
 
 
-def test_a_crash_is_still_a_crash(arrays):
-    parallel.submit_work(lambda: ctypes.memset(8, 0, 1))
+@pytest.mark.parametrize("crash", [lambda: ctypes.memset(8, 0, 1), lambda: os.kill(os.getpid(), signal.SIGSEGV)])
+def test_a_crash_is_still_a_crash(arrays, crash):
+    parallel.submit_work(crash)
     with pytest.raises(parallel.ContextCrashed) as caught:
         parallel.run()
     assert caught.value.signal == signal.SIGSEGV
