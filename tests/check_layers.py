@@ -21,8 +21,8 @@ LEVELS = (
     ("runtime/process",),
     ("runtime/schedule",),
     ("runtime/python/glue",),
-    ("runtime/python/clone",),
-    ("runtime/python/protect", "runtime/python/module"),
+    ("runtime/python/clone", "runtime/python/guard"),
+    ("runtime/python/module",),
     ("kernel",),
 )
 LEVEL_OF = {layer: level for level, layers in enumerate(LEVELS) for layer in layers}

@@ -11,7 +11,7 @@ import pages
 import parallel
 import support
 from deadlines import deadline
-from parallel import _config, _engine, _host, _views
+from parallel import _config, _engine, _host, _views, protection
 
 SECONDS = 60
 
@@ -59,6 +59,7 @@ def tidy(request, bounded):
     descriptors, memory = support.descriptors(), support.region_use(collect=False)
     yield
     _config._contexts = None
+    protection.select("strict")
     passed, problems = getattr(request.node, "passed", False), []
     end = time.monotonic() + 10
     while passed and engine.is_busy() and time.monotonic() < end:
@@ -84,6 +85,12 @@ def tidy(request, bounded):
 def two_contexts():
     """Two contexts, whatever the machine has."""
     parallel.configure(contexts=2)
+
+
+@pytest.fixture
+def unprotected():
+    """Works may change what the main thread has made, in their copy of it."""
+    parallel.configure(protection="off")
 
 
 @pytest.fixture

@@ -264,7 +264,7 @@ def test_a_class_made_in_the_context():
     assert str(error) == f"{error.type_name}: local text" and "local text" in error.__cause__.text
 
 
-def test_a_class_that_only_the_context_knows_by_name():
+def test_a_class_that_only_the_context_knows_by_name(unprotected):
     def fail():
         module = sys.modules[__name__]
         module.OnlyThere = type("OnlyThere", (Exception,), {"__module__": __name__})

@@ -169,7 +169,7 @@ def test_what_was_printed_before_a_death_is_there(capsys):
     assert capsys.readouterr() == ("a line\n", "another\n")
 
 
-def test_a_context_that_dies_in_a_nested_run_takes_what_it_started_along():
+def test_a_context_that_dies_in_a_nested_run_takes_what_it_started_along(unprotected):
     """Nothing of the inner works is left: no process, no memory, no list."""
     began = parallel.xlist()
 

@@ -153,7 +153,7 @@ def test_a_running_context_tells_its_types_without_taking_part():
     while_it_holds(20_000, look)
 
 
-def test_a_context_leaves_its_last_census():
+def test_a_context_leaves_its_last_census(unprotected):
     kept = []
 
     def keep():
@@ -275,7 +275,7 @@ def test_every_way_to_allocate_keeps_its_content():
     assert result_of(work) == ([*range(10), 0, 1], 100_010, True)
 
 
-def test_objects_of_the_snapshot_can_be_dropped_and_grown():
+def test_objects_of_the_snapshot_can_be_dropped_and_grown(unprotected):
     before = {n: [n] for n in range(10_000)}
     text = bytearray(b"x" * 100_000)
 

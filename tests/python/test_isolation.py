@@ -43,7 +43,7 @@ def no_pickle(monkeypatch):
     assert not uses
 
 
-def test_closures_over_what_cannot_be_pickled(no_pickle):
+def test_closures_over_what_cannot_be_pickled(no_pickle, unprotected):
     lock, generator, stubborn, event = threading.Lock(), (n * n for n in range(5)), Stubborn(), threading.Event()
     next(generator)
     variable = contextvars.ContextVar("variable")
@@ -154,7 +154,7 @@ def test_the_snapshot_is_that_of_the_start_not_of_the_submission():
     assert work.result() == [1]
 
 
-def test_a_replacement_for_a_crashed_context_has_the_same_snapshot():
+def test_a_replacement_for_a_crashed_context_has_the_same_snapshot(unprotected):
     parallel.configure(contexts=1)
     value = ["as it was"]
     parallel.submit_work(lambda: value.append("by the doomed") or os._exit(1))
@@ -164,7 +164,7 @@ def test_a_replacement_for_a_crashed_context_has_the_same_snapshot():
     assert after.result() == ["as it was"]
 
 
-def test_changes_in_contexts_are_not_seen_by_the_main_thread():
+def test_changes_in_contexts_are_not_seen_by_the_main_thread(unprotected):
     value, array, module = {"a": [1]}, numpy.zeros(10), sys.modules[__name__]
     directory = os.getcwd()
 

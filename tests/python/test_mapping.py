@@ -228,7 +228,7 @@ def test_by_reference_through_lists_results_and_itself():
     assert repr(d) == "parallel.dict({'a': 1, 'b': 2, 'itself': parallel.dict(...)})"
 
 
-def test_a_record_that_cannot_be_rebuilt_is_raised_once():
+def test_a_record_that_cannot_be_rebuilt_is_raised_once(unprotected):
     d = parallel.dict(a=1)
 
     def write():

@@ -153,7 +153,7 @@ def test_a_consumer_that_crashes_costs_its_item_only(number, two_contexts):
     assert sorted(seen) == [n for n in range(50) if n != 20]
 
 
-def test_an_item_that_cannot_be_rebuilt():
+def test_an_item_that_cannot_be_rebuilt(unprotected):
     queue, seen = parallel.xlist([1]), parallel.xlist()
 
     def produce():

@@ -49,11 +49,11 @@ def test_upward_include(tree, low, high):
 def test_sideways_include(tree):
     found = tree(
         {
-            "runtime/python/module/x.hpp": '#include "runtime/python/protect/y.hpp"\n',
-            "runtime/python/protect/y.hpp": "",
+            "runtime/python/clone/x.hpp": '#include "runtime/python/guard/y.hpp"\n',
+            "runtime/python/guard/y.hpp": "",
         }
     )
-    assert found == [("sideways", "runtime/python/module/x.hpp", 1)]
+    assert found == [("sideways", "runtime/python/clone/x.hpp", 1)]
 
 
 @pytest.mark.parametrize("layer", check_layers.HIDDEN_FROM_KERNEL)

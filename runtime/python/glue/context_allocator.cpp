@@ -138,6 +138,8 @@ void* numpy_realloc(void* context, void* place, std::size_t bytes) {
 
 } // namespace
 
+constinit context_range g_context_objects = {0, 0};
+
 status install_context_allocator(context_heaps_shm& shared, PyObject* limit_error) {
     static bool registered = false; // children inherit the registration
     auto self = std::make_unique<allocator>();
@@ -152,6 +154,8 @@ status install_context_allocator(context_heaps_shm& shared, PyObject* limit_erro
         s_limit_error = Py_NewRef(limit_error);
     }
     s_current = self.release();
+    g_context_objects = {reinterpret_cast<std::uintptr_t>(s_current->objects->space().base()),
+                         s_current->objects->space().bytes()};
     install_domain<locked, PYMEM_DOMAIN_RAW>(*s_current);
     install_domain<unlocked, PYMEM_DOMAIN_MEM>(*s_current);
     install_domain<unlocked, PYMEM_DOMAIN_OBJ>(*s_current);

@@ -26,6 +26,18 @@ status install_context_allocator(context_heaps_shm& shared, PyObject* limit_erro
 // "Was this made in this context?" Always false outside of a context.
 bool is_context_memory(const void* place) noexcept;
 
+// Where the objects of this context lie; empty outside of a context.
+struct context_range {
+    std::uintptr_t begin;
+    std::size_t bytes;
+};
+extern constinit context_range g_context_objects;
+
+// The same for objects only, for whoever asks at every store: under 1 ns.
+inline bool is_context_object(const void* object) noexcept {
+    return reinterpret_cast<std::uintptr_t>(object) - g_context_objects.begin < g_context_objects.bytes;
+}
+
 // Between two works: what the last one's refused allocations made of MemoryError is undone.
 void forget_refusals() noexcept;
 

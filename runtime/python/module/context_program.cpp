@@ -4,6 +4,8 @@
 #include "runtime/base/process_usage.hpp"
 #include "runtime/python/glue/error.hpp"
 #include "runtime/python/glue/reference.hpp"
+#include "runtime/python/guard/guard.hpp"
+#include "runtime/python/guard/judge.hpp"
 #include "runtime/python/module/batch_facts.hpp"
 #include "runtime/python/module/engine.hpp"
 #include "runtime/python/module/heap_facts.hpp"
@@ -24,6 +26,10 @@ constexpr std::uint64_t k_last_census_ns = 5'000'000;
 constexpr std::uint64_t k_times_its_cost = 10;
 
 } // namespace
+
+void context_program::enter_zygote() noexcept {
+    guard::enter_zygote(p_tasks, p_consumers); // writes pointers and runs no Python
+}
 
 void context_program::enter_python() noexcept {
     PyOS_AfterFork_Child();
@@ -58,6 +64,9 @@ void context_program::run_context(std::uint32_t slot) noexcept {
     }
     if (!m_no_heap.empty()) {
         PySys_FormatStderr("context %u: heap_limit is not kept for all that works allocate here (%s)\n", slot, m_no_heap.c_str());
+    }
+    if (m_no_heap.empty()) {
+        guard::enter_context(); // without a heap of its own, what it makes cannot be told from what it must not change
     }
     permit leave = m_batch.permit_for(slot);
     e.self.leave = &leave;
@@ -131,11 +140,13 @@ work_runner::outcome context_program::run_work(std::uint64_t index) noexcept {
     e.output.begin(index);
     PyObject* const task = PyList_GET_ITEM(p_tasks, static_cast<Py_ssize_t>(index));
     PyObject* const kwds = PyTuple_GET_ITEM(task, 2);
+    const std::uint64_t began = monotonic_ns();
     reference result(
         PyObject_Call(PyTuple_GET_ITEM(task, 0), PyTuple_GET_ITEM(task, 1), kwds == Py_None ? nullptr : kwds));
     if (e.self.is_copy) {
         end_copy();
     }
+    guard::after_work(began);
     outcome ended{work_state::done, 0};
     if (!result || !clone(result.get(), ended.result)) {
         ended = {was_interrupted() ? work_state::cancelled : work_state::failed, take_error()};
@@ -218,6 +229,7 @@ void context_program::end_copy() noexcept {
 
 std::uint64_t context_program::take_error() noexcept {
     engine& e = engine::get();
+    const guard::unguarded describing; // reads what the work has left, in code of this package and of libraries
     const reference exception = take_exception();
     std::uint64_t value = 0;
     // An interrupt that was a timeout is told as one.

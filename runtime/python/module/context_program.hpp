@@ -36,7 +36,7 @@ public:
         }
     }
     void after_fork_child() noexcept override { m_is_zygote = true; } // or a context, which is told nothing further
-    void enter_zygote() noexcept override {}
+    void enter_zygote() noexcept override;
     void run_context(std::uint32_t slot) noexcept override;
     void context_wrote(std::uint32_t slot, int descriptor, std::string_view text) noexcept override {
         m_descriptors.add(slot, descriptor, text);

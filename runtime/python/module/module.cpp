@@ -4,6 +4,8 @@
 #include "runtime/base/processors.hpp"
 #include "runtime/python/clone/clone.hpp"
 #include "runtime/python/glue/gil.hpp"
+#include "runtime/python/guard/escape_scan.hpp"
+#include "runtime/python/guard/guard.hpp"
 #include "runtime/python/module/batch_type.hpp"
 #include "runtime/python/module/engine.hpp"
 #include "runtime/python/module/permit_pause.hpp"
@@ -159,6 +161,17 @@ PyMethodDef s_functions[] = {
      METH_VARARGS | METH_KEYWORDS, PyDoc_STR("set_hooks(*, enter_context, end_work, describe_exception, heap_limit_error, xlist_class)\n--\n\nWhat C++ calls.\n")},
     {"xlists", core_xlists, METH_NOARGS, PyDoc_STR("xlists()\n--\n\nEvery xlist that has an object in this process.\n")},
     {"region", core_region, METH_NOARGS, PyDoc_STR("region()\n--\n\nThe shared region's size and use in bytes, and its xlists.\n")},
+    {"guard_configure", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(guard::configure)),
+     METH_VARARGS | METH_KEYWORDS,
+     PyDoc_STR("guard_configure(*, error, describe, exempt, mutators, methods, probe, scan, own, third_party, standard)\n--\n\n"
+               "The rules of protection; returns why this interpreter cannot be patched, or None.\n")},
+    {"guard_select", guard::select_mode, METH_VARARGS,
+     PyDoc_STR("guard_select(strict, scans, /)\n--\n\nWhether the batch that starts now is protected (then, what its zygote will change is "
+               "looked up), and searched after works.\n")},
+    {"guard_holds_own", guard::holds_own, METH_O,
+     PyDoc_STR("guard_holds_own(container, /)\n--\n\nDoes it hold an object that this context has made?\n")},
+    {"guard_is_own", guard::is_own, METH_O, PyDoc_STR("guard_is_own(object, /)\n--\n\nWas it made in this context?\n")},
+    {"guard_facts", guard::facts, METH_NOARGS, PyDoc_STR("guard_facts()\n--\n\nThe state of protection in this process, as a dict.\n")},
     {nullptr, nullptr, 0, nullptr},
 };
 

@@ -7,6 +7,7 @@ import operator
 import time
 
 from parallel import _core, _random
+from parallel.protection import _state as _protection
 
 _LEAST_HEAP = 1 << 20
 MOST_CONTEXTS = 4096
@@ -55,6 +56,11 @@ def progress() -> bool:
     return _progress
 
 
+def protection() -> str:
+    """'strict', 'scan' or 'off'."""
+    return _protection.mode()
+
+
 _UNCHANGED = object()
 
 
@@ -62,6 +68,7 @@ def configure(
     *,
     contexts: int | None = None,
     heap_limit: int | None = None,
+    protection: str | None = None,
     threads: int | None = None,
     seed: int | None = _UNCHANGED,
     progress: bool | None = None,
@@ -82,6 +89,9 @@ def configure(
             fresh ones always.
         progress: whether a `run()` that takes more than half a second shows how far it is: as a display in a notebook, on
             a line of its own in a terminal; elsewhere nothing is shown. At first it is True.
+        protection: what happens when a work changes an object of the main thread. 'strict', as it is at first: the line that
+            tries gets an `UnprotectedError` and nothing is changed. 'scan': the change is made in the context's copy and lost with
+            it, and a warning after the work names what was found changed. 'off': the same without a warning.
 
     Raises: TypeError or ValueError when a value makes no sense; nothing is changed then.
 
@@ -94,6 +104,7 @@ def configure(
     """
     global _contexts, _heap_limit, _threads, _progress
     number, limit, pool, shows = _contexts, _heap_limit, _threads, _progress
+    mode = _protection.mode() if protection is None else _protection.check(protection)
     if contexts is not None:
         number = operator.index(contexts)
         if not 1 <= number <= MOST_CONTEXTS:
@@ -111,5 +122,6 @@ def configure(
     if seed is not _UNCHANGED:
         _random.set_seed(None if seed is None else operator.index(seed))
     _contexts, _heap_limit, _threads, _progress = number, limit, pool, shows
+    _protection.select(mode)
     if contexts is not None:
         _core.set_limit(number)  # at once, for what runs too

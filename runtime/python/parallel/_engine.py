@@ -26,6 +26,7 @@ from parallel._pending import Pending
 from parallel._progress import Progress
 from parallel._pump import Pump
 from parallel._work import Work
+from parallel.protection import _state as _protection
 
 _SLICE_SECONDS = 0.1  # a waiter looks again this often, at live views for example; events wake it at once
 _INTERRUPT_SECONDS = 0.2  # how long an interrupted run() waits for its works to stop before it raises
@@ -110,6 +111,7 @@ class Engine:
     def _start_batch(self, pending: Pending, contexts: int) -> None:
         """Under the lock."""
         _libraries.before_fork()
+        _protection.prepare()
         _flush_streams()  # nothing of what was printed before may be printed again by a child
         works, queues, running = [], [], None
         try:

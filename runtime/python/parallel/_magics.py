@@ -143,8 +143,8 @@ class ParallelMagics(Magics):
     def protection(self, line):
         """What happens when a work writes to an object of the main thread. `parallel.configure(protection=)` sets it.
 
-        `strict` raises an UnprotectedError at the line that tries, `scan` looks for what was missed and warns, `off`
-        lets the write happen in the context's copy, where it is lost.
+        `strict` raises an UnprotectedError at the line that tries; `scan` lets the write happen in the context's copy,
+        where it is lost, and warns of what was found changed after the work; `off` does not even warn.
 
         Example::
 
@@ -152,8 +152,6 @@ class ParallelMagics(Magics):
             %protection strict
         """
         options = _parse(self.protection, line)
-        if "protection" not in inspect.signature(parallel.configure).parameters:
-            raise UsageError("this version of parallel has no protection that could be set")
         if options.mode is not None:
             parallel.configure(protection=options.mode)
         return _config.protection()

@@ -1,0 +1,184 @@
+#define Py_BUILD_CORE 1
+#include "runtime/python/guard/frames.hpp"
+
+#include "runtime/python/glue/reference.hpp"
+
+#include <internal/pycore_frame.h>
+
+#include <opcode.h>
+
+#include <string_view>
+
+namespace xpar::guard {
+namespace {
+
+PyObject* s_own = nullptr;
+PyObject* s_third_party = nullptr;
+PyObject* s_standard = nullptr;
+
+bool is_under(PyObject* path, PyObject* prefixes) noexcept {
+    if (prefixes == nullptr) {
+        return false;
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(prefixes); ++i) {
+        if (PyUnicode_Tailmatch(path, PyTuple_GET_ITEM(prefixes, i), 0, PY_SSIZE_T_MAX, -1) == 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
+origin origin_of_path(PyObject* path) noexcept {
+    if (is_under(path, s_own)) {
+        return origin::own;
+    }
+    if (is_under(path, s_third_party)) {
+        return origin::third_party;
+    }
+    return is_under(path, s_standard) ? origin::standard : origin::user;
+}
+
+bool starts_with(PyObject* text, std::string_view prefix) noexcept {
+    Py_ssize_t length = 0;
+    const char* const bytes = PyUnicode_AsUTF8AndSize(text, &length);
+    if (bytes == nullptr) {
+        PyErr_Clear();
+        return false;
+    }
+    return std::string_view(bytes, static_cast<std::size_t>(length)).starts_with(prefix);
+}
+
+// Code that has no file: compiled from a string by whoever is named in its globals.
+origin origin_of_generated(PyObject* globals) noexcept {
+    PyObject* const name = globals != nullptr ? PyDict_GetItemString(globals, "__name__") : nullptr;
+    if (name == nullptr || !PyUnicode_Check(name)) {
+        return origin::user;
+    }
+    PyObject* const module = PyDict_GetItemWithError(PyImport_GetModuleDict(), name);
+    return module != nullptr && PyModule_Check(module) ? origin_of_module(PyModule_GetDict(module)) : origin::user;
+}
+
+} // namespace
+
+void know_paths(PyObject* own, PyObject* third_party, PyObject* standard) noexcept {
+    Py_XSETREF(s_own, Py_NewRef(own));
+    Py_XSETREF(s_third_party, Py_NewRef(third_party));
+    Py_XSETREF(s_standard, Py_NewRef(standard));
+}
+
+_PyInterpreterFrame* current_frame() noexcept {
+    PyThreadState* const thread = _PyThreadState_UncheckedGet();
+    _PyInterpreterFrame* frame = thread != nullptr && thread->cframe != nullptr ? thread->cframe->current_frame : nullptr;
+    while (frame != nullptr && _PyFrame_IsIncomplete(frame)) {
+        frame = frame->previous;
+    }
+    return frame;
+}
+
+_PyInterpreterFrame* caller_of(_PyInterpreterFrame* frame) noexcept {
+    do {
+        frame = frame->previous;
+    } while (frame != nullptr && _PyFrame_IsIncomplete(frame));
+    return frame;
+}
+
+origin origin_of(_PyInterpreterFrame* frame) noexcept { return origin_of(frame->f_code, frame->f_globals); }
+
+origin origin_of(PyCodeObject* code, PyObject* globals) noexcept {
+    PyObject* const path = code->co_filename;
+    if (PyUnicode_GET_LENGTH(path) == 0 || PyUnicode_READ_CHAR(path, 0) != '<') {
+        return origin_of_path(path);
+    }
+    if (starts_with(path, "<frozen ")) { // parts of the standard library that are built in, importlib among them
+        return starts_with(path, "<frozen importlib") || starts_with(path, "<frozen zipimport") ? origin::machinery : origin::standard;
+    }
+    return origin_of_generated(globals);
+}
+
+origin origin_of_module(PyObject* module_dict) noexcept {
+    PyObject* const file = PyDict_GetItemString(module_dict, "__file__");
+    if (file != nullptr && PyUnicode_Check(file)) {
+        return origin_of_path(file);
+    }
+    PyObject* const name = PyDict_GetItemString(module_dict, "__name__");
+    const bool is_main = name != nullptr && PyUnicode_Check(name) && PyUnicode_CompareWithASCIIString(name, "__main__") == 0;
+    return is_main ? origin::user : origin::standard;
+}
+
+const std::vector<PyObject*>& find_user_modules() {
+    static std::vector<PyObject*> found;
+    static std::uint64_t version = 0;
+    PyObject* const modules = PyImport_GetModuleDict();
+    const std::uint64_t now = reinterpret_cast<PyDictObject*>(modules)->ma_version_tag;
+    if (now == version) {
+        return found;
+    }
+    version = now;
+    found.clear();
+    PyObject* key = nullptr;
+    PyObject* module = nullptr;
+    for (Py_ssize_t at = 0; PyDict_Next(modules, &at, &key, &module) != 0;) {
+        if (PyModule_Check(module) && origin_of_module(PyModule_GetDict(module)) == origin::user) {
+            found.push_back(PyModule_GetDict(module));
+        }
+    }
+    return found;
+}
+
+bool is_user_type(PyTypeObject* type) noexcept {
+    if ((type->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0 || type->tp_dict == nullptr) {
+        return false;
+    }
+    PyObject* const name = PyDict_GetItemString(type->tp_dict, "__module__");
+    if (name == nullptr || !PyUnicode_Check(name)) {
+        return false;
+    }
+    if (PyUnicode_CompareWithASCIIString(name, "__main__") == 0) {
+        return true;
+    }
+    PyObject* const module = PyDict_GetItemWithError(PyImport_GetModuleDict(), name);
+    return module != nullptr && PyModule_Check(module) && origin_of_module(PyModule_GetDict(module)) == origin::user;
+}
+
+bool is_named_in(PyObject* names, _PyInterpreterFrame* frame) noexcept {
+    PyObject* const module = PyDict_GetItemString(frame->f_globals, "__name__");
+    if (module == nullptr) {
+        return false;
+    }
+    const reference function(PyUnicode_FromFormat("%S:%U", module, frame->f_code->co_qualname));
+    const reference all(PyUnicode_FromFormat("%S:*", module));
+    const bool found = function && all && (PySet_Contains(names, function.get()) == 1 || PySet_Contains(names, all.get()) == 1);
+    PyErr_Clear();
+    return found;
+}
+
+PyObject* first_argument(_PyInterpreterFrame* frame) noexcept {
+    if (frame->f_code->co_argcount == 0) {
+        return nullptr;
+    }
+    PyObject* const found = frame->localsplus[0];
+    return found != nullptr && PyCell_Check(found) ? PyCell_GET(found) : found; // self used in a closure
+}
+
+bool is_storing(_PyInterpreterFrame* frame) noexcept {
+    switch (_Py_OPCODE(*frame->prev_instr)) {
+    case STORE_ATTR:
+    case STORE_ATTR_ADAPTIVE:
+    case STORE_ATTR_INSTANCE_VALUE:
+    case STORE_ATTR_SLOT:
+    case STORE_ATTR_WITH_HINT:
+    case DELETE_ATTR:
+    case STORE_SUBSCR:
+    case STORE_SUBSCR_ADAPTIVE:
+    case STORE_SUBSCR_DICT:
+    case STORE_SUBSCR_LIST_INT:
+    case DELETE_SUBSCR:
+        return true;
+    default:
+        return false;
+    }
+}
+
+PyObject* function_name(_PyInterpreterFrame* frame) noexcept { return frame->f_code->co_name; }
+
+} // namespace xpar::guard

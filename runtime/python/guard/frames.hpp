@@ -1,0 +1,55 @@
+// The frame that a change comes from, and whose code it is. Reads CPython 3.11's frames as they lie in memory: making a frame
+// object for each look would cost more than the look.
+#pragma once
+
+#include <Python.h>
+
+#include <cstdint>
+#include <vector>
+
+struct _PyInterpreterFrame;
+
+namespace xpar::guard {
+
+// In the order of what they may do: the user's code answers for everything, ours for nothing.
+enum class origin : std::uint8_t {
+    user,        // cells, scripts, modules of a project
+    third_party, // installed packages
+    standard,    // the standard library
+    machinery,   // importlib
+    own,         // this package, and the kernel's
+};
+
+// Lists of path prefixes, tuples of str: what lies under none of them is the user's. Borrowed for good.
+void know_paths(PyObject* own, PyObject* third_party, PyObject* standard) noexcept;
+
+// The innermost Python frame of this thread; null when C code was called by C code.
+_PyInterpreterFrame* current_frame() noexcept;
+_PyInterpreterFrame* caller_of(_PyInterpreterFrame* frame) noexcept;
+
+origin origin_of(_PyInterpreterFrame* frame) noexcept;
+origin origin_of(PyCodeObject* code, PyObject* globals) noexcept;
+
+// Of a module by its `__file__`; what has none is built in, but for `__main__`.
+origin origin_of_module(PyObject* module_dict) noexcept;
+
+// Dicts of the modules that are the user's; borrowed. Found by find_user_modules() in the main process, and again whenever sys.modules
+// has changed since.
+const std::vector<PyObject*>& find_user_modules();
+
+// Defined by the user's code? Builtin and extension types are not.
+bool is_user_type(PyTypeObject* type) noexcept;
+
+// Is "module:qualified.name" of its function, or "module:*", in this set of str?
+bool is_named_in(PyObject* names, _PyInterpreterFrame* frame) noexcept;
+
+// `self` of a method, or any first argument; borrowed, null when there is none.
+PyObject* first_argument(_PyInterpreterFrame* frame) noexcept;
+
+// Is the frame in the middle of a statement that stores or deletes an attribute or item, by calling a function that implements it?
+bool is_storing(_PyInterpreterFrame* frame) noexcept;
+
+// The plain name of the function.
+PyObject* function_name(_PyInterpreterFrame* frame) noexcept;
+
+} // namespace xpar::guard

@@ -1,0 +1,128 @@
+#include "runtime/python/guard/guard.hpp"
+
+#include "runtime/python/guard/big_buffers.hpp"
+#include "runtime/python/guard/escape_scan.hpp"
+#include "runtime/python/guard/frames.hpp"
+#include "runtime/python/guard/instance_dicts.hpp"
+#include "runtime/python/guard/interpreter.hpp"
+#include "runtime/python/guard/judge.hpp"
+#include "runtime/python/guard/library_objects.hpp"
+#include "runtime/python/guard/methods.hpp"
+#include "runtime/python/guard/name_deletes.hpp"
+#include "runtime/python/guard/name_stores.hpp"
+#include "runtime/python/guard/storage.hpp"
+#include "runtime/python/guard/type_slots.hpp"
+
+#include <string>
+
+namespace xpar::guard {
+namespace {
+
+const char* s_obstacle = "protection has not been configured"; // why this interpreter is not patched; null when it can be
+PyTypeObject* s_probe = nullptr;
+bool s_is_strict = false;
+bool s_scans = false;
+bool s_is_in_place = false;
+int s_without_gate = 0;
+
+PyTypeObject* type_of_module(const char* module_name, const char* name) noexcept {
+    PyObject* const module = PyDict_GetItemString(PyImport_GetModuleDict(), module_name);
+    PyObject* const type = module != nullptr && PyModule_Check(module) ? PyDict_GetItemString(PyModule_GetDict(module), name) : nullptr;
+    return type != nullptr && PyType_Check(type) ? reinterpret_cast<PyTypeObject*>(type) : nullptr;
+}
+
+void find_arrays() noexcept {
+    PyTypeObject* const array = type_of_module("numpy", "ndarray");
+    PyTypeObject* const flat_iterator = type_of_module("numpy", "flatiter");
+    PyTypeObject* const scalar = type_of_module("numpy", "generic");
+    if (array != nullptr && flat_iterator != nullptr && scalar != nullptr) {
+        know_array_types(array, flat_iterator, scalar);
+    }
+}
+
+} // namespace
+
+void enter_zygote(PyObject* tasks, PyObject* consumers) noexcept {
+    arm(false); // a context inside a context inherits the armed state of the outer one
+    if (!s_is_strict || s_obstacle != nullptr) {
+        return;
+    }
+    if (const status patched = patch_interpreter(set_attribute); !patched) {
+        static std::string reason;
+        reason = patched.what();
+        s_obstacle = reason.c_str();
+        PySys_FormatStderr("works run without protection: this system does not let them patch the interpreter (%s)\n", reason.c_str());
+        return;
+    }
+    guard_type_slots(s_probe);
+    s_without_gate += guard_methods();
+    guard_deletes(tasks, consumers);
+    protect_big_buffers();
+    s_is_in_place = install_store_hook() && watch_instance_dicts(s_probe);
+    PyErr_Clear();
+}
+
+void enter_context() noexcept {
+    forget_library_objects();
+    arm(s_is_in_place && s_is_strict);
+}
+
+void after_work(std::uint64_t began_ns) noexcept {
+    if (s_scans) {
+        look_for_escapes(began_ns);
+    }
+}
+
+PyObject* configure(PyObject*, PyObject* arguments, PyObject* keywords) noexcept {
+    static const char* names[] = {"error", "describe", "exempt", "mutators", "methods", "probe", "scan", "own", "third_party", "standard", nullptr};
+    PyObject* error = nullptr;
+    PyObject* describe = nullptr;
+    PyObject* exempt = nullptr;
+    PyObject* mutators = nullptr;
+    PyObject* methods = nullptr;
+    PyObject* probe = nullptr;
+    PyObject* scan = nullptr;
+    PyObject* own = nullptr;
+    PyObject* third_party = nullptr;
+    PyObject* standard = nullptr;
+    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "$OOO!O!O!O!OO!O!O!", const_cast<char**>(names), &error, &describe,
+                                    &PyFrozenSet_Type, &exempt, &PyFrozenSet_Type, &mutators, &PyList_Type, &methods, &PyType_Type,
+                                    &probe, &scan, &PyTuple_Type, &own, &PyTuple_Type, &third_party, &PyTuple_Type, &standard) == 0 ||
+        !know_methods(methods) || !make_store_hook() || !make_deleted_name_type()) {
+        return nullptr;
+    }
+    know_rules(error, describe, exempt, mutators);
+    know_paths(own, third_party, standard);
+    know_scan(scan);
+    s_probe = reinterpret_cast<PyTypeObject*>(Py_NewRef(probe));
+    s_obstacle = find_interpreter();
+    if (s_obstacle != nullptr) {
+        return PyUnicode_FromString(s_obstacle);
+    }
+    Py_RETURN_NONE;
+}
+
+PyObject* select_mode(PyObject*, PyObject* arguments) noexcept {
+    int is_strict = 0;
+    int scans = 0;
+    if (PyArg_ParseTuple(arguments, "pp", &is_strict, &scans) == 0) {
+        return nullptr;
+    }
+    s_is_strict = is_strict != 0;
+    s_scans = scans != 0;
+    if (s_is_strict && s_obstacle == nullptr) {
+        find_arrays();
+        s_without_gate = find_type_slots(s_probe);
+        find_user_modules();
+    }
+    Py_RETURN_NONE;
+}
+
+PyObject* is_own(PyObject*, PyObject* object) noexcept { return PyBool_FromLong(is_context_object(object) && adopted_by(object) == nullptr); }
+
+PyObject* facts(PyObject*, PyObject*) noexcept {
+    return Py_BuildValue("{s:z,s:O,s:O,s:i}", "obstacle", s_obstacle, "strict", s_is_strict ? Py_True : Py_False, "armed",
+                         is_armed() ? Py_True : Py_False, "without_gate", s_without_gate);
+}
+
+} // namespace xpar::guard

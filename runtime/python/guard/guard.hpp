@@ -1,0 +1,27 @@
+// Protection as the rest of the engine sees it: what a zygote and a context call, and what the package tells it.
+// Nothing here touches the main process: it is told the rules there and looks where it will have to write.
+#pragma once
+
+#include <Python.h>
+
+#include <cstdint>
+
+namespace xpar::guard {
+
+// In a zygote, before it forks contexts: puts everything in place, still unarmed. Nothing when protection is off.
+// `tasks` and `consumers`: the batch's.
+void enter_zygote(PyObject* tasks, PyObject* consumers) noexcept;
+
+// In a context that has a heap of its own, before its first work. From here on changes of what it has not made are refused.
+void enter_context() noexcept;
+
+// In a context, after a work that began then: looks for changes that no gate has seen.
+void after_work(std::uint64_t began_ns) noexcept;
+
+// Functions of the extension module.
+PyObject* configure(PyObject* module, PyObject* arguments, PyObject* keywords) noexcept;
+PyObject* select_mode(PyObject* module, PyObject* arguments) noexcept;
+PyObject* is_own(PyObject* module, PyObject* object) noexcept;
+PyObject* facts(PyObject* module, PyObject* unused) noexcept;
+
+} // namespace xpar::guard

@@ -1,0 +1,16 @@
+// The `__dict__` of an object of the main thread, when a context is the first to ask for it: CPython makes the dict then, from
+// values that lie in the object, so it is memory of the context and yet the object's. Such dicts are adopted: known as not
+// the context's own.
+#pragma once
+
+#include <Python.h>
+
+namespace xpar::guard {
+
+// In a zygote. `probe`: an ordinary Python class, whose `__dict__` descriptor is everybody's.
+bool watch_instance_dicts(PyTypeObject* probe) noexcept;
+
+// The object whose `__dict__` it is; null for everything else. Borrowed.
+PyObject* adopted_by(PyObject* dict) noexcept;
+
+} // namespace xpar::guard

@@ -1,0 +1,205 @@
+#include "runtime/python/guard/judge.hpp"
+
+#include "runtime/python/glue/reference.hpp"
+#include "runtime/python/guard/frames.hpp"
+#include "runtime/python/guard/library_objects.hpp"
+
+namespace xpar::guard {
+namespace {
+
+constinit bool s_armed = false;
+PyObject* s_error = nullptr;
+PyObject* s_describe = nullptr;
+PyObject* s_exempt = nullptr;
+PyObject* s_mutators = nullptr;
+
+// Always true, for `return refuse(...)`.
+bool refuse(PyObject* object, const char* operation, PyObject* name) noexcept {
+    const unguarded looking;
+    const reference message(PyObject_CallFunction(s_describe, "OsO", object, operation, name != nullptr ? name : Py_None));
+    if (message) {
+        PyErr_SetObject(s_error, message.get());
+    } // else what went wrong is raised: it must not happen in any case
+    return true;
+}
+
+// `object.name = value` in the user's code where `name` is a property, or anything else written in Python: what it does is judged
+// when it does it.
+bool has_setter_in_python(PyObject* object, PyObject* name) noexcept {
+    PyObject* const found = name != nullptr && PyUnicode_CheckExact(name) ? _PyType_Lookup(Py_TYPE(object), name) : nullptr;
+    if (found == nullptr) {
+        return false;
+    }
+    if (Py_IS_TYPE(found, &PyProperty_Type)) {
+        return true;
+    }
+    PyTypeObject* const type = Py_TYPE(found);
+    return type->tp_descr_set != nullptr && (type->tp_flags & Py_TPFLAGS_HEAPTYPE) != 0 && is_user_type(type);
+}
+
+// Library code fills its caches in attributes that begin with an underscore and have no value yet.
+bool is_cache_filling(PyObject* object, PyObject* name) noexcept {
+    if (name == nullptr || !PyUnicode_CheckExact(name) || PyUnicode_READ_CHAR(name, 0) != '_') {
+        return false;
+    }
+    const reference now(_PyObject_GenericGetAttrWithDict(object, name, nullptr, 1));
+    PyErr_Clear();
+    return !now || now.get() == Py_None;
+}
+
+// Settings of a thread that are an object: whoever sets them means the thread.
+bool is_exempt_type(PyTypeObject* type) noexcept {
+    const reference key(PyUnicode_FromFormat("type:%s", type->tp_name));
+    const bool found = key && PySet_Contains(s_exempt, key.get()) == 1;
+    PyErr_Clear();
+    return found;
+}
+
+// A package answers for what it has the standard library do to its objects.
+origin origin_of_call(_PyInterpreterFrame* frame) noexcept {
+    const origin innermost = origin_of(frame);
+    if (innermost != origin::standard) {
+        return innermost;
+    }
+    for (frame = caller_of(frame); frame != nullptr; frame = caller_of(frame)) {
+        const origin whose = origin_of(frame);
+        if (whose == origin::user || whose == origin::third_party) {
+            return whose == origin::user ? innermost : whose;
+        }
+    }
+    return innermost;
+}
+
+// Has one of the functions between the user's code and this frame leave to do anything?
+bool is_exempt(_PyInterpreterFrame* frame) noexcept {
+    for (; frame != nullptr && origin_of(frame) != origin::user; frame = caller_of(frame)) {
+        if (is_named_in(s_exempt, frame)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Library code changes some object of the main thread: has the user asked for a change, and of what? By `x.a = v` or `x[i] = v` that
+// is implemented there, or by a method whose name says so. That object, or null.
+PyObject* object_of_mutator(_PyInterpreterFrame* frame) noexcept {
+    PyObject* changed = nullptr;
+    while (frame != nullptr && origin_of(frame) != origin::user) {
+        _PyInterpreterFrame* const caller = caller_of(frame);
+        const bool is_outermost = caller == nullptr || origin_of(caller) == origin::user;
+        PyObject* first = first_argument(frame);
+        const bool is_named = first != nullptr && is_named_in(s_mutators, frame);
+        if (is_named && is_context_object(first)) { // df.loc is made for each use and changes what it was made for
+            const reference target(PyObject_GetAttrString(first, "obj"));
+            PyErr_Clear();
+            first = target ? target.get() : first; // held by what it was found in
+        }
+        if (first != nullptr && !is_context_object(first) &&
+            (is_named || (is_outermost && (PySet_Contains(s_mutators, function_name(frame)) == 1 ||
+                                           (caller != nullptr && is_storing(caller)))))) {
+            changed = first;
+        }
+        frame = caller;
+    }
+    return changed;
+}
+
+bool refuses_to_library(PyObject* object, change kind, const char* operation, PyObject* name, _PyInterpreterFrame* frame,
+                        origin whose) noexcept {
+    if (is_exempt(frame)) {
+        return false;
+    }
+    if (kind == change::process) {
+        // os.environ passes it on: whose doing is it?
+        _PyInterpreterFrame* const caller = caller_of(frame);
+        return caller != nullptr && origin_of(caller) == origin::user && refuse(object, operation, name);
+    }
+    if (kind == change::attribute) {
+        const bool is_users = PyType_Check(object) ? is_user_type(reinterpret_cast<PyTypeObject*>(object)) : is_user_type(Py_TYPE(object));
+        if (is_users && !is_cache_filling(object, name)) {
+            return refuse(object, operation, name);
+        }
+        PyObject* const changed = object_of_mutator(frame);
+        if (changed != nullptr && !is_library_object(changed)) {
+            return refuse(changed, operation, name);
+        }
+        // Packages keep state in their objects that only they know the meaning of; drawing a figure sets hundreds of attributes.
+        if (whose == origin::third_party || PyType_Check(object) || PyFunction_Check(object) || is_cache_filling(object, name)) {
+            return false;
+        }
+    }
+    if (is_library_object(object)) {
+        return false;
+    }
+    if (whose == origin::third_party && !PyObject_CheckBuffer(object)) { // data is data, whoever writes it
+        PyObject* const changed = object_of_mutator(frame);
+        if (changed != nullptr && !is_library_object(changed)) {
+            return refuse(changed, operation, nullptr);
+        }
+        // Its own container, or one that the user's code has handed to it?
+        for (_PyInterpreterFrame* above = frame; above != nullptr; above = caller_of(above)) {
+            if (first_argument(above) == object) {
+                return refuse(object, operation, nullptr);
+            }
+            if (origin_of(above) == origin::user) {
+                break;
+            }
+        }
+        return false;
+    }
+    return refuse(object, operation, name);
+}
+
+} // namespace
+
+void know_rules(PyObject* error, PyObject* describe, PyObject* exempt, PyObject* mutators) noexcept {
+    Py_XSETREF(s_error, Py_NewRef(error));
+    Py_XSETREF(s_describe, Py_NewRef(describe));
+    Py_XSETREF(s_exempt, Py_NewRef(exempt));
+    Py_XSETREF(s_mutators, Py_NewRef(mutators));
+}
+
+bool is_armed() noexcept { return s_armed; }
+
+void arm(bool on) noexcept { s_armed = on; }
+
+bool refuses_change(PyObject* object, change kind, const char* operation, PyObject* name) noexcept {
+    _PyInterpreterFrame* const frame = s_armed ? current_frame() : nullptr;
+    if (frame == nullptr) {
+        return false;
+    }
+    const origin whose = origin_of_call(frame);
+    if (whose == origin::own || whose == origin::machinery) {
+        return false;
+    }
+    // An error may be on its way through here (a `finally`, a finaliser); it comes back unless there is a new one.
+    PyObject* type = nullptr;
+    PyObject* value = nullptr;
+    PyObject* traceback = nullptr;
+    PyErr_Fetch(&type, &value, &traceback);
+    bool refused = false;
+    if (whose != origin::user) {
+        refused = refuses_to_library(object, kind, operation, name, frame, whose);
+    } else if (kind == change::position || kind == change::stream) {
+        refused = !is_library_object(object) && refuse(object, operation, name);
+    } else if (kind != change::attribute || !(has_setter_in_python(object, name) || is_exempt_type(Py_TYPE(object)))) {
+        refused = refuse(object, operation, name);
+    }
+    if (refused) {
+        Py_XDECREF(type);
+        Py_XDECREF(value);
+        Py_XDECREF(traceback);
+    } else {
+        PyErr_Restore(type, value, traceback);
+    }
+    return refused;
+}
+
+bool refuses_write(PyObject* object) noexcept { return s_armed && refuse(object, "writing to its memory", nullptr); }
+
+bool refuses_binding(PyObject* owner, PyObject* name, const char* operation) noexcept {
+    _PyInterpreterFrame* const frame = s_armed ? current_frame() : nullptr;
+    return frame != nullptr && origin_of(frame) == origin::user && refuse(owner, operation, name);
+}
+
+} // namespace xpar::guard

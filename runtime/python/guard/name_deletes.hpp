@@ -1,0 +1,18 @@
+// `del x` of a global variable. No instruction could take the place of DELETE_GLOBAL as PRINT_EXPR does for stores: none leaves the
+// stack as it is and calls something. So code that deletes globals is rewritten, in a zygote: the name it deletes becomes a str whose
+// hash, which the dict asks for first, is where the question is put.
+//
+// Code is looked for where users keep it: functions and classes of their modules, what decorators wrap, and the works themselves.
+#pragma once
+
+#include <Python.h>
+
+namespace xpar::guard {
+
+// In the main process, once; false with an error set.
+bool make_deleted_name_type() noexcept;
+
+// In a zygote. `tasks` and `consumers`: lists of tuples that hold the callables, among others.
+void guard_deletes(PyObject* tasks, PyObject* consumers) noexcept;
+
+} // namespace xpar::guard

@@ -1,0 +1,139 @@
+#include "runtime/python/guard/storage.hpp"
+
+#include "runtime/python/glue/context_allocator.hpp"
+
+#include <string_view>
+
+namespace xpar::guard {
+namespace {
+
+// The beginning of numpy's PyArrayObject, the same since numpy 1.0; declared here, so that numpy is not needed to build.
+struct array_fields {
+    PyObject_HEAD
+    char* data;
+    int dimensions_count;
+    Py_intptr_t* dimensions;
+    Py_intptr_t* strides;
+    PyObject* base;
+};
+
+PyTypeObject* s_ndarray = nullptr;
+PyTypeObject* s_flat_iterator = nullptr;
+PyTypeObject* s_scalar = nullptr;
+
+// numpy sees to it that chains of bases are short; a circle must not hang a context all the same.
+constexpr int k_longest_chain = 64;
+
+bool is_array(PyObject* object) noexcept { return s_ndarray != nullptr && PyObject_TypeCheck(object, s_ndarray); }
+
+// Does `place` lie in the memory that `array` shows?
+bool shows(const array_fields& array, const char* place) noexcept {
+    const char* low = array.data;
+    const char* high = array.data;
+    for (int i = 0; i < array.dimensions_count; ++i) {
+        const Py_intptr_t span = array.strides[i] * (array.dimensions[i] - 1);
+        (span < 0 ? low : high) += span;
+    }
+    return array.dimensions_count >= 0 && place >= low && place <= high;
+}
+
+// What an iterator over arrays hands out lies in one of them, or in a buffer of its own. Borrowed.
+PyObject* operand_at(PyObject* iterator, const char* place) noexcept {
+    PyObject* const operands = PyObject_GetAttrString(iterator, "operands");
+    PyObject* found = nullptr;
+    for (Py_ssize_t i = 0; operands != nullptr && PyTuple_Check(operands) && i < PyTuple_GET_SIZE(operands); ++i) {
+        PyObject* const operand = PyTuple_GET_ITEM(operands, i);
+        if (found == nullptr && is_array(operand) && shows(*reinterpret_cast<array_fields*>(operand), place)) {
+            found = operand;
+        }
+    }
+    PyErr_Clear();
+    Py_XDECREF(operands); // the iterator holds the arrays
+    return found;
+}
+
+PyObject* attribute_of(PyObject* holder, const char* name) noexcept {
+    PyObject* const value = PyObject_GetAttrString(holder, name);
+    PyErr_Clear();
+    Py_XDECREF(value); // it is held by `holder`
+    return value;
+}
+
+// `object` is what `view` has as its base. Stand-ins lead on to what they stand for.
+PyObject* behind(PyObject* base, PyObject* view) noexcept {
+    const std::string_view type = Py_TYPE(base)->tp_name;
+    if (type == "numpy.nditer" && is_array(view)) {
+        PyObject* const operand = operand_at(base, reinterpret_cast<array_fields*>(view)->data);
+        return operand != nullptr ? operand : base;
+    }
+    if (type == "DummyArray") { // of numpy.lib.stride_tricks
+        PyObject* const array = attribute_of(base, "base");
+        return array != nullptr ? array : base;
+    }
+    if (type == "_io._BytesIOBuffer") {
+        return *reinterpret_cast<PyObject**>(base + 1); // its only field: the BytesIO
+    }
+    return base;
+}
+
+PyObject* base_of(PyObject* object) noexcept {
+    PyObject* base = nullptr;
+    if (is_array(object)) {
+        base = reinterpret_cast<array_fields*>(object)->base;
+    } else if (PyMemoryView_Check(object)) {
+        base = PyMemoryView_GET_BUFFER(object)->obj;
+    } else if (s_flat_iterator != nullptr && Py_IS_TYPE(object, s_flat_iterator)) {
+        return attribute_of(object, "base");
+    }
+    return base != nullptr && is_context_object(base) ? behind(base, object) : base;
+}
+
+} // namespace
+
+void know_array_types(PyTypeObject* ndarray, PyTypeObject* flat_iterator, PyTypeObject* scalar) noexcept {
+    s_ndarray = ndarray;
+    s_flat_iterator = flat_iterator;
+    s_scalar = scalar;
+}
+
+bool is_array_scalar(PyTypeObject* type) noexcept { return s_scalar != nullptr && PyType_IsSubtype(type, s_scalar) != 0; }
+
+bool is_view_type(PyTypeObject* type) noexcept {
+    return type == &PyMemoryView_Type || (s_ndarray != nullptr && PyType_IsSubtype(type, s_ndarray) != 0) ||
+           (s_flat_iterator != nullptr && type == s_flat_iterator);
+}
+
+bool owns_storage(PyObject* object, void*& data, std::size_t& bytes) noexcept {
+    if (PyByteArray_Check(object)) {
+        data = PyByteArray_AS_STRING(object);
+        bytes = static_cast<std::size_t>(PyByteArray_GET_SIZE(object));
+        return true;
+    }
+    if (!is_array(object) || reinterpret_cast<array_fields*>(object)->base != nullptr) {
+        return false;
+    }
+    Py_buffer view;
+    if (PyObject_GetBuffer(object, &view, PyBUF_STRIDES | PyBUF_WRITABLE) != 0) {
+        PyErr_Clear(); // read-only, or of a type without buffers (dates)
+        return false;
+    }
+    data = view.buf;
+    bytes = PyBuffer_IsContiguous(&view, 'A') != 0 ? static_cast<std::size_t>(view.len) : 0;
+    PyBuffer_Release(&view);
+    return true;
+}
+
+PyObject* owner_of_storage(PyObject* object) noexcept {
+    PyObject* owner = object;
+    for (int i = 0; i < k_longest_chain; ++i) {
+        PyObject* const base = base_of(owner);
+        if (base == nullptr) {
+            break;
+        }
+        owner = base;
+    }
+    const bool is_changeable = !PyBytes_Check(owner) && !PyCapsule_CheckExact(owner);
+    return is_changeable ? owner : object;
+}
+
+} // namespace xpar::guard

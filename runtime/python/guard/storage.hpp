@@ -1,0 +1,25 @@
+// Whose memory a view shows: an array, memoryview or flat iterator that was made in the context can lie over data of the main thread.
+#pragma once
+
+#include <Python.h>
+
+#include <cstddef>
+
+namespace xpar::guard {
+
+// When numpy is loaded.
+void know_array_types(PyTypeObject* ndarray, PyTypeObject* flat_iterator, PyTypeObject* scalar) noexcept;
+
+// A number of numpy's, which cannot be changed although it offers a buffer.
+bool is_array_scalar(PyTypeObject* type) noexcept;
+
+// Can objects of this type show memory of another object?
+bool is_view_type(PyTypeObject* type) noexcept;
+
+// Is it an array or bytearray whose memory is its own, and can be written?
+bool owns_storage(PyObject* object, void*& data, std::size_t& bytes) noexcept;
+
+// The object at the end of the chain of bases; `object` itself when it is no view, or the end cannot be changed (bytes).
+PyObject* owner_of_storage(PyObject* object) noexcept;
+
+} // namespace xpar::guard

@@ -1,0 +1,80 @@
+"""Looks for containers of the main thread that hold what a context has made: C code has put it there, past all gates."""
+
+from __future__ import annotations
+
+import sys
+import time
+import types
+from collections import deque
+
+from parallel import _core
+from parallel.protection import messages, paths
+
+_NAMED_AT_MOST = 5
+
+_told: set[int] = set()  # in a context: containers that the user has been told of
+
+
+def scan(seconds: float) -> str | None:
+    """Look for `seconds`; a warning that names what was found, or None."""
+    deadline = time.perf_counter() + seconds
+    found = []
+    for path, container in _containers(deadline):
+        if id(container) not in _told and _is_changed(container):
+            _told.add(id(container))
+            found.append(f"{type(container).__name__} {path!r}{_keys(container)}")
+            if len(found) == _NAMED_AT_MOST:
+                break
+    if not found:
+        return None
+    how = " (C code did, where no error could be raised)" if _core.guard_facts()["strict"] else ""
+    return (
+        f"parallel: this work has changed {', '.join(found)} of the main thread, which will not see it{how}. "
+        "Return the result, or use parallel.xlist() or parallel.dict()."
+    )
+
+
+def _containers(deadline: float):
+    """(path, container) of what the user's modules hold, the main one's first, nearest first."""
+    seen = set()
+    for prefix, namespace in _namespaces():
+        waiting = deque((prefix + key, value) for key, value in list(namespace.items()) if not key.startswith("__"))
+        while waiting:
+            path, value = waiting.popleft()
+            if id(value) in seen or isinstance(value, (types.ModuleType, BaseException)) or _core.guard_is_own(value):
+                continue
+            seen.add(id(value))
+            if isinstance(value, (list, dict, set, deque)):
+                yield path, value
+            for step, item in messages.items_of(value):
+                if type(item) not in _ATOMS:
+                    waiting.append((path + step, item))
+            if time.perf_counter() > deadline:
+                return
+
+
+def _namespaces():
+    main = sys.modules.get("__main__")
+    if main is not None:
+        yield "", vars(main)
+    for name, module in list(sys.modules.items()):
+        if isinstance(module, types.ModuleType) and module is not main and paths.is_users(getattr(module, "__file__", None)):
+            yield f"{name}.", vars(module)
+
+
+_ATOMS = (int, float, str, bytes, bool, complex, type(None))
+
+
+def _is_changed(container) -> bool:
+    if not _core.guard_holds_own(container):
+        return False
+    return not isinstance(container, dict) or bool(_own_keys(container))
+
+
+def _own_keys(container: dict) -> list:
+    return [key for key, value in dict.items(container) if _core.guard_is_own(value) or _core.guard_is_own(key)]
+
+
+def _keys(container) -> str:
+    return f" (at {_own_keys(container)[0]!r})" if isinstance(container, dict) else ""
+

@@ -1,0 +1,149 @@
+"""What library code may do to objects of the main thread, by exact names, and which methods say that they change their object.
+
+Code that is not named here is judged by what it changes: what libraries hold they may change, what the user holds not.
+"""
+
+from __future__ import annotations
+
+# "type:name" of types whose attributes anybody may set; "module:qualified.name", or "module:*", of functions that fill caches, keep their own books, or write what nobody will read again.
+EXEMPT = (
+    # decimal.getcontext().prec = 10
+    "type:decimal.Context",
+    # zoneinfo keeps its cache in one, out of sight.
+    "weakref:WeakValueDictionary.setdefault",
+    # A property's value, computed once for an object; the next to ask would compute the same.
+    "functools:cached_property.__get__",
+    "functools:singledispatch.<locals>.dispatch",
+    "functools:singledispatch.<locals>.wrapper",
+    "weakref:WeakKeyDictionary.__setitem__.<locals>.remove",
+    # Who is being shown, so that a circle ends.
+    "dataclasses:_recursive_repr.<locals>.wrapper",
+    "reprlib:recursive_repr.<locals>.decorating_function.<locals>.wrapper",
+    # The second of two numbers that are made at once.
+    "random:Random.gauss",
+    "random:Random.seed",
+    "random:Random.setstate",
+    # Sets of weak references that are read: they note who reads.
+    "_weakrefset:_IterationGuard.__enter__",
+    "_weakrefset:_IterationGuard.__exit__",
+    "_weakrefset:WeakSet._commit_removals",
+    "_weakrefset:WeakSet.__init__.<locals>._remove",
+    "weakref:WeakValueDictionary._commit_removals",
+    "weakref:WeakValueDictionary.__init__.<locals>.remove",
+    "weakref:WeakKeyDictionary._commit_removals",
+    "weakref:WeakKeyDictionary.__init__.<locals>.remove",
+    # Methods of the file, kept for the next call.
+    "tempfile:_TemporaryFileWrapper.__getattr__",
+    # Abstract classes note who is one.
+    "_py_abc:ABCMeta.__instancecheck__",
+    "_py_abc:ABCMeta.__subclasscheck__",
+    "_py_abc:ABCMeta.register",
+    # Classes of the main thread learn of their subclasses in a context.
+    "enum:_proto_member.__set_name__",
+    "enum:Flag._missing_",
+    # Decoders keep the bytes of half a character: part of the position of a file that is read.
+    "codecs:*",
+    "encodings.idna:*",
+    "encodings.utf_16:*",
+    "encodings.utf_32:*",
+    "encodings.utf_8_sig:*",
+    # Once for each place in the code: `__warningregistry__`.
+    "warnings:warn",
+    "unittest.case:_AssertWarnsContext.__enter__",
+    "warnings:warn_explicit",
+    # Imported modules become attributes of their packages.
+    "importlib:import_module",
+    "traceback:print_exc",
+    "linecache:updatecache",
+    "linecache:getlines",
+    "linecache:checkcache",
+    "linecache:lazycache",
+    "inspect:getmodule",
+    # Log records pass through handlers of the main thread.
+    "logging:Handler.acquire",
+    "logging:Logger.isEnabledFor",
+    "logging:Filterer.filter",
+    "logging:StreamHandler.emit",
+    "logging:StreamHandler.flush",
+    "logging:Formatter.format",
+    "logging:Formatter.formatTime",
+    "logging:LogRecord.getMessage",
+    "logging:Logger.handle",
+    "logging:Manager.getLogger",
+    "logging.handlers:BufferingHandler.emit",
+    # An exception that is raised again.
+    "contextlib:_GeneratorContextManager.__exit__",
+    "contextlib:ExitStack.__exit__.<locals>._fix_exception_context",
+    # Locks and conditions are those of the snapshot: they belong to nobody here.
+    "threading:_RLock.acquire",
+    "threading:_RLock.release",
+    "threading:_RLock._release_save",
+    "threading:_RLock._acquire_restore",
+    "threading:Condition.__enter__",
+    "threading:Condition.__exit__",
+    # Values computed once for an object.
+    "pathlib:PurePath.__str__",
+    "ipaddress:IPv4Network.hosts",
+)
+
+# Names of methods of packages that change their object, whatever they are written in, and full names of others. When the user's code
+# calls one on an object of the main thread and it goes on to change anything of the main thread, that object is what is changed.
+MUTATORS = (
+    "__setitem__",
+    "__delitem__",
+    "__iadd__",
+    "__isub__",
+    "__imul__",
+    "__itruediv__",
+    "__ior__",
+    "__iand__",
+    "__setattr__",
+    "__delattr__",
+    "__setstate__",
+    "add",
+    "append",
+    "clear",
+    "discard",
+    "extend",
+    "fit",
+    "fit_predict",
+    "fit_transform",
+    "insert",
+    "partial_fit",
+    "pop",
+    "popitem",
+    "push",
+    "put",
+    "remove",
+    "reset",
+    "reverse",
+    "setdefault",
+    "update",
+    "add_node",
+    "add_edge",
+    "add_nodes_from",
+    "add_edges_from",
+    "remove_node",
+    "remove_edge",
+    "set_axis",
+    "set_params",
+    "pandas.core.generic:NDFrame._update_inplace",
+    "pandas.core.generic:NDFrame.__delitem__",
+    "pandas.core.generic:NDFrame._set_axis",
+    "pandas.core.generic:NDFrame._set_axis_nocheck",
+    "pandas.core.generic:NDFrame._set_item",
+    "pandas.core.indexing:_LocationIndexer.__setitem__",
+    "pandas.core.indexing:_ScalarAccessIndexer.__setitem__",
+    "pandas.core.indexing:_AtIndexer.__setitem__",
+    "pandas.core.frame:DataFrame.__setitem__",
+    "pandas.core.frame:DataFrame._set_item",
+    "pandas.core.frame:DataFrame._set_item_mgr",
+    "pandas.core.frame:DataFrame._iset_item_mgr",
+    "pandas.core.frame:DataFrame._set_value",
+    "pandas.core.frame:DataFrame.insert",
+    "pandas.core.frame:DataFrame.pop",
+    "pandas.core.series:Series.__setitem__",
+    "pandas.core.series:Series._set_value",
+    "pandas.core.series:Series._set_with_engine",
+    "pandas.core.series:Series._set_values",
+)

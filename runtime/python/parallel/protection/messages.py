@@ -1,0 +1,98 @@
+"""What an UnprotectedError says: which object, by the name the user knows it by, and what to do instead."""
+
+from __future__ import annotations
+
+import sys
+import types
+
+_ADVICE = "Return the result from the work, or share it through parallel.xlist() or parallel.dict()."
+_LOOKS = 20_000  # objects looked through for a name; takes 10 ms at most
+_DEPTH = 4
+
+
+def describe(target: object, operation: str, name: str | None) -> str:
+    """The message; called in the context at the moment an error is raised."""
+    if operation in ("global", "nonlocal"):
+        kind = "global variable" if operation == "global" else "variable of an enclosing function,"
+        what = f"{kind} {name!r} {_whose()} cannot be set in a context"
+        return f"{what}: the main thread would not see it. {_ADVICE}"
+    if operation in ("putenv()", "unsetenv()"):
+        return f"os.environ cannot be changed in a context: the main thread would not see it. {_ADVICE}"
+    try:
+        named = _named(target)
+    except Exception:  # user code runs in comparisons and properties; the error is raised in any case
+        named = f"{type(target).__name__} object {_whose()}"
+    if name is not None:
+        operation = f"{operation} of {name!r}"
+    return f"{named} cannot be changed in a context ({operation}): the main thread would not see it. {_ADVICE}"
+
+
+def _whose() -> str:
+    return "of the notebook" if "IPython" in sys.modules and sys.modules["IPython"].get_ipython() else "of the main thread"
+
+
+def _namespace() -> dict:
+    return vars(sys.modules.get("__main__", types))
+
+
+def _named(target: object) -> str:
+    kind = "class" if isinstance(target, type) else type(target).__name__
+    path = _path_to(target)
+    if path is None and isinstance(target, (type, types.FunctionType, types.ModuleType)):
+        path = target.__name__
+    return f"{kind} {path!r} {_whose()}" if path is not None else f"{kind} object {_whose()}"
+
+
+def _path_to(target: object) -> str | None:
+    """The shortest way to `target` from the user's namespace, as an expression; None when there is none near."""
+    namespace = _namespace()
+    names = [(name, value) for name, value in list(namespace.items()) if not name.startswith("__")]
+    names.sort(key=lambda item: item[0].startswith("_"))  # `x` rather than IPython's `_` and `_3`
+    for name, value in names:
+        if value is target:
+            return name
+    level = [(name, value) for name, value in names if not isinstance(value, types.ModuleType)]
+    seen = {id(namespace)}
+    looks = 0
+    for _ in range(_DEPTH):
+        below = []
+        for path, value in level:
+            if id(value) in seen:
+                continue
+            seen.add(id(value))
+            for step, item in items_of(value):
+                looks += 1
+                if item is target:
+                    return path + step
+                below.append((path + step, item))
+            if looks > _LOOKS:
+                return None
+        level = below
+    return None
+
+
+def items_of(value: object):
+    """What `value` holds, with the expression that leads there."""
+    kind = type(value)
+    if isinstance(value, dict):
+        for key, item in list(dict.items(value))[:_LOOKS]:
+            if isinstance(key, (str, int, float, bytes, bool, type(None), tuple)):
+                yield f"[{key!r}]", item
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value[:_LOOKS]):
+            yield f"[{index}]", item
+    elif kind is types.FunctionType:
+        for number, item in enumerate(value.__defaults__ or ()):
+            yield f".__defaults__[{number}]", item
+        for name, cell in zip(value.__code__.co_freevars, value.__closure__ or ()):
+            if cell != types.CellType():  # an empty one has no contents
+                yield f"'s {name}", cell.cell_contents
+    elif isinstance(value, types.MethodType):
+        yield ".__self__", value.__self__
+    if kind.__module__ != "builtins" or isinstance(value, types.SimpleNamespace):
+        attributes = getattr(value, "__dict__", None)
+        if isinstance(attributes, (dict, types.MappingProxyType)):
+            if isinstance(attributes, dict):
+                yield ".__dict__", attributes
+            for name, item in list(attributes.items()):
+                yield f".{name}", item

@@ -1,0 +1,39 @@
+"""Whose code a file is: the user's is what lies under none of these folders."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import os
+import site
+import sysconfig
+
+
+def prefixes() -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Folders of this project, of installed packages, and of the standard library; each ends in a slash."""
+    own = [os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
+    kernel = importlib.util.find_spec("xparallel_kernel")
+    if kernel is not None and kernel.origin is not None:
+        own.append(os.path.dirname(kernel.origin))
+    paths = sysconfig.get_paths()
+    third_party = {paths["purelib"], paths["platlib"], *site.getsitepackages(), site.getusersitepackages()}
+    third_party.add("/usr/lib/python3/dist-packages")  # Debian's packages, whatever interpreter asks
+    standard = {paths["stdlib"], paths["platstdlib"], os.path.dirname(os.__file__)}
+    return _folders(own), _folders(third_party), _folders(standard)
+
+
+def is_users(file: str | None) -> bool:
+    """Does the user's code lie there? What has no file is built in."""
+    return file is not None and not file.startswith(_all())
+
+
+@functools.cache
+def _all() -> tuple[str, ...]:
+    own, third_party, standard = prefixes()
+    return own + third_party + standard
+
+
+def _folders(names) -> tuple[str, ...]:
+    # As written and as resolved: code carries whichever its module was found by.
+    both = {os.path.join(form, "") for name in names for form in (name, os.path.realpath(name))}
+    return tuple(sorted(both))

@@ -1,0 +1,1685 @@
+"""Programs that change nothing of the notebook: none may be refused. See README.md."""
+
+
+def b_list_ops():
+    """
+pass
+"""
+    xs = [3, 1]; xs.insert(0, 5); xs.remove(1); xs.reverse(); xs *= 2; del xs[0]; xs[::2] = [9] * len(xs[::2]); xs.clear()
+
+
+def b_dict_ops():
+    """
+pass
+"""
+    d = {'a': 1}; d |= {'b': 2}; d.popitem(); d.setdefault('c', []).append(1); del d['c']; d.clear()
+
+
+def b_set_ops():
+    """
+pass
+"""
+    s = {1, 2}; s |= {3}; s -= {1}; s ^= {9}; s.discard(2); s.pop(); s.clear()
+
+
+def b_bytearray_ops():
+    """
+pass
+"""
+    b = bytearray(b'abc'); b[0] = 65; b += b'x'; b *= 2; del b[0]; memoryview(b)[0] = 66; b.reverse()
+
+
+def b_array_ops():
+    """
+pass
+"""
+    import array; a = array.array('i', [1]); a.append(2); a[0] = 5; a += a; a.byteswap(); memoryview(a)[0] = 3
+
+
+def b_deque_ops():
+    """
+pass
+"""
+    from collections import deque; q = deque(maxlen=2); q.append(1); q.appendleft(2); q.rotate(); q[0] = 5; q += [1]
+
+
+def b_counter_ops():
+    """
+from collections import Counter
+c = Counter('aab')
+"""
+    d = c.copy(); d.update('z'); d['q'] += 1; d.subtract('a'); e = c - d; e += c; return e
+
+
+def b_slots_ops():
+    """
+class A:
+    __slots__ = ('n', 'm')
+    def __init__(self): self.n = 0; self.m = []
+"""
+    a = A(); a.n += 1; a.m.append(1); del a.n
+
+
+def b_class_in_work():
+    """
+pass
+"""
+    class A:
+        count = 0
+        def __init__(self): A.count += 1; self.x = A.count
+    A(); A(); A.extra = 1; del A.extra; return A.count
+
+
+def b_metaclass_in_work():
+    """
+class M(type):
+    registry = ()
+    def __new__(m, n, b, d): c = super().__new__(m, n, b, d); c.tag = n; return c
+"""
+    class A(metaclass=M): pass
+    class B(A): y = 2
+    return B.tag
+
+
+def b_init_subclass():
+    """
+class Base:
+    def __init_subclass__(cls, **k): cls.opts = k
+"""
+    class C(Base, a=1): pass
+    return C.opts
+
+
+def b_set_name():
+    """
+class D:
+    def __set_name__(self, o, n): self.n = n
+    def __get__(self, o, t): return self.n
+"""
+    class C: v = D()
+    return C().v
+
+
+def b_subclass_builtin():
+    """
+class L(list):
+    def push(self, x): self.append(x); self.last = x
+"""
+    l = L(); l.push(1); l.push(2); return l.last
+
+
+def b_subclass_dict():
+    """
+class D(dict):
+    def __missing__(self, k): self[k] = []; return self[k]
+"""
+    d = D(); d['a'].append(1); return d
+
+
+def b_global_reads():
+    """
+n = 5; xs = [1]
+"""
+    m = n + len(xs); k = xs + [2]; k.append(m); return k
+
+
+def b_closure_new():
+    """
+def mk():
+    n = 0
+    def inc():
+        nonlocal n
+        n += 1
+        return n
+    return inc
+"""
+    f = mk(); g = mk(); f(); f(); g(); return f(), g()
+
+
+def b_closure_deep():
+    """
+pass
+"""
+    def a():
+        x = 0
+        def b():
+            def c():
+                nonlocal x
+                x += 1
+                return x
+            return c
+        return b
+    return a()()()
+
+
+def b_closure_del():
+    """
+pass
+"""
+    def f():
+        x = 1
+        def g(): return x
+        r = g()
+        del x
+        return r
+    return f()
+
+
+def b_generator_own():
+    """
+def g(n):
+    for i in range(n):
+        r = yield i
+        if r: yield r
+"""
+    it = g(3); next(it); it.send(9); it.close(); return list(g(3))
+
+
+def b_generator_expr_over_main():
+    """
+xs = [1, 2, 3]
+"""
+    return sum(x * x for x in xs), max(x for x in xs), [*(x for x in xs)]
+
+
+def b_generator_own_of_main_function():
+    """
+def gen():
+    acc = []
+    while len(acc) < 3:
+        acc.append(len(acc)); yield acc
+"""
+    return [list(a) for a in gen()]
+
+
+def b_iterators_own():
+    """
+xs = [1, 2]; d = {'a': 1}
+"""
+    it = iter(xs); next(it); k = iter(d); next(k); z = zip(xs, d); next(z); e = enumerate(xs); next(e); return list(reversed(xs))
+
+
+def b_itertools_own():
+    """
+import itertools
+xs = [1, 2, 3]
+"""
+    a, b = itertools.tee(xs); next(a); c = itertools.cycle(xs); next(c); return list(itertools.accumulate(xs)), list(itertools.permutations(xs, 2)), list(itertools.combinations(xs, 2)), list(itertools.pairwise(xs)), list(itertools.starmap(pow, [(1, 2)]))
+
+
+def b_async_own():
+    """
+import asyncio
+async def f(n):
+    await asyncio.sleep(0)
+    return n
+"""
+    async def main():
+        q = asyncio.Queue()
+        await q.put(1)
+        lock = asyncio.Lock()
+        async with lock:
+            pass
+        ev = asyncio.Event(); ev.set(); await ev.wait()
+        return await q.get(), await asyncio.gather(f(1), f(2))
+    return asyncio.run(main())
+
+
+def b_async_gen_own():
+    """
+import asyncio
+async def ag():
+    for i in range(3): yield i
+"""
+    async def main(): return [x async for x in ag()]
+    return asyncio.run(main())
+
+
+def b_async_task_group():
+    """
+import asyncio
+"""
+    async def one(x): return x
+    async def main():
+        async with asyncio.TaskGroup() as tg:
+            t = [tg.create_task(one(i)) for i in range(3)]
+        return [x.result() for x in t]
+    return asyncio.run(main())
+
+
+def b_async_timeout():
+    """
+import asyncio
+"""
+    async def main():
+        try:
+            await asyncio.wait_for(asyncio.sleep(10), 0.01)
+        except asyncio.TimeoutError:
+            return 1
+    return asyncio.run(main())
+
+
+def b_contextmanager_main():
+    """
+import contextlib
+@contextlib.contextmanager
+def cm(x):
+    yield [x]
+"""
+    with cm(1) as a, cm(2) as b:
+        a.append(b)
+    return a
+
+
+def b_redirect_stdout():
+    """
+import contextlib, io
+"""
+    f = io.StringIO()
+    with contextlib.redirect_stdout(f):
+        print('x')
+    return f.getvalue()
+
+
+def b_exception_chain():
+    """
+class E(Exception):
+    def __init__(self, a): super().__init__(a); self.a = a
+"""
+    try:
+        try:
+            raise E(1)
+        except E as e:
+            raise ValueError('x') from e
+    except ValueError as v:
+        v.add_note('hm'); return repr(v.__cause__)
+
+
+def b_exception_main_raise():
+    """
+err = KeyError('k')
+"""
+    try:
+        raise err
+    except KeyError as e:
+        return str(e)
+
+
+def b_exception_group():
+    """
+pass
+"""
+    try:
+        raise ExceptionGroup('g', [ValueError(1), KeyError(2)])
+    except* ValueError as g:
+        n = len(g.exceptions)
+    except* KeyError:
+        pass
+    return n
+
+
+def b_traceback_format():
+    """
+import traceback
+def deep(n):
+    if n: deep(n - 1)
+    else: raise ValueError('x')
+"""
+    try:
+        deep(5)
+    except ValueError as e:
+        return len(traceback.format_exception(e)), len(traceback.extract_tb(e.__traceback__))
+
+
+def b_warnings_many():
+    """
+import warnings
+def w(): warnings.warn('careful', DeprecationWarning)
+"""
+    for _ in range(3):
+        w()
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter('always'); w(); w()
+    return len(seen)
+
+
+def b_logging_levels():
+    """
+import logging
+log = logging.getLogger('b.user'); log.addHandler(logging.NullHandler())
+"""
+    log.error('x %s', 1); log.getChild('c').info('y'); logging.getLogger('b.new').warning('z'); log.isEnabledFor(30)
+
+
+def b_logging_exception():
+    """
+import logging
+"""
+    try:
+        1 / 0
+    except ZeroDivisionError:
+        logging.getLogger('b.exc').exception('boom')
+
+
+def b_logging_new_handler():
+    """
+import logging, io
+"""
+    h = logging.StreamHandler(io.StringIO()); lg = logging.Logger('mine'); lg.addHandler(h); lg.warning('x'); return h.stream.getvalue()
+
+
+def b_import_many():
+    """
+pass
+"""
+    import tomllib, plistlib, configparser, sched, graphlib, calendar, bisect, fractions; return tomllib.loads('a = 1')
+
+
+def b_import_submodule():
+    """
+import os
+"""
+    import xml.dom.minidom, concurrent.futures.process, email.mime.text, importlib.resources; return 1
+
+
+def b_import_inside_function():
+    """
+def f():
+    import textwrap, difflib
+    return textwrap.fill('a b', 2)
+"""
+    return f()
+
+
+def b_importlib_dynamic():
+    """
+import importlib
+"""
+    m = importlib.import_module('stringprep'); return m.__name__
+
+
+def b_json_all():
+    """
+import json
+data = {'a': [1, {'b': 2.5}], 'c': None}
+"""
+    return json.loads(json.dumps(data)), json.dumps(data, indent=2), json.dumps(data, default=str)
+
+
+def b_json_custom():
+    """
+import json
+class Enc(json.JSONEncoder):
+    def default(self, o): return list(o)
+"""
+    return json.dumps({'s': {1}}, cls=Enc)
+
+
+def b_pickle_all():
+    """
+import pickle, copy
+class P:
+    def __init__(self): self.xs = [1]
+p = P()
+"""
+    q = copy.copy(p); r = copy.deepcopy(p); r.xs.append(2); q.y = 1; return len(pickle.dumps(r.__dict__))
+
+
+def b_pickle_reduce():
+    """
+import pickle
+class P:
+    def __getstate__(self): return {'a': 1}
+    def __setstate__(self, s): self.__dict__.update(s)
+p = P()
+"""
+    import copy; return copy.copy(p).a
+
+
+def b_copyreg_reading():
+    """
+import copy
+d = {'a': [1, (2, [3])]}
+"""
+    e = copy.deepcopy(d); e['a'][1][1].append(4); return e
+
+
+def b_csv_own():
+    """
+import csv, io
+rows = [['a', 'b'], ['1', '2']]
+"""
+    f = io.StringIO(); w = csv.DictWriter(f, ['a', 'b']); w.writeheader(); w.writerow({'a': 1, 'b': 2}); return list(csv.DictReader(io.StringIO(f.getvalue())))
+
+
+def b_sqlite_own():
+    """
+import sqlite3
+"""
+    c = sqlite3.connect(':memory:'); c.row_factory = sqlite3.Row; c.execute('create table t(a, b)'); c.executemany('insert into t values (?, ?)', [(1, 2), (3, 4)]); return [tuple(r) for r in c.execute('select * from t')]
+
+
+def b_configparser_own():
+    """
+import configparser
+"""
+    c = configparser.ConfigParser(); c.read_string('[a]\nb = 1'); c['a']['c'] = '2'; c.add_section('z'); return dict(c['a'])
+
+
+def b_configparser_main_read():
+    """
+import configparser
+c = configparser.ConfigParser(); c.read_string('[a]\\nb = 1')
+"""
+    return c['a']['b'], c.sections(), c.getint('a', 'b'), c.has_option('a', 'q'), dict(c['a'])
+
+
+def b_datetime_all():
+    """
+import datetime as dt, zoneinfo
+t = dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc)
+"""
+    return t + dt.timedelta(1), t.astimezone(), str(t), t.replace(year=2000), dt.date.today().isoformat(), zoneinfo.ZoneInfo('UTC').utcoffset(t), f'{t:%Y}'
+
+
+def b_decimal_context():
+    """
+import decimal
+d = decimal.Decimal('1.5')
+"""
+    decimal.getcontext().prec = 10; return d / 7, d.sqrt(), round(d, 1)
+
+
+def b_fraction_math():
+    """
+from fractions import Fraction
+import math, statistics, cmath
+f = Fraction(1, 3); xs = [1.0, 2.0]
+"""
+    return f ** 2, math.prod(xs), statistics.variance(xs), cmath.sqrt(-1), statistics.NormalDist.from_samples(xs).mean
+
+
+def b_random_own():
+    """
+import random
+r0 = random.Random(5)
+"""
+    r = random.Random(1); r.shuffle([1, 2]); random.seed(3); return r.random(), random.gauss(0, 1), random.choices([1, 2], k=3), random.sample([1, 2, 3], 2), r0.random(), r0.randint(1, 5)
+
+
+def b_random_gauss_main():
+    """
+import random
+rng = random.Random(7)
+"""
+    return [rng.random() for _ in range(3)], rng.choice([1, 2]), rng.uniform(0, 1), rng.gauss(0, 1), rng.normalvariate(0, 1)
+
+
+def b_secrets_uuid():
+    """
+import uuid, secrets, hashlib, hmac
+h0 = hashlib.sha256(b'a')
+"""
+    h = hashlib.md5(b'x'); h.update(b'y'); g = h0.copy(); g.update(b'z'); return uuid.uuid5(uuid.NAMESPACE_DNS, 'a'), h0.hexdigest(), hmac.new(b'k', b'm', 'sha1').hexdigest()
+
+
+def b_re_variants():
+    """
+import re
+p = re.compile(r'(?P<a>\\d+)')
+"""
+    return p.sub(lambda m: m['a'] * 2, 'a1b22'), re.split(r',', 'a,b'), [m.span() for m in re.finditer('a', 'banana')], re.fullmatch('x+', 'xx') is not None, re.escape('a.b'), p.scanner('12').match().group()
+
+
+def b_string_methods():
+    """
+import string, textwrap
+s = 'hello world'
+"""
+    return s.title(), s.center(20), s.translate(str.maketrans('l', 'L')), string.capwords(s), textwrap.wrap(s, 5), f'{s!r:>20}', '{:,}'.format(10000), s.encode('utf-16').decode('utf-16')
+
+
+def b_codecs_all():
+    """
+import codecs, base64, binascii, zlib, gzip, bz2, lzma
+"""
+    z = zlib.compressobj(); z.compress(b'x'); z.flush(); return base64.b64encode(b'x'), gzip.decompress(gzip.compress(b'abc')), bz2.decompress(bz2.compress(b'a')), lzma.decompress(lzma.compress(b'a')), codecs.encode('abc', 'rot13')
+
+
+def b_struct_own():
+    """
+import struct
+s = struct.Struct('<I')
+"""
+    b = bytearray(4); s.pack_into(b, 0, 7); struct.pack_into('<H', b, 0, 1); return s.unpack(b), list(struct.iter_unpack('<H', b))
+
+
+def b_path_all():
+    """
+import pathlib, os
+root = pathlib.Path('/usr/lib')
+"""
+    return root / 'x', root.parts, root.joinpath('a').with_suffix('.py'), root.is_dir(), sorted(root.glob('python3*'))[:1], root.as_posix(), root.resolve(), os.fspath(root), hash(root), root < pathlib.Path('/z'), str(root), root.relative_to('/usr')
+
+
+def b_tempfile_all():
+    """
+import tempfile, os, pathlib, shutil
+"""
+    with tempfile.TemporaryDirectory() as d:
+        p = pathlib.Path(d) / 'a.txt'
+        p.write_text('x\n')
+        with p.open('a') as f:
+            f.write('y')
+        shutil.copy(p, p.with_suffix('.bak'))
+        return p.read_text(), sorted(os.listdir(d)), [q.name for q in os.scandir(d)]
+
+
+def b_tempfile_named():
+    """
+import tempfile
+"""
+    with tempfile.NamedTemporaryFile('w+') as f:
+        f.write('abc'); f.seek(0)
+        return f.read()
+
+
+def b_file_read_main_handle():
+    """
+f = open('/etc/passwd')
+"""
+    return len(f.readline()), len(f.read(5)), f.tell() if False else 0
+
+
+def b_file_iter_main_handle():
+    """
+f = open('/etc/passwd')
+"""
+    return sum(1 for _ in f), f.name
+
+
+def b_file_binary_main():
+    """
+f = open('/etc/passwd', 'rb')
+"""
+    return len(f.read(3)), f.seek(0), len(f.readlines())
+
+
+def b_stringio_main_read():
+    """
+import io
+f = io.StringIO('a\\nb\\n')
+"""
+    return f.read(1), f.readline(), list(f), f.getvalue()
+
+
+def b_bytesio_main_getbuffer_read():
+    """
+import io
+f = io.BytesIO(b'abcd')
+"""
+    return bytes(f.getbuffer()[1:3]), f.read(2)
+
+
+def b_subprocess_pipe():
+    """
+import subprocess, sys
+"""
+    return subprocess.check_output(['echo', 'x']), subprocess.run('cat', input=b'y', stdout=subprocess.PIPE).stdout
+
+
+def b_subprocess_popen():
+    """
+import subprocess
+"""
+    with subprocess.Popen(['cat'], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as p:
+        return p.communicate(b'z')[0]
+
+
+def b_threads_own():
+    """
+import threading, queue
+lock = threading.Lock()
+"""
+    q = queue.Queue(); out = []
+    def w():
+        with lock:
+            out.append(q.get())
+    ts = [threading.Thread(target=w) for _ in range(3)]
+    [t.start() for t in ts]
+    for i in range(3): q.put(i)
+    [t.join() for t in ts]
+    ev = threading.Event(); ev.set(); tl = threading.local(); tl.x = 1; b = threading.Barrier(1); b.wait()
+    return sorted(out)
+
+
+def b_thread_timer():
+    """
+import threading
+"""
+    out = []
+    t = threading.Timer(0.01, out.append, (1,)); t.start(); t.join(); return out
+
+
+def b_pool_threads():
+    """
+from concurrent.futures import ThreadPoolExecutor, as_completed
+def sq(x): return x * x
+"""
+    with ThreadPoolExecutor(2) as ex:
+        fs = [ex.submit(sq, i) for i in range(5)]
+        return sorted(f.result() for f in as_completed(fs))
+
+
+def b_condition_own():
+    """
+import threading
+"""
+    c = threading.Condition(); r = threading.RLock(); s = threading.Semaphore(1)
+    with c: c.notify_all()
+    with r, s: return 1
+
+
+def b_main_rlock():
+    """
+import threading
+r = threading.RLock(); c = threading.Condition()
+"""
+    with r:
+        with r:
+            pass
+    with c:
+        pass
+    return 1
+
+
+def b_main_event_read():
+    """
+import threading
+ev = threading.Event(); ev.set()
+"""
+    return ev.is_set(), ev.wait(0.01)
+
+
+def b_lru_cache_method():
+    """
+import functools
+class A:
+    @functools.lru_cache
+    def f(self, n): return n * 2
+a = A()
+"""
+    return a.f(3), a.f(3), A.f.cache_info().hits
+
+
+def b_lru_cache_clear():
+    """
+import functools
+@functools.cache
+def f(n): return n
+"""
+    f(1); return f.cache_info().currsize
+
+
+def b_singledispatch_new():
+    """
+import functools
+@functools.singledispatch
+def sd(x): return 'o'
+class A: pass
+"""
+    return sd(A()), sd([]), sd({}), sd(1.5)
+
+
+def b_singledispatchmethod():
+    """
+import functools
+class A:
+    @functools.singledispatchmethod
+    def f(self, x): return 'o'
+    @f.register
+    def _(self, x: int): return 'i'
+a = A()
+"""
+    return a.f(1), a.f('s')
+
+
+def b_cached_property_slots():
+    """
+import functools
+class A:
+    def __init__(self, n): self.n = n
+    @functools.cached_property
+    def sq(self): return self.n ** 2
+xs = [A(1), A(2)]
+"""
+    return [a.sq for a in xs] + [a.sq for a in xs]
+
+
+def b_total_ordering():
+    """
+import functools
+@functools.total_ordering
+class V:
+    def __init__(self, n): self.n = n
+    def __eq__(self, o): return self.n == o.n
+    def __lt__(self, o): return self.n < o.n
+vs = [V(2), V(1)]
+"""
+    return sorted(vs)[0].n, max(vs).n, V(1) <= V(2)
+
+
+def b_partial_main():
+    """
+import functools
+p = functools.partial(max, 3)
+"""
+    q = functools.partial(p, 9); q.note = 1; return p(1), q()
+
+
+def b_wraps_new():
+    """
+import functools
+def deco(f):
+    @functools.wraps(f)
+    def w(*a):
+        w.calls += 1
+        return f(*a)
+    w.calls = 0
+    return w
+"""
+    @deco
+    def f(x): return x
+    f(1); f(2); return f.calls
+
+
+def b_typing_all():
+    """
+import typing, dataclasses
+T = typing.TypeVar('T')
+class G(typing.Generic[T]): pass
+"""
+    class TD(typing.TypedDict):
+        a: int
+    class P(typing.Protocol):
+        def f(self): ...
+    return G[int], typing.Union[int, str], typing.Callable[[int], str], typing.get_type_hints(TD), typing.Literal[1], TD(a=1), typing.cast(int, 5)
+
+
+def b_protocol_check():
+    """
+import typing
+@typing.runtime_checkable
+class P(typing.Protocol):
+    def f(self): ...
+class A:
+    def f(self): return 1
+a = A()
+"""
+    return isinstance(a, P), isinstance(3, P)
+
+
+def b_dataclass_all():
+    """
+from dataclasses import dataclass, field, asdict, astuple, replace, fields
+@dataclass(order=True)
+class P:
+    x: int = 0
+    tags: list = field(default_factory=list)
+    def __post_init__(self): self.y = self.x * 2
+p = P(3)
+"""
+    q = replace(p, x=9, tags=[]); q.tags.append(1); r = P(1); r.x = 5; return asdict(p), astuple(q), p < q, hash(1), [f.name for f in fields(P)], repr(p), p == P(3)
+
+
+def b_enum_all():
+    """
+import enum
+class C(enum.Enum):
+    A = 1
+    B = 2
+    @property
+    def pretty(self): return self.name.lower()
+class F(enum.Flag):
+    X = 1
+    Y = 2
+"""
+    return C.A.pretty, C['B'], list(C), F.X | F.Y, F(3), ~F.X, C(1) is C.A, {C.A: 1}, C.__members__['A']
+
+
+def b_enum_new_member_pseudo():
+    """
+import enum
+class F(enum.IntFlag):
+    A = 1
+    B = 2
+    C = 4
+"""
+    return F(7), F.A | F.C, F(3) & F.B, F(12)
+
+
+def b_namedtuple_all():
+    """
+from collections import namedtuple
+import typing
+T = namedtuple('T', 'a b', defaults=[2])
+"""
+    class N(typing.NamedTuple):
+        x: int
+        y: int = 5
+    t = T(1)._replace(a=9); return t._asdict(), N(1).y, T._make([1, 2]), N._fields
+
+
+def b_abc_register():
+    """
+import abc, collections.abc, numbers
+class Base(abc.ABC):
+    @abc.abstractmethod
+    def f(self): ...
+class Other: pass
+"""
+    class My(Base):
+        def f(self): return 1
+    class Seq(collections.abc.Sequence):
+        def __getitem__(self, i): return i
+        def __len__(self): return 2
+    return My().f(), isinstance(Other(), Base), issubclass(Seq, collections.abc.Iterable), Seq()[1], isinstance(2.5, numbers.Real)
+
+
+def b_weakref_all():
+    """
+import weakref
+class A: pass
+a = A(); objs = [A() for _ in range(3)]
+"""
+    r = weakref.ref(a); p = weakref.proxy(a); s = weakref.WeakSet(objs); d = weakref.WeakValueDictionary(enumerate(objs)); fin = weakref.finalize(A(), print, 'gone'); fin.detach(); return len(s), len(d), list(d.keys()), a in s, [x for x in s] != [], weakref.getweakrefcount(a) > 0
+
+
+def b_weakset_main_read():
+    """
+import weakref
+class A: pass
+objs = [A() for _ in range(3)]; ws = weakref.WeakSet(objs); wk = weakref.WeakKeyDictionary({o: 1 for o in objs}); wv = weakref.WeakValueDictionary(enumerate(objs))
+"""
+    return len(list(ws)), len(ws), objs[0] in ws, sum(wk.values()), [k for k in wk], dict(wv), list(wk.items()), ws | ws, wk.get(objs[0]), wv.get(1) is objs[1]
+
+
+def b_inspect_all():
+    """
+import inspect, dis
+class A:
+    def f(self, a, *b, c=1): return a
+"""
+    s = inspect.signature(A.f); return str(s), inspect.getmembers(A)[0], inspect.isclass(A), inspect.stack()[0].function, list(s.bind(1, 2).arguments), inspect.getfullargspec(A.f).args, len(list(dis.get_instructions(A.f)))
+
+
+def b_inspect_frames():
+    """
+import sys
+"""
+    f = sys._getframe(); n = 1; return f.f_locals['n'], f.f_code.co_name, f.f_globals is globals()
+
+
+def b_ast_compile():
+    """
+import ast
+src = 'x = 1 + 2'
+"""
+    t = ast.parse(src); t.body[0].targets[0].id = 'y'; ns = {}; exec(compile(ast.fix_missing_locations(t), '<t>', 'exec'), ns); return ns['y'], ast.literal_eval('[1]'), ast.unparse(t)
+
+
+def b_exec_own_namespace():
+    """
+pass
+"""
+    ns = {'acc': []}; exec('acc.append(1)\nglobal z\nz = 5\nclass K:\n    v = 1\ndef f():\n    global z\n    z = 6\nf()\ndel acc', ns); return ns['z'], ns['K'].v
+
+
+def b_exec_locals():
+    """
+x = 1
+"""
+    loc = {}; exec('y = x + 1\nx = 9', globals(), loc); return loc
+
+
+def b_eval_reads():
+    """
+x = [1, 2]
+"""
+    return eval('[v for v in x]'), eval('len(x)', globals(), {'x': 'abc'})
+
+
+def b_code_interactive():
+    """
+import code
+"""
+    i = code.InteractiveInterpreter({'a': 1}); i.runsource('b = a + 1'); i.runsource('b'); return i.locals['b']
+
+
+def b_types_dynamic():
+    """
+import types
+def base(): return 1
+"""
+    f = types.FunctionType(base.__code__, {}); f.x = 1; m = types.ModuleType('m'); m.y = 2; exec('z = 3', m.__dict__); ns = types.SimpleNamespace(a=1); ns.b = 2; C = type('C', (), {'v': 1}); C.w = 2; return f(), m.z, ns.b, C.w
+
+
+def b_operator_own():
+    """
+import operator
+"""
+    xs = [1]; operator.setitem(xs, 0, 5); operator.iadd(xs, [2]); operator.delitem(xs, 0); d = {}; operator.setitem(d, 'a', 1); return operator.attrgetter('real')(5), operator.itemgetter(0)(xs)
+
+
+def b_heapq_merge():
+    """
+import heapq, bisect
+xs = [1, 3]; ys = [2, 4]
+"""
+    return list(heapq.merge(xs, ys)), heapq.nlargest(2, xs), heapq.nsmallest(1, ys), bisect.bisect(xs, 2), sorted(xs, reverse=True)
+
+
+def b_chainmap_read():
+    """
+from collections import ChainMap, UserDict, UserList, UserString
+c = ChainMap({'a': 1}, {'b': 2}); u = UserDict(x=1)
+"""
+    d = c.new_child(); d['z'] = 1; e = u.copy(); e['y'] = 2; l = UserList([1]); l.append(2); return c['b'], dict(d), u['x'], len(l), UserString('a') + 'b'
+
+
+def b_contextvars_all():
+    """
+import contextvars
+cv = contextvars.ContextVar('cv', default=1); ctx = contextvars.copy_context()
+"""
+    t = cv.set(5); cv.reset(t); c2 = contextvars.copy_context(); c2.run(cv.set, 9); return cv.get(), ctx.get(cv), list(ctx.items())
+
+
+def b_argparse_full():
+    """
+import argparse
+p = argparse.ArgumentParser(); p.add_argument('--n', type=int, default=3); p.add_argument('f', nargs='*'); sp = argparse.ArgumentParser(); ss = sp.add_subparsers(dest='c'); ss.add_parser('go')
+"""
+    return p.parse_args(['--n', '5', 'a']).n, p.parse_known_args(['--zz'])[1], sp.parse_args(['go']).c, p.format_help()[:5]
+
+
+def b_email_own():
+    """
+import email, email.message
+m0 = email.message_from_string('Subject: x\\n\\nbody')
+"""
+    m = email.message.EmailMessage(); m['To'] = 'a@b'; m.set_content('hi'); return m0['Subject'], m0.get_payload(), m.as_string()[:5]
+
+
+def b_xml_all():
+    """
+import xml.etree.ElementTree as ET
+root = ET.fromstring('<a><b x="1">t</b></a>')
+"""
+    r = ET.Element('q'); ET.SubElement(r, 'z').text = 'w'; r.set('k', 'v'); r.append(ET.Element('y')); return root.find('b').get('x'), [e.tag for e in root.iter()], ET.tostring(root), ET.tostring(r)
+
+
+def b_html_parser():
+    """
+import html, html.parser, urllib.parse
+"""
+    class P(html.parser.HTMLParser):
+        def __init__(self): super().__init__(); self.t = []
+        def handle_starttag(self, t, a): self.t.append(t)
+    p = P(); p.feed('<a><b>'); return p.t, html.escape('<'), urllib.parse.quote('a b'), urllib.parse.parse_qs('a=1')
+
+
+def b_socket_own():
+    """
+import socket
+"""
+    a, b = socket.socketpair(); a.sendall(b'x'); buf = bytearray(4); n = b.recv_into(buf); a.close(); b.close(); return n, bytes(buf)
+
+
+def b_selectors_own():
+    """
+import selectors, socket
+"""
+    s = selectors.DefaultSelector(); a, b = socket.socketpair(); s.register(a, selectors.EVENT_READ); b.send(b'x'); r = s.select(0.1); s.close(); a.close(); b.close(); return len(r)
+
+
+def b_time_profile():
+    """
+import time, timeit, cProfile, pstats, tracemalloc
+"""
+    t = time.perf_counter(); time.sleep(0); p = cProfile.Profile(); p.enable(); sum(range(10)); p.disable(); return timeit.timeit('1', number=10) >= 0, time.localtime().tm_year > 2000, time.strptime('2024', '%Y').tm_year
+
+
+def b_gc_weak_cycles():
+    """
+import gc
+class N: pass
+root = N(); root.me = root
+"""
+    for _ in range(100):
+        a = N(); a.self = a
+    gc.collect(); return len(gc.get_objects()) > 0, root.me is root
+
+
+def b_del_finalizer():
+    """
+class F:
+    log = 0
+    def __init__(self, box): self.box = box
+    def __del__(self): self.box.append(1)
+"""
+    box = []; f = F(box); del f; return box
+
+
+def b_drop_main_objects():
+    """
+big = [[i] for i in range(500)]; dd = [{'k': i} for i in range(500)]
+"""
+    for _ in range(300):
+        x = [1]; x.append(2); y = {}; y['a'] = x
+    tmp = [list(b) for b in big]; tmp[0].append(1)
+    return len(tmp)
+
+
+def b_sort_main_sorted():
+    """
+rows = [{'n': 3}, {'n': 1}]
+"""
+    s = sorted(rows, key=lambda r: r['n']); s.append({'n': 9}); s[0] = None; return [dict(r, m=1) for r in rows]
+
+
+def b_big_comprehension():
+    """
+data = [{'k': i % 3, 'v': i} for i in range(300)]
+"""
+    groups = {}
+    for r in data:
+        groups.setdefault(r['k'], []).append(r['v'])
+    return {k: sum(v) for k, v in groups.items()}
+
+
+def b_string_building():
+    """
+words = ['a', 'b'] * 50
+"""
+    s = ''
+    for w in words:
+        s += w
+    t = ()
+    for w in words: t += (w,)
+    n = 0
+    for w in words: n += 1
+    return len(s), len(t), n
+
+
+def b_recursion_memo_local():
+    """
+def solve(n, memo=None):
+    memo = {} if memo is None else memo
+    if n in memo: return memo[n]
+    memo[n] = n if n < 2 else solve(n - 1, memo) + solve(n - 2, memo)
+    return memo[n]
+"""
+    return solve(60)
+
+
+def b_matrix_pure():
+    """
+A = [[1, 2], [3, 4]]
+"""
+    B = [row[:] for row in A]
+    for i in range(2):
+        for j in range(2):
+            B[i][j] *= 2
+    return B
+
+
+def b_graph_bfs():
+    """
+graph = {1: [2, 3], 2: [], 3: [4], 4: []}
+"""
+    from collections import deque
+    q, seen = deque([1]), {1}
+    while q:
+        n = q.popleft()
+        for m in graph[n]:
+            if m not in seen:
+                seen.add(m); q.append(m)
+    return seen
+
+
+def b_nqueens():
+    """
+def solve(n):
+    out = []
+    def place(r, cols):
+        if r == n:
+            out.append(tuple(cols)); return
+        for c in range(n):
+            if all(c != cc and abs(c - cc) != r - rr for rr, cc in enumerate(cols)):
+                place(r + 1, cols + [c])
+    place(0, [])
+    return len(out)
+"""
+    return solve(6)
+
+
+def b_class_with_state():
+    """
+class Sim:
+    def __init__(self, n): self.xs = [0] * n; self.t = 0
+    def step(self):
+        self.t += 1
+        for i in range(len(self.xs)): self.xs[i] += i
+        self.last = self.xs[-1]
+"""
+    s = Sim(5); [s.step() for _ in range(10)]; return s.t, s.last
+
+
+def b_visitor():
+    """
+import ast
+class V(ast.NodeVisitor):
+    def __init__(self): self.n = 0
+    def visit_Name(self, node): self.n += 1
+"""
+    v = V(); v.visit(ast.parse('a + b')); return v.n
+
+
+def b_template_string():
+    """
+import string
+t = string.Template('$a $b')
+"""
+    return t.safe_substitute(a=1), t.substitute(a=1, b=2), t.get_identifiers()
+
+
+def b_locale_gettext():
+    """
+import locale, gettext
+"""
+    return gettext.gettext('x'), locale.getlocale()[0] is None or True, locale.str(1.5)
+
+
+def b_calendar_sched():
+    """
+import calendar, sched, time
+"""
+    s = sched.scheduler(time.time, lambda d: None); out = []; s.enter(0, 1, out.append, (1,)); s.run(); return calendar.monthrange(2024, 2), out
+
+
+def b_graphlib_own():
+    """
+import graphlib
+"""
+    t = graphlib.TopologicalSorter({'a': {'b'}}); return list(t.static_order())
+
+
+def b_unittest_own():
+    """
+import unittest, unittest.mock
+class A:
+    def f(self): return 1
+"""
+    m = unittest.mock.Mock(return_value=5); m(1); m.assert_called_once(); m.x.y = 3; return m.call_count, unittest.mock.MagicMock()[0] is not None
+
+
+def b_pprint_reprlib():
+    """
+import pprint, reprlib
+d = {'a': [1, {'b': 2}]}
+"""
+    return pprint.pformat(d), reprlib.repr(list(range(100)))
+
+
+def b_displayhook_single():
+    """
+pass
+"""
+    import sys, io; ns = {}; exec(compile('a = 5\n', '<s>', 'single'), ns); return ns['a']
+
+
+def b_display_objects():
+    """
+class R:
+    def _repr_html_(self): return '<b>x</b>'
+r = R()
+"""
+    return r._repr_html_()
+
+
+def b_np_linear():
+    """
+import numpy as np
+a = np.arange(9.).reshape(3, 3) + np.eye(3)
+"""
+    return np.linalg.det(a), np.linalg.eig(a), np.linalg.qr(a), np.trace(a), a.T @ a, np.kron(a, a).sum(), np.cross(a[0], a[1]), np.outer(a[0], a[0]), np.linalg.lstsq(a, a[0], rcond=None)[0]
+
+
+def b_np_reduce():
+    """
+import numpy as np
+a = np.arange(12.).reshape(3, 4)
+"""
+    return a.sum(axis=0), a.cumsum(), a.max(1), np.median(a), a.argmax(), np.quantile(a, .3), a.ptp(), np.diff(a), np.cov(a), np.corrcoef(a), a.round(1), a.clip(1, 3), np.nansum(a), np.average(a, weights=a)
+
+
+def b_np_shape():
+    """
+import numpy as np
+a = np.arange(12)
+"""
+    return a.reshape(3, 4).T, np.tile(a, 2), np.repeat(a, 2), np.roll(a, 1), np.flip(a), np.pad(a, 1), np.split(a, 3), np.vstack([a, a]), np.expand_dims(a, 0), np.broadcast_to(a, (2, 12)), np.squeeze(a[None]), np.insert(a, 0, 1), np.delete(a, 0), np.append(a, 1)
+
+
+def b_np_sets_search():
+    """
+import numpy as np
+a = np.array([3, 1, 2, 3])
+"""
+    return np.unique(a, return_counts=True), np.searchsorted(np.sort(a), 2), np.where(a > 1), np.nonzero(a), np.isin(a, [1]), np.bincount(a), np.digitize(a, [2]), np.lexsort((a, a)), np.partition(a, 1), np.intersect1d(a, [1])
+
+
+def b_np_out_own():
+    """
+import numpy as np
+a = np.arange(4.)
+"""
+    o = np.empty(4); np.add(a, a, out=o); np.sqrt(a, o); a.cumsum(out=o); np.cumsum(a, out=o); np.clip(a, 0, 1, out=o); np.dot(np.eye(4), a, out=o); o += a; o[a > 1] = 0; np.add.at(o, [0], 1); np.copyto(o, a); return o
+
+
+def b_np_views_own():
+    """
+import numpy as np
+a = np.arange(12.)
+"""
+    b = a.copy().reshape(3, 4); b[0] = 1; b.T[0] = 2; c = b.view(); c[1:, ::2] = 3; b.flat[0] = 9; b.ravel()[1] = 7; d = np.lib.stride_tricks.sliding_window_view(a, 3).sum(); np.fill_diagonal(b, 0); b.sort(axis=0); return b, d
+
+
+def b_np_nditer_own():
+    """
+import numpy as np
+a = np.arange(4.)
+"""
+    o = np.zeros(4)
+    with np.nditer([a, o], op_flags=[['readonly'], ['writeonly']]) as it:
+        for x, y in it:
+            y[...] = 2 * x
+    return o, [float(x) for x in np.nditer(a)], list(np.ndenumerate(a)), list(np.ndindex(2))
+
+
+def b_np_random_all():
+    """
+import numpy as np
+rng = np.random.default_rng(3); rs = np.random.RandomState(3)
+"""
+    r = np.random.default_rng(1); x = np.arange(5); r.shuffle(x); np.random.shuffle(x); np.random.seed(1); return rng.integers(5), rng.permutation(5), rs.rand(2), np.random.choice([1, 2]), rng.choice(5), rs.normal(size=2)
+
+
+def b_np_string_dtype():
+    """
+import numpy as np
+s = np.array(['ab', 'c']); d = np.array(['2024-01-01'], dtype='M8[D]'); st = np.array([(1, 2.)], dtype=[('a', int), ('b', float)])
+"""
+    return np.char.upper(s), d + 1, st['a'], st[0]['b'], np.datetime64('now') > d, s.astype('U5'), st.dtype.names, np.array2string(st)
+
+
+def b_np_masked_own():
+    """
+import numpy as np
+m = np.ma.masked_array([1, 2, 3], mask=[0, 1, 0])
+"""
+    c = m.copy(); c[0] = 9; c.mask[2] = True; return m.mean(), m.compressed(), (m + 1).filled(0), np.ma.median(m), repr(m)
+
+
+def b_np_matrix_poly():
+    """
+import numpy as np
+m = np.matrix([[1, 2], [3, 4]])
+"""
+    p = np.poly1d([1, 2]); return m * m, m.I, p(2), np.polyfit([1, 2, 3], [1, 4, 9], 1), np.roots([1, -1]), np.polynomial.Polynomial([1, 2])(3)
+
+
+def b_np_save_load():
+    """
+import numpy as np, io, tempfile
+a = np.arange(3)
+"""
+    f = io.BytesIO(); np.save(f, a); f.seek(0); b = np.load(f); b[0] = 5; g = io.StringIO(); np.savetxt(g, a); return b, np.fromstring('1 2', sep=' '), np.loadtxt(io.StringIO('1 2'))
+
+
+def b_np_fft_signal():
+    """
+import numpy as np
+a = np.sin(np.arange(16.))
+"""
+    return np.fft.ifft(np.fft.fft(a)).real, np.convolve(a, [1, 1]), np.interp([1.5], np.arange(16.), a), np.gradient(a), np.trapz(a), np.histogram2d(a, a)[0].sum(), np.meshgrid(a[:2], a[:2])[0], np.vectorize(abs)(a), np.apply_along_axis(sum, 0, a[None])
+
+
+def b_np_errstate():
+    """
+import numpy as np
+a = np.array([0., 1.])
+"""
+    with np.errstate(divide='ignore', invalid='ignore'):
+        b = a / 0
+    old = np.geterr(); np.set_printoptions(precision=3)
+    with np.printoptions(precision=2):
+        s = str(a)
+    return b, s
+
+
+def b_np_memory_read():
+    """
+import numpy as np
+a = np.arange(4)
+"""
+    return memoryview(a).tolist(), bytes(a), a.tobytes(), a.__array_interface__['shape'], a.ctypes.data > 0, np.frombuffer(a.tobytes(), dtype=a.dtype), a.data.nbytes, np.asarray(a) is a, np.shares_memory(a, a[1:])
+
+
+def b_np_ctypes_read():
+    """
+import numpy as np, ctypes
+a = np.arange(4.)
+"""
+    p = a.ctypes.data_as(ctypes.POINTER(ctypes.c_double)); return p[1], a.ctypes.shape[0], ctypes.string_at(a.ctypes.data, 8)
+
+
+def b_ctypes_own():
+    """
+import ctypes
+class S(ctypes.Structure):
+    _fields_ = [('x', ctypes.c_int)]
+s0 = S(3)
+"""
+    s = S(); s.x = 5; a = (ctypes.c_int * 3)(); a[0] = 7; b = ctypes.create_string_buffer(8); b.value = b'ab'; i = ctypes.c_int(); i.value = 4; p = ctypes.pointer(i); p[0] = 6; libc = ctypes.CDLL(None); return s0.x, libc.abs(-3), i.value, ctypes.c_int.from_buffer_copy(b'abcd').value, bytes(bytearray(s0))
+
+
+def b_mmap_read():
+    """
+import mmap
+m = mmap.mmap(-1, 4096)
+"""
+    return m[0], m[:4], m.find(b'x'), len(m)
+
+
+def b_pd_groupby():
+    """
+import pandas as pd, numpy as np
+df = pd.DataFrame({'k': list('abab'), 'v': [1., 2., 3., 4.], 'w': [1, 2, 3, 4]})
+"""
+    g = df.groupby('k'); return g.sum(), g.agg({'v': ['mean', 'max'], 'w': 'sum'}), g.apply(lambda d: d.v.max()), g.transform('mean'), g.size(), g['v'].rank(), g.cumsum(), [k for k, _ in g], g.get_group('a')
+
+
+def b_pd_select():
+    """
+import pandas as pd
+df = pd.DataFrame({'a': [1, 2, 3], 'b': [4., 5., 6.], 'c': list('xyz')})
+"""
+    return df['a'], df[['a', 'b']], df.loc[1], df.loc[df.a > 1, 'b'], df.iloc[0, 1], df.at[0, 'a'], df.query('a > 1'), df.filter(like='a'), df.nlargest(1, 'a'), df.sample(2, random_state=1), df.tail(1), df.T, df.values.sum(axis=None) if False else df.shape, df.dtypes, df.columns.tolist(), df.index
+
+
+def b_pd_transform():
+    """
+import pandas as pd
+df = pd.DataFrame({'a': [3, 1, 2], 'b': [4., None, 6.]})
+"""
+    return df.fillna(0), df.dropna(), df.sort_values('a'), df.rename(columns={'a': 'z'}), df.assign(q=lambda d: d.a * 2), df.melt(), df.astype(str), df.replace(1, 9), df.round(1), df.shift(1), df.diff(), df.reset_index(), df.set_index('a'), df.drop(columns='a'), df.drop(0), df.applymap(str), df.pipe(lambda d: d + 1), df.clip(0, 2), df.where(df > 1), df.cumsum(), df.stack(), df.eval('a + b')
+
+
+def b_pd_merge():
+    """
+import pandas as pd
+a = pd.DataFrame({'k': [1, 2], 'x': [1, 2]}); b = pd.DataFrame({'k': [2, 3], 'y': [5, 6]})
+"""
+    return a.merge(b, on='k', how='outer'), pd.concat([a, b]), a.join(b.set_index('k'), on='k'), pd.concat([a, b], axis=1), a.combine_first(b), a.append(b) if hasattr(a, 'append') and False else 0
+
+
+def b_pd_series():
+    """
+import pandas as pd
+s = pd.Series([3, 1, 2], index=list('abc'), name='s')
+"""
+    return s['a'], s.a, s + 1, s.sort_values(), s.map(str), s.apply(lambda v: v + 1), s.rolling(2).sum(), s.expanding().mean(), s.value_counts(), s.unique(), s.isin([1]), s.between(1, 2), s.describe(), s.idxmax(), s.to_dict(), list(s.items()), s.reindex(list('abz')), s.astype(float).interpolate(), s.str if False else 0, s.corr(s), s.quantile(.5), s[s > 1], s.ewm(1).mean()
+
+
+def b_pd_strings_dates():
+    """
+import pandas as pd
+s = pd.Series(['ab', 'c d']); t = pd.Series(pd.date_range('2024', periods=5))
+"""
+    return s.str.upper(), s.str.split(), s.str.contains('a'), s.str.len(), t.dt.year, t.dt.strftime('%Y'), t.diff(), pd.to_datetime(['2024-01-01']), pd.Timestamp('2024') + pd.Timedelta('1d'), t.max() - t.min(), pd.date_range('2024', periods=2, freq='M'), pd.Period('2024-01', 'M')
+
+
+def b_pd_categorical_multi():
+    """
+import pandas as pd
+c = pd.Series(list('aab'), dtype='category'); m = pd.DataFrame({'v': [1, 2]}, index=pd.MultiIndex.from_tuples([('a', 1), ('b', 2)]))
+"""
+    return c.cat.codes, c.value_counts(), m.loc['a'], m.unstack(), m.index.get_level_values(0), pd.get_dummies(c), pd.cut([1, 2, 3], 2), pd.crosstab(c, c), m.sum(level=0) if False else m.groupby(level=0).sum(), m.xs('a'), m.sort_index()
+
+
+def b_pd_own_writes():
+    """
+import pandas as pd
+df = pd.DataFrame({'a': [1, 2, 3], 'b': [4., 5., 6.]})
+"""
+    d = df.copy()
+    d['c'] = d.a + d.b
+    d.loc[0, 'a'] = 9
+    d.iloc[1, 0] = 8
+    d.at[2, 'a'] = 7
+    d.insert(0, 'z', 1)
+    d.drop(columns='z', inplace=True)
+    d.columns = ['p', 'q', 'r']
+    d.index.name = 'i'
+    d['p'] += 1
+    del d['r']
+    d.sort_values('p', inplace=True)
+    d.rename(columns={'p': 'pp'}, inplace=True)
+    s = df['a'].copy(); s[0] = 5; s += 1; s.name = 'n'
+    return d, s
+
+
+def b_pd_iterate():
+    """
+import pandas as pd
+df = pd.DataFrame({'a': [1, 2], 'b': ['x', 'y']})
+"""
+    return [(i, dict(r)) for i, r in df.iterrows()], [t.a for t in df.itertuples()], list(df.items())[0][0], {c: df[c].tolist() for c in df}, df.to_dict('records'), df.to_numpy().tolist(), df.to_records().tolist()
+
+
+def b_pd_io():
+    """
+import pandas as pd, io
+df = pd.DataFrame({'a': [1, 2]})
+"""
+    return pd.read_csv(io.StringIO(df.to_csv(index=False))), pd.read_json(io.StringIO(df.to_json())), df.to_string(), df.to_html()[:6], repr(df), df._repr_html_()[:5], df.to_markdown() if False else 0, df.info(buf=io.StringIO())
+
+
+def b_pd_from_numpy():
+    """
+import pandas as pd, numpy as np
+a = np.arange(6.).reshape(3, 2)
+"""
+    d = pd.DataFrame(a.copy(), columns=['x', 'y']); d['z'] = 1; d.x[0] = 5; return d, pd.DataFrame(a).mean(), pd.Series(a[0]).sum()
+
+
+def b_pd_column_of_main_into_own():
+    """
+import pandas as pd
+df = pd.DataFrame({'a': [1, 2, 3]})
+"""
+    d = pd.DataFrame(index=df.index); d['x'] = df['a']; d['y'] = df['a'] * 2; d = d[d.x > 1].reset_index(drop=True); d.loc[0, 'x'] = 100; return d
+
+
+def b_pd_apply_user():
+    """
+import pandas as pd
+df = pd.DataFrame({'a': [1, 2], 'b': [3, 4]})
+def f(r): return r.a * r.b
+"""
+    return df.apply(f, axis=1), df.apply(lambda c: c.max()), df.agg(['min', 'max']), df.a.agg(lambda v: v.sum()), df.groupby('a').apply(len)
+
+
+def b_ipython_display():
+    """
+pass
+"""
+    from IPython.display import HTML; h = HTML('<b>x</b>'); return h.data
+
+
+def b_print_formats():
+    """
+xs = [1, 2]; d = {'a': xs}
+"""
+    print(xs, d, sep='|', end='\n'); print(f'{xs=}', *xs); import sys; print('e', file=sys.stderr, flush=True); sys.stdout.writelines(['a\n', 'b\n'])
+
+
+def b_parallel_in_work():
+    """
+pass
+"""
+    import parallel; return parallel.is_parallel_thread()
+
+
+def b_xlist_push():
+    """
+import parallel
+xl = parallel.xlist()
+"""
+    xl.push(1); xl.extend([2, 3]); v = xl.pop(); return v, len(xl), list(xl)
+
+
+def b_xlist_items_changed():
+    """
+import parallel
+xl = parallel.xlist([[1], {'a': 1}])
+"""
+    a = xl[0]; a.append(2); b = xl[1]; b['z'] = 1; return a, b, [x for x in xl]
+
+
+def b_parallel_dict():
+    """
+import parallel
+d = parallel.dict(); o = parallel.object(n=1)
+"""
+    d['a'] = 1; d.update(b=2); o.n = 5; o.m = [1]; v = d.pop('b'); return d['a'], o.n, v
+
+
+def b_parallel_nested():
+    """
+import parallel
+def inner(n): return n * 2
+"""
+    w = [parallel.submit_work(inner, i) for i in range(3)]; parallel.run(); return [x.result() for x in w]
+
+
+def b_os_all():
+    """
+import os, sys, platform, shutil, getpass
+"""
+    return os.getpid() > 0, os.cwd() if False else os.getcwd(), os.environ.get('PATH') is not None, platform.python_version(), shutil.disk_usage('/').total > 0, os.stat('/').st_mode, os.path.expanduser('~'), sys.getsizeof([]), os.cpu_count()
+
+
+def b_signal_in_work():
+    """
+import signal
+"""
+    return signal.getsignal(signal.SIGTERM) is not None, signal.strsignal(2)
+
+
+def b_os_pipe_fork():
+    """
+import os
+"""
+    r, w = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        xs = []; xs.append(1); os.write(w, str(len(xs)).encode()); os._exit(0)
+    os.waitpid(pid, 0); return os.read(r, 10)
+
+
+def b_chdir_in_work():
+    """
+import os
+"""
+    os.chdir('/'); os.umask(0o22); return os.getcwd()
+
+
+def b_sys_path_read():
+    """
+import sys
+"""
+    return sys.path[:1], sys.argv[:0], sys.flags.optimize, sys.modules.get('os').__name__, sys.getrecursionlimit()
+
+
+def b_decimal_localcontext():
+    """
+from decimal import Decimal, localcontext
+x = Decimal(2)
+"""
+    with localcontext() as c:
+        c.prec = 4
+        y = x.sqrt()
+    return y
+
+
+def b_property_cache_pattern():
+    """
+class A:
+    def __init__(self): self.n = 3
+    def total(self):
+        out = []
+        for i in range(self.n): out.append(i)
+        return out
+a = A()
+"""
+    return a.total()
+
+
+def b_iterator_protocol_new():
+    """
+class R:
+    def __init__(self, n): self.n = n
+    def __iter__(self):
+        for i in range(self.n): yield i
+r = R(3)
+"""
+    return list(r), sum(r), [x for x in r], dict.fromkeys(r)
+
+
+def b_user_iterator_new():
+    """
+class It:
+    def __init__(self, xs): self.xs, self.i = xs, 0
+    def __iter__(self): return self
+    def __next__(self):
+        if self.i >= len(self.xs): raise StopIteration
+        self.i += 1
+        return self.xs[self.i - 1]
+xs = [1, 2]
+"""
+    return list(It(xs)), max(It(xs))
+
+
+def b_context_user_new():
+    """
+class Timer:
+    def __enter__(self): self.t = 1; return self
+    def __exit__(self, *a): self.t = 2
+"""
+    with Timer() as t:
+        pass
+    return t.t
+
+
+def b_operator_overload():
+    """
+class V:
+    def __init__(self, x): self.x = x
+    def __add__(self, o): return V(self.x + o.x)
+    def __iadd__(self, o): self.x += o.x; return self
+v = V(1); w = V(2)
+"""
+    u = v + w; u += w; return u.x

@@ -1,0 +1,139 @@
+"""Protection as a user meets it: programs that change objects of the notebook in works, and programs that do not.
+
+The programs are in protection_cases/; many run in one kernel, each as two cells.
+"""
+
+import ast
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from support import Kernel, plain
+
+CASES = Path(__file__).with_name("protection_cases")
+AT_ONCE = 40  # programs in one kernel
+
+# Runs a case as a work. `looks` is what the user's objects look like from within the context, before and after: what a refused
+# change has half done would show.
+HARNESS = """
+import parallel as _parallel
+
+_kept = set(globals()) | {"_kept", "_look", "_run_case", "_forget"}
+
+def _look(value, seen, depth=0):
+    import array, collections, numpy
+    kind = type(value)
+    if id(value) in seen or depth > 6:
+        return kind.__name__
+    seen.add(id(value))
+    if isinstance(value, (numpy.ndarray, array.array, memoryview)):
+        return kind.__name__, value.tolist() if memoryview(value).nbytes < 10000 else hash(bytes(value))
+    if isinstance(value, dict):
+        return kind.__name__, [(repr(key), _look(item, seen, depth + 1)) for key, item in dict.items(value)]
+    if isinstance(value, (list, tuple, collections.deque)):
+        return kind.__name__, [_look(item, seen, depth + 1) for item in value]
+    if isinstance(value, (set, frozenset)):
+        return kind.__name__, sorted(map(repr, value))
+    if isinstance(value, (bool, int, float, complex, str, bytes, bytearray, type(None))):
+        return repr(value)
+    if kind.__module__.startswith("pandas"):
+        return value.to_string() if hasattr(value, "to_string") else repr(value)
+    if hasattr(value, "getvalue"):
+        return value.getvalue()
+    looks = [kind.__name__]
+    if isinstance(getattr(value, "__dict__", None), dict) and kind.__module__ == "__main__":
+        looks += [(name, _look(item, seen, depth + 1)) for name, item in value.__dict__.items()]
+    for name in getattr(kind, "__slots__", ()) if kind.__module__ == "__main__" else ():
+        looks.append((name, _look(getattr(value, name, None), seen, depth + 1)))
+    return looks
+
+def _run_case(name):
+    def work():
+        def looks():
+            return repr([(key, _look(value, set())) for key, value in globals().items() if key not in _kept])
+        before = looks() if name.startswith("v_") else None
+        try:
+            globals()[name]()
+        except _parallel.UnprotectedError as error:
+            return "refused", str(error), before == looks(), error.__traceback__.tb_next.tb_frame.f_code.co_name
+        return "done", "", True, None
+    try:
+        return list(_parallel.submit_work(work).result())
+    except BaseException as error:
+        return ["failed", f"{type(error).__name__}: {error}{error.__cause__ or ''}", True, None]
+
+def _forget():
+    for name in set(globals()) - _kept:
+        del globals()[name]
+"""
+
+
+def read_cases(name: str) -> list[tuple[str, str, str]]:
+    """(name, cell that sets it up, cell that defines it) of the programs in a file."""
+    found = []
+    for node in ast.parse((CASES / name).read_text()).body:
+        if isinstance(node, ast.FunctionDef):
+            setup = textwrap.dedent(ast.get_docstring(node, clean=False))
+            node.body = node.body[1:]
+            found.append((node.name, setup.strip("\n"), ast.unparse(node)))
+    assert found
+    return found
+
+
+def batches(*files: str) -> list:
+    """Cases in groups that fit into one kernel each, with names for pytest."""
+    cases = [case for file in files for case in read_cases(file)]
+    parts = [cases[at : at + AT_ONCE] for at in range(0, len(cases), AT_ONCE)]
+    return [pytest.param(part, id=f"{part[0][0]}..{part[-1][0]}") for part in parts]
+
+
+def run_cases(kernel: Kernel, cases) -> dict[str, list]:
+    """name -> [refused, done or failed; message; whether nothing had changed; function of the line]."""
+    kernel.ok(HARNESS)
+    ended = {}
+    for name, setup, definition in cases:
+        kernel.ok("_forget()", silent=True)
+        kernel.ok(setup)
+        kernel.ok(definition)
+        ended[name] = ast.literal_eval(kernel.value(f"_run_case({name!r})"))
+    return ended
+
+
+@pytest.mark.deadline(120)
+@pytest.mark.parametrize("cases", batches("violations.py", "more_violations.py"))
+def test_changes_of_the_notebooks_objects_are_refused(kernel: Kernel, cases):
+    ended = run_cases(kernel, cases)
+    assert {name: end for name, end in ended.items() if end[0] != "refused" or not end[2]} == {}
+    assert all("cannot be" in message and "main thread" in message for _, message, _, _ in ended.values())
+
+
+@pytest.mark.deadline(120)
+@pytest.mark.parametrize("cases", batches("benign.py", "more_benign.py"))
+def test_what_changes_nothing_of_the_notebook_runs(kernel: Kernel, cases):
+    assert {name: end for name, end in run_cases(kernel, cases).items() if end[0] != "done"} == {}
+
+
+def test_the_error_names_object_cell_and_line(kernel: Kernel):
+    kernel.ok("import parallel\nresults = []")
+    cell = kernel.run("def work(n):\n    square = n * n\n    results.append(square)  # here\nparallel.submit_work(work, 3)\nparallel.run()")
+    assert cell.reply["ename"] == "UnprotectedError"
+    assert cell.reply["evalue"].startswith("list 'results' of the notebook cannot be changed in a context (append())")
+    assert "results.append(square)  # here" in plain("\n".join(cell.reply["traceback"]))
+    assert kernel.value("results") == "[]"
+
+
+def test_a_module_beside_the_notebook_and_a_script_that_was_run_are_the_users(kernel: Kernel, tmp_path):
+    (tmp_path / "beside.py").write_text("log = []\ndef note(x):\n    log.append(x)\n")
+    (tmp_path / "script.py").write_text("seen = {}\ndef mark(x):\n    seen[x] = 1\n")
+    kernel.ok(f"import parallel, sys\nsys.path.insert(0, {str(tmp_path)!r})\nimport beside\n%run {tmp_path / 'script.py'}")
+    for call in ("beside.note(1)", "mark(1)"):
+        cell = kernel.run(f"parallel.submit_work(lambda: {call}).result()")
+        assert cell.reply["ename"] == "UnprotectedError", call
+
+
+def test_the_warning_of_a_search_appears_under_its_cell(kernel: Kernel):
+    kernel.ok("import parallel\nparallel.configure(protection='scan')\nkept = []")
+    cell = kernel.ok("parallel.submit_work(lambda: kept.append([1])).result()")
+    kernel.wait(lambda: "has changed list 'kept'" in cell.text("stderr"), what="the warning")
+    kernel.ok("parallel.configure(protection='strict')")

@@ -1,0 +1,79 @@
+"""Large arrays whose memory C code writes to through its bare address."""
+
+import ctypes
+import os
+import signal
+
+import numpy
+import pytest
+
+import parallel
+
+
+@pytest.fixture
+def arrays(main_module):
+    """Where a user has them."""
+    main_module.array = numpy.arange(100_000.0)
+    main_module.nested = {"inner": [numpy.ones(50_000)]}
+    main_module.text = bytearray(b"x" * 100_000)
+    return main_module
+
+
+def fill(place: int, count: int) -> None:
+    ctypes.memset(place, 1, count)
+
+
+def test_a_write_raises_where_it_was_made_and_is_undone(arrays):
+    def work():
+        seen = []
+        for array in (arrays.array, arrays.nested["inner"][0]):
+            before = array.copy()
+            for _ in range(2):
+                try:
+                    fill(array.ctypes.data, array.nbytes)
+                    seen.append("not refused")
+                except parallel.UnprotectedError as error:
+                    seen.append(error.__traceback__.tb_next.tb_frame.f_code.co_name)
+            seen.append(bool((before[1024:-1024] == array[1024:-1024]).all()))  # whole pages: the ends share theirs
+        return seen
+
+    assert parallel.submit_work(work).result() == ["fill", "fill", True] * 2
+
+
+def test_bytearrays_too(arrays):
+    address = ctypes.addressof(ctypes.c_char.from_buffer(arrays.text))
+
+    def work():
+        fill(address + 8192, 10)
+
+    with pytest.raises(parallel.UnprotectedError, match="bytearray 'text'.*writing to its memory"):
+        parallel.submit_work(work).result()
+
+
+def test_more_pages_than_can_be_put_back(arrays):
+    arrays.huge = numpy.zeros(4_000_000)
+
+    def work():
+        with pytest.raises(parallel.UnprotectedError):
+            fill(arrays.huge.ctypes.data, arrays.huge.nbytes)
+        return "goes on"
+
+    assert parallel.submit_work(work).result() == "goes on"
+    assert not arrays.huge.any()
+
+
+def test_reading_and_own_arrays_are_as_ever(arrays):
+    def work():
+        own = arrays.array.copy()
+        fill(own.ctypes.data, own.nbytes)
+        return float(arrays.array.sum()), float(numpy.dot(arrays.array, arrays.array) > 0), ctypes.string_at(arrays.array.ctypes.data, 8)
+
+    assert parallel.submit_work(work).result() == (4999950000.0, 1.0, bytes(8))
+
+
+@pytest.mark.parametrize("crash", [lambda: ctypes.memset(8, 0, 1), lambda: os.kill(os.getpid(), signal.SIGSEGV)])
+def test_a_crash_is_still_a_crash(arrays, crash):
+    parallel.submit_work(crash)
+    with pytest.raises(parallel.ContextCrashed) as caught:
+        parallel.run()
+    assert caught.value.signal == signal.SIGSEGV

@@ -1,0 +1,448 @@
+"""What a refused change looks like to the user, and that the rest of the program is as it was."""
+
+import collections
+import ctypes
+import os
+import re
+import sys
+import threading
+import types
+
+import numpy
+import pytest
+
+import parallel
+from parallel import _core
+
+shared = ["as", "it", "was"]
+counter = 0
+
+
+class Plain:
+    """A class of the user's."""
+
+
+plain = Plain()
+plain.attribute = 1
+
+
+def refusal(function):
+    """The message that `function` gets in a context."""
+    with pytest.raises(parallel.UnprotectedError) as caught:
+        parallel.submit_work(function).result()
+    return str(caught.value)
+
+
+# ---- the error -----------------------------------------------------------------------------------------------------------------
+
+
+def test_it_names_object_operation_and_what_to_do(main_module):
+    main_module.results = results = []
+    main_module.settings = {"limits": {"low": [1]}}
+    low = main_module.settings["limits"]["low"]
+    text = refusal(lambda: results.append(1))
+    assert text.startswith("list 'results' of the main thread cannot be changed in a context (append())")
+    assert all(way in text for way in ("Return the result", "parallel.xlist()", "parallel.dict()"))
+    assert """list "settings['limits']['low']" of""" in refusal(lambda: low.__setitem__(0, 2))
+
+
+def test_attributes_and_classes_are_named(main_module):
+    main_module.one = one = Plain()
+
+    def store():
+        one.size = 3
+
+    assert "Plain 'one' of the main thread cannot be changed in a context (attribute assignment of 'size')" in refusal(store)
+
+    def store_in_class():
+        Plain.size = 3
+
+    assert re.match("class '(one.__class__|.*Plain)' of the main thread", refusal(store_in_class))
+
+
+def test_names_are_named():
+    def store():
+        global counter
+        counter += 1
+
+    assert refusal(store).startswith("global variable 'counter' of the main thread cannot be set in a context")
+    total = 0
+
+    def store_outside():
+        nonlocal total
+        total += 1
+
+    assert refusal(store_outside).startswith("variable of an enclosing function, 'total'")
+
+
+def test_it_is_raised_at_the_line_that_tries():
+    def work():
+        before = 1
+        shared.append(before)  # this line
+        return before
+
+    with pytest.raises(parallel.UnprotectedError) as caught:
+        parallel.submit_work(work).result()
+    assert "shared.append(before)  # this line" in str(caught.value.__cause__)
+
+
+def test_nothing_has_changed_when_it_is_raised_and_the_work_can_go_on():
+    mapping, array = {"a": [1]}, numpy.arange(3)
+
+    def work():
+        refused = 0
+        for change in (
+            lambda: shared.clear(),
+            lambda: mapping.update(b=2),
+            lambda: mapping["a"].extend([2]),
+            lambda: array.fill(9),
+            lambda: setattr(plain, "attribute", 5),
+            lambda: vars(plain).clear(),
+        ):
+            try:
+                change()
+            except parallel.UnprotectedError:
+                refused += 1
+        return refused, shared, mapping, array.tolist(), plain.attribute
+
+    assert parallel.submit_work(work).result() == (6, ["as", "it", "was"], {"a": [1]}, [0, 1, 2], 1)
+
+
+def test_user_code_that_catches_exceptions_does_not_lose_it_silently():
+    def work():
+        try:
+            shared.append(1)
+        except (TypeError, ValueError, AttributeError, RuntimeError, LookupError):
+            return "caught by accident"
+
+    assert refusal(work)
+
+
+# ---- where code comes from and how it is run -------------------------------------------------------------------------------------
+
+
+def test_threads_of_a_work_are_watched():
+    def work():
+        errors = []
+
+        def change():
+            try:
+                shared.append(1)
+            except parallel.UnprotectedError as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=change) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return len(errors)
+
+    assert parallel.submit_work(work).result() == 4
+
+
+def test_a_fork_of_a_work_is_watched():
+    def work():
+        pid = os.fork()
+        if pid == 0:
+            try:
+                shared.append(1)
+            except parallel.UnprotectedError:
+                os._exit(3)
+            os._exit(0)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+    assert parallel.submit_work(work).result() == 3
+
+
+def test_a_signal_handler_is_watched():
+    import signal
+
+    def work():
+        signal.signal(signal.SIGUSR1, lambda *_: shared.append(1))
+        try:
+            os.kill(os.getpid(), signal.SIGUSR1)
+        except parallel.UnprotectedError:
+            return "refused"
+
+    assert parallel.submit_work(work).result() == "refused"
+
+
+def test_objects_of_an_outer_context_are_protected_from_an_inner_one():
+    def outer():
+        mine = [1]
+        mine.append(2)
+
+        def inner():
+            mine.append(3)
+
+        try:
+            parallel.submit_work(inner).result()
+        except parallel.UnprotectedError:
+            mine.append("still mine")
+            return mine
+
+    assert parallel.submit_work(outer).result() == [1, 2, "still mine"]
+
+
+def test_code_compiled_in_the_context_is_watched():
+    def work():
+        refused = []
+        for source in ("shared.append(1)", "shared[0] = 1", "counter = 5", "def f():\n global counter\n counter = 1\nf()"):
+            try:
+                exec(source, globals())
+            except parallel.UnprotectedError as error:
+                refused.append(str(error)[:6])
+        own = {}
+        exec("counter = 5\ndef f():\n global counter\n counter += 1\nf()", own)
+        return refused, own["counter"]
+
+    assert parallel.submit_work(work).result() == (["list o", "list o", "global", "global"], 6)
+
+
+def test_a_module_imported_in_the_context_is_the_contexts(tmp_path, monkeypatch):
+    (tmp_path / "imported_there.py").write_text("state = []\ncount = 0\ndef bump():\n    global count\n    count += 1\n    state.append(count)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def work():
+        import imported_there
+
+        imported_there.bump()
+        imported_there.bump()
+        imported_there.extra = 1
+        return imported_there.state
+
+    assert parallel.submit_work(work).result() == [1, 2]
+
+
+def test_a_module_of_the_users_project_is_user_code(tmp_path, monkeypatch):
+    (tmp_path / "project_module.py").write_text("log = []\ndef note(x):\n    log.append(x)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    import project_module
+
+    try:
+        assert "append()" in refusal(lambda: project_module.note(1))
+    finally:
+        del sys.modules["project_module"]
+
+
+@pytest.mark.parametrize("names", [10, 255, 256, 257, 300, 1000])
+def test_functions_with_many_names(names):
+    """More than 256 need an instruction in front that widens the argument."""
+    lines = "\n".join(f"    n{i} = n{i - 1} + g{i}" for i in range(1, names))
+    namespace = {f"g{i}": 1 for i in range(names)} | {"__name__": __name__}
+    exec(f"def many(n0):\n    global last, other\n{lines}\n    last = n{names - 1}\n    other = 5\n    return last\n", namespace)
+    many = namespace["many"]
+    assert "global variable 'last'" in refusal(lambda: many(0))
+
+    def work():  # the same code, with globals of the context
+        own = types.FunctionType(many.__code__, {f"g{i}": 1 for i in range(names)})
+        return own(0), own.__globals__["last"], own.__globals__["other"]
+
+    assert parallel.submit_work(work).result() == (names - 1, names - 1, 5)
+
+
+@pytest.mark.parametrize("names", [10, 300])
+def test_closures_with_many_variables(names):
+    lines = "\n".join(f"    v{i} = {i}" for i in range(names))
+    uses = " + ".join(f"v{i}" for i in range(names))
+    source = f"def outer():\n{lines}\n    def inner():\n        nonlocal v{names - 1}\n        v{names - 1} += 1\n        return {uses}\n    return inner\n"
+    namespace = {"__name__": __name__}
+    exec(source, namespace)
+    of_main = namespace["outer"]()
+    assert f"'v{names - 1}'" in refusal(of_main)
+    total = sum(range(names)) + 1
+    assert parallel.submit_work(lambda: namespace["outer"]()()).result() == total
+
+
+def test_code_that_ran_hot_in_the_main_thread():
+    def put(target, value):
+        target[0] = value
+        target.append(value)
+
+    for n in range(1000):
+        put([0], n)  # specialised for lists
+    refusal(lambda: put(shared, 1))
+
+    def work():
+        own = [0]
+        for n in range(1000):
+            put(own, n)
+        return own[0], len(own)
+
+    assert parallel.submit_work(work).result() == (999, 1001)
+
+
+def test_free_lists_hold_nothing_of_the_main_thread(seed):
+    """What the main thread held and a context drops is not handed out again as something of the context's."""
+    import random
+
+    def make():
+        return [[] for _ in range(200)], [{} for _ in range(200)]
+
+    holder = [make()]
+
+    def work():
+        chance = random.Random(seed)
+        for _ in range(2000):
+            lists = [[1] for _ in range(chance.randrange(5))]
+            dicts = [{1: 2} for _ in range(chance.randrange(5))]
+            for made in lists:
+                made.append(1)
+            for made in dicts:
+                made[3] = 4
+            iter(holder[0][0])
+        return True
+
+    assert parallel.submit_work(work).result()
+
+
+# ---- the main thread ---------------------------------------------------------------------------------------------------------------
+
+
+def _machine_code(function) -> bytes:
+    return ctypes.string_at(ctypes.cast(function, ctypes.c_void_p).value, 16)
+
+
+def _slots(kind: type) -> bytes:
+    """A static type's memory behind its reference count, but for caches and lists of subclasses."""
+    slots = ctypes.string_at(id(kind) + 2 * ctypes.sizeof(ctypes.c_void_p), 35 * ctypes.sizeof(ctypes.c_void_p))
+    tables = [int.from_bytes(slots[at : at + 8], "little") for at in (10 * 8, 11 * 8, 12 * 8)]  # number, sequence, mapping
+    return slots + b"".join(ctypes.string_at(table, 80) for table in tables if table)
+
+
+def test_the_main_thread_is_bit_for_bit_the_same():
+    def some_function(x):
+        global counter
+        x.attribute = 1
+        x.items[0] = 2
+        counter = counter
+
+    kinds = [list, dict, set, bytearray, collections.deque, type(iter([])), types.GeneratorType, numpy.ndarray, type, object]
+
+    def look():
+        return (
+            [_slots(kind) for kind in kinds],
+            [_machine_code(f) for f in (ctypes.pythonapi.PyObject_GenericSetAttr, ctypes.pythonapi._PyObject_GenericSetAttrWithDict)],
+            some_function.__code__.co_code,
+            some_function.__code__.co_names,
+            sys.displayhook,
+        )
+
+    before = look()
+    for _ in range(3):
+        refusal(lambda: shared.append(1))
+    assert look() == before
+    shared.append("x")
+    assert shared.pop() == "x" and not _core.guard_facts()["armed"]
+
+
+# ---- modes -----------------------------------------------------------------------------------------------------------------------
+
+
+def test_off_lets_works_change_their_copy(unprotected):
+    assert parallel.submit_work(lambda: shared.append(1) or len(shared)).result() == 4
+    assert len(shared) == 3
+    parallel.configure(protection="strict")
+    refusal(lambda: shared.append(1))
+
+
+def test_wrong_modes_are_refused_and_change_nothing():
+    from parallel import protection
+
+    for wrong, error in (("lenient", ValueError), ("", ValueError), (1, TypeError), (True, TypeError)):
+        with pytest.raises(error, match="protection must be one of strict"):
+            parallel.configure(protection=wrong)
+    assert protection.mode() == "strict"
+    with pytest.raises(ValueError):
+        parallel.configure(protection="off", contexts=0)
+    assert protection.status() == {"mode": "strict", "active": True, "obstacle": None}
+
+
+def test_an_interpreter_that_cannot_be_patched_is_named(monkeypatch):
+    from parallel.protection import _state
+
+    monkeypatch.setattr(_state, "_obstacle", "it was built for another version of CPython")
+    with pytest.raises(ValueError, match="not possible in this interpreter: it was built for another version"):
+        parallel.configure(protection="strict")
+    assert _state.status()["active"] is False
+
+
+# ---- what must not be disturbed ---------------------------------------------------------------------------------------------------------
+
+
+def test_displayhook_in_a_context():
+    def work():
+        import contextlib
+        import io
+
+        shown = io.StringIO()
+        with contextlib.redirect_stdout(shown):
+            own = {}
+            for typed in ("6 * 7", "x = 1", "x"):
+                exec(compile(typed, "<typed>", "single"), own)
+        return shown.getvalue()
+
+    assert parallel.submit_work(work).result() == "42\n1\n"
+
+
+def test_reading_costs_no_copies_of_dicts():
+    def work():
+        return vars(plain)["attribute"], plain.__dict__ is plain.__dict__, dict(vars(plain))
+
+    assert parallel.submit_work(work).result() == (1, True, {"attribute": 1})
+
+
+def test_tracing_sees_the_code_as_it_is():
+    def work():
+        lines = []
+
+        def traced():
+            nonlocal_free = 1
+            own = [nonlocal_free]
+            own[0] = 2
+            return own
+
+        def trace(frame, event, argument):
+            if frame.f_code is traced.__code__ and event == "line":
+                lines.append(frame.f_lineno - traced.__code__.co_firstlineno)
+            return trace
+
+        sys.settrace(trace)
+        result = traced()
+        sys.settrace(None)
+        return result, lines
+
+    assert parallel.submit_work(work).result() == ([2], [1, 2, 3, 4])
+
+
+def test_result_of_a_work_that_pickles_main_objects():
+    assert parallel.submit_work(lambda: (plain, shared, Plain)).result()[1] == ["as", "it", "was"]
+
+
+def test_classes_that_come_and_go(seed):
+    """The main process keeps a note of every type there is, from batch to batch."""
+    import gc
+    import random
+
+    chance = random.Random(seed)
+    kept = []
+    for _ in range(30):
+        base = chance.choice([object, list, dict, Plain, *[kind for kind in kept if kind.__base__ is not object]])
+        kept.append(type("Made", (base,), {}))
+        chance.shuffle(kept)
+        del kept[chance.randrange(1, 6) :]
+        gc.collect()
+        kinds = list(kept)
+
+        def work(kinds=kinds, objects=[kind() for kind in kinds]):
+            refused = 0
+            for target in objects:
+                try:
+                    target.attribute = 1
+                except parallel.UnprotectedError:
+                    refused += 1
+            return refused
+
+        assert parallel.submit_work(work).result() == len(kinds)
+        del work

@@ -1,0 +1,74 @@
+"""What is found after a work: changes of the user's containers that no gate has stopped."""
+
+import time
+
+import pytest
+
+import parallel
+from parallel import _core
+from parallel.protection import escapes
+
+
+@pytest.fixture
+def containers(main_module):
+    main_module.results = []
+    main_module.settings = {"limits": {"low": [1]}}
+    return main_module
+
+
+def test_scan_mode_names_what_was_changed(containers, capfd):
+    parallel.configure(protection="scan")
+
+    def work():
+        containers.results.append(["made here"])
+        containers.settings["limits"]["low"].append(str(time.time()))
+        containers.settings["extra"] = object()
+
+    parallel.submit_work(work).result()
+    text = capfd.readouterr().err
+    assert "list 'results'" in text and "dict 'settings' (at 'extra')" in text and "settings['limits']['low']" in text
+    assert "will not see it" in text and "parallel.xlist()" in text
+    assert containers.results == [] and containers.settings == {"limits": {"low": [1]}}
+
+
+@pytest.mark.parametrize("mode", ["strict", "scan"])
+def test_works_that_change_nothing_are_not_warned_of(containers, capfd, mode):
+    parallel.configure(protection=mode)
+    parallel.submit_work(lambda: [list(containers.results), dict(containers.settings), {"own": []}]).result()
+    assert capfd.readouterr().err == ""
+
+
+def test_off_does_not_look(containers, capfd):
+    parallel.configure(protection="off")
+    parallel.submit_work(lambda: containers.results.append(["made here"])).result()
+    assert capfd.readouterr().err == ""
+
+
+def test_looking_ends_in_time(containers):
+    containers.results.extend([] for _ in range(300_000))
+
+    def work():
+        began = time.perf_counter()
+        escapes.scan(0.002)
+        return time.perf_counter() - began
+
+    assert parallel.submit_work(work).result() < 1.0
+
+
+def test_many_small_works_are_not_each_searched(containers):
+    """Works of nothing take about as long as without the search: it pays itself out of the time between."""
+    parallel.configure(contexts=1, protection="scan")
+    works = [parallel.submit_work(int) for _ in range(2000)]
+    began = time.perf_counter()
+    parallel.run()
+    assert time.perf_counter() - began < 4.0  # 5 ms for each would be 10 s
+    assert all(work.result() == 0 for work in works)
+
+
+def test_what_counts_as_own():
+    kept = [[]]
+
+    def work():
+        return _core.guard_holds_own(kept), _core.guard_holds_own([[]]), _core.guard_is_own(kept), _core.guard_is_own([])
+
+    assert parallel.submit_work(work).result() == (False, True, False, True)
