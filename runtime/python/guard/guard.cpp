@@ -69,7 +69,13 @@ void enter_context() noexcept {
 
 void after_work(std::uint64_t began_ns) noexcept {
     if (s_scans) {
-        look_for_escapes(began_ns);
+        look_for_escapes_after_work(began_ns);
+    }
+}
+
+void leave_context() noexcept {
+    if (s_scans) {
+        look_for_escapes_at_end();
     }
 }
 

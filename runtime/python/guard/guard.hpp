@@ -18,6 +18,9 @@ void enter_context() noexcept;
 // In a context, after a work that began then: looks for changes that no gate has seen.
 void after_work(std::uint64_t began_ns) noexcept;
 
+// In a context that has no work left.
+void leave_context() noexcept;
+
 // Functions of the extension module.
 PyObject* configure(PyObject* module, PyObject* arguments, PyObject* keywords) noexcept;
 PyObject* select_mode(PyObject* module, PyObject* arguments) noexcept;

@@ -54,6 +54,7 @@ void context_program::run_context(std::uint32_t slot) noexcept {
         guard::enter_context(); // without a heap of its own, what it makes cannot be told from what it must not change
     }
     run_context_loop(m_batch, slot, *this);
+    guard::leave_context();
     e.output.flush();
     leave_census(slot);
 }

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 import types
 from collections import deque
 
 from parallel import _core
-from parallel.protection import messages, paths
+from parallel.protection import messages
 
 _NAMED_AT_MOST = 5
 
@@ -29,7 +28,7 @@ def scan(seconds: float) -> str | None:
         return None
     how = " (C code did, where no error could be raised)" if _core.guard_facts()["strict"] else ""
     return (
-        f"parallel: this work has changed {', '.join(found)} of the main thread, which will not see it{how}. "
+        f"parallel: this work, or one before it in this context, has changed {', '.join(found)} of the main thread, which will not see it{how}. "
         "Return the result, or use parallel.xlist() or parallel.dict()."
     )
 
@@ -54,12 +53,10 @@ def _containers(deadline: float):
 
 
 def _namespaces():
-    main = sys.modules.get("__main__")
-    if main is not None:
-        yield "", vars(main)
-    for name, module in list(sys.modules.items()):
-        if isinstance(module, types.ModuleType) and module is not main and paths.is_users(getattr(module, "__file__", None)):
-            yield f"{name}.", vars(module)
+    modules = sorted(_core.guard_user_namespaces(), key=lambda namespace: namespace.get("__name__") != "__main__")
+    for namespace in modules:
+        name = namespace.get("__name__")
+        yield "" if name == "__main__" else f"{name}.", namespace
 
 
 _ATOMS = (int, float, str, bytes, bool, complex, type(None))
