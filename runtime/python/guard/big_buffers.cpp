@@ -106,8 +106,11 @@ public:
         std::size_t bytes = 0;
         if (owns_storage(object, data, bytes)) {
             add(object, reinterpret_cast<std::uintptr_t>(data), bytes);
-        } else if (depth < k_deepest && (PyDict_Check(object) || PyList_Check(object) || PyTuple_Check(object) ||
-                                         PyFunction_Check(object) || PyCell_Check(object) || is_user_type(Py_TYPE(object)))) {
+        } else if (depth < k_deepest && PyFunction_Check(object)) { // not its globals and builtins
+            look_at(reinterpret_cast<PyFunctionObject*>(object)->func_defaults, depth + 1);
+            look_at(reinterpret_cast<PyFunctionObject*>(object)->func_closure, depth + 1);
+        } else if (depth < k_deepest && (PyDict_CheckExact(object) || PyList_CheckExact(object) || PyTuple_CheckExact(object) ||
+                                         PyCell_Check(object) || is_user_type(Py_TYPE(object)))) {
             m_depth = depth + 1;
             if (Py_TYPE(object)->tp_traverse != nullptr) {
                 Py_TYPE(object)->tp_traverse(object, visit, this);

@@ -119,6 +119,7 @@ PyObject* select_mode(PyObject*, PyObject* arguments) noexcept {
     if (s_is_strict && s_obstacle == nullptr) {
         find_arrays();
         s_without_gate = find_type_slots(s_probe);
+        find_methods();
         find_user_modules();
     }
     Py_RETURN_NONE;

@@ -10,7 +10,10 @@ namespace xpar::guard {
 // kept for good. False with an error set.
 bool know_methods(PyObject* table) noexcept;
 
-// In a zygote: of the modules that are imported. How many of them could not be given a gate.
+// In the main process, before a batch is forked: looks for those of modules that have been imported since the last time.
+void find_methods() noexcept;
+
+// In a zygote. How many of them could not be given a gate.
 int guard_methods() noexcept;
 
 // In a context, when a dict can be the main thread's although it lies here (instance_dicts.hpp).

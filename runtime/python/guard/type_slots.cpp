@@ -161,7 +161,7 @@ public:
             m_root.type = &PyBaseObject_Type;
             m_root.sites = reader.read(&PyBaseObject_Type);
         }
-        std::unordered_set<PyTypeObject*> seen{&PyBaseObject_Type};
+        std::unordered_set<PyTypeObject*> seen; // of those with several bases
         refresh(m_root, reader, seen);
     }
 
@@ -173,12 +173,12 @@ private:
         // Who it is: its address alone may be that of one that is gone.
         PyObject* dict = nullptr;
         PyTypeObject* base = nullptr;
+        bool has_bases = false; // more than one, and so more than one place in the tree
         std::uint64_t version = 0; // of the dict of its subtypes when it was read
         std::vector<site> sites;
         std::vector<std::unique_ptr<node>> subtypes;
     };
 
-    // `seen`: a type with several bases stands under the first of them only.
     static void refresh(node& of, slot_reader& reader, std::unordered_set<PyTypeObject*>& seen) {
         auto* const dict = reinterpret_cast<PyDictObject*>(of.type->tp_subclasses); // address -> weak reference
         if (dict == nullptr) {
@@ -189,7 +189,7 @@ private:
             read_subtypes(of, reinterpret_cast<PyObject*>(dict), reader);
         }
         for (const auto& each : of.subtypes) {
-            if (seen.insert(each->type).second) {
+            if (!each->has_bases || seen.insert(each->type).second) {
                 refresh(*each, reader, seen);
             }
         }
@@ -217,6 +217,7 @@ private:
             made->type = type;
             made->dict = type->tp_dict;
             made->base = type->tp_base;
+            made->has_bases = type->tp_bases == nullptr || PyTuple_GET_SIZE(type->tp_bases) > 1;
             made->sites = reader.read(type);
             of.subtypes.push_back(std::move(made));
         }
