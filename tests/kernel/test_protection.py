@@ -14,8 +14,8 @@ from support import Kernel, plain
 CASES = Path(__file__).with_name("protection_cases")
 AT_ONCE = 40  # programs in one kernel
 
-# Runs a case as a work. `looks` is what the user's objects look like from within the context, before and after: what a refused
-# change has half done would show.
+# Runs a case as a work. `looks` is what the user's objects look like from within the context, before and after: what a
+# refused change has half done would show.
 HARNESS = """
 import parallel as _parallel
 

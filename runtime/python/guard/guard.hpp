@@ -12,7 +12,8 @@ namespace xpar::guard {
 // `tasks` and `consumers`: the batch's.
 void enter_zygote(PyObject* tasks, PyObject* consumers) noexcept;
 
-// In a context that has a heap of its own, before its first work. From here on changes of what it has not made are refused.
+// In a context that has a heap of its own, before its first work. From here on changes of what it has not made are
+// refused.
 void enter_context() noexcept;
 
 // In a context, after a work that began then: looks for changes that no gate has seen.

@@ -70,11 +70,14 @@ PyObject* find(PyObject* in, const std::string& name) noexcept {
     return found;
 }
 
-// A function of a module, or a method of a type; null when this version of the library has none. Inherited methods are found in the
-// type that has them.
+// A function of a module, or a method of a type; null when this version of the library has none. Inherited methods are
+// found in the type that has them.
 PyMethodDef* find_definition(const entry& wanted, PyTypeObject*& type) noexcept {
     PyObject* const module = find(PyImport_GetModuleDict(), wanted.module);
-    PyObject* const owner = module != nullptr && PyModule_Check(module) ? find(PyModule_GetDict(module), wanted.type.empty() ? wanted.name : wanted.type) : nullptr;
+    if (module == nullptr || !PyModule_Check(module)) {
+        return nullptr;
+    }
+    PyObject* const owner = find(PyModule_GetDict(module), wanted.type.empty() ? wanted.name : wanted.type);
     if (owner == nullptr) {
         return nullptr;
     }

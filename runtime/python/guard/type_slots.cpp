@@ -21,8 +21,11 @@ constexpr guarded k_advance = {.operation = "next()", .kind = change::position};
 constexpr guarded k_attribute = {.operation = "attribute assignment", .kind = change::attribute};
 constexpr guarded k_init = {.operation = "__init__()", .kind = change::contents};
 constexpr guarded k_buffer = {.operation = "writing to its buffer", .kind = change::contents};
-constexpr guarded k_descriptor = {
-    .operation = "attribute assignment", .kind = change::attribute, .changes = subject::argument, .arguments = calling::one, .always = true};
+constexpr guarded k_descriptor = {.operation = "attribute assignment",
+                                  .kind = change::attribute,
+                                  .changes = subject::argument,
+                                  .arguments = calling::one,
+                                  .always = true};
 
 // A pointer to change in a zygote: from what it is when the main process looks, to a gate.
 struct site {
@@ -79,8 +82,8 @@ private:
             read_number(*type->tp_as_number, *p_probe->tp_as_number, of(k_in_place));
         }
         read_iteration();
-        const bool is_shared = m_shares_setattr && (type->tp_setattro == PyObject_GenericSetAttr || type->tp_setattro == PyType_Type.tp_setattro);
-        if (!is_shared) {
+        const bool is_generic = type->tp_setattro == PyObject_GenericSetAttr || type->tp_setattro == PyType_Type.tp_setattro;
+        if (!is_generic || !m_shares_setattr) {
             gate<store_at_key>(type->tp_setattro, p_probe->tp_setattro, k_attribute);
         }
     }
@@ -152,8 +155,8 @@ private:
     }
 };
 
-// All types there are, as a tree, with their sites. Kept from batch to batch: only what is below a type that has got or lost a subtype
-// is looked at again. 5 ms for the 2,200 types of numpy and pandas the first time, 0.3 ms after that.
+// All types there are, as a tree, with their sites. Kept from batch to batch: only what is below a type that has got or
+// lost a subtype is looked at again. 5 ms for the 2,200 types of numpy and pandas the first time, 0.3 ms after that.
 class type_tree {
 public:
     void refresh(slot_reader& reader) {
@@ -240,7 +243,8 @@ private:
 
 type_tree* s_types = nullptr;
 
-// Lists and dicts that die are kept for reuse by CPython. One of the snapshot must not be: it would look like the main thread's.
+// Lists and dicts that die are kept for reuse by CPython. One of the snapshot must not be: it would look like the main
+// thread's.
 template <destructor* Original, bool (*IsExact)(PyObject*)>
 void deallocate(PyObject* object) {
     if (is_context_object(object) || !IsExact(object)) {

@@ -28,8 +28,8 @@ def scan(seconds: float) -> str | None:
         return None
     how = " (C code did, where no error could be raised)" if _core.guard_facts()["strict"] else ""
     return (
-        f"parallel: this work, or one before it in this context, has changed {', '.join(found)} of the main thread, which will not see it{how}. "
-        "Return the result, or use parallel.xlist() or parallel.dict()."
+        f"parallel: this work, or one before it in this context, has changed {', '.join(found)} of the main thread, "
+        f"which will not see it{how}. Return the result, or use parallel.xlist() or parallel.dict()."
     )
 
 
