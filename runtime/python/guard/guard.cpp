@@ -45,6 +45,9 @@ void find_arrays() noexcept {
 
 void enter_zygote(PyObject* tasks, PyObject* consumers) noexcept {
     arm(false); // a context inside a context inherits the armed state of the outer one
+    if (s_is_strict || s_scans) {
+        keep_free_lists_clean();
+    }
     if (!s_is_strict || s_obstacle != nullptr) {
         return;
     }

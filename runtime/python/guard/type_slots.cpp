@@ -264,13 +264,6 @@ destructor s_dict_dealloc = nullptr;
 bool is_list(PyObject* object) { return PyList_CheckExact(object); }
 bool is_dict(PyObject* object) { return PyDict_CheckExact(object); }
 
-void keep_free_lists_clean() noexcept {
-    if (s_list_dealloc == nullptr) {
-        s_list_dealloc = std::exchange(PyList_Type.tp_dealloc, deallocate<&s_list_dealloc, is_list>);
-        s_dict_dealloc = std::exchange(PyDict_Type.tp_dealloc, deallocate<&s_dict_dealloc, is_dict>);
-    }
-}
-
 } // namespace
 
 int set_attribute(PyObject* object, PyObject* name, PyObject* value, PyObject* dict) noexcept {
@@ -283,6 +276,13 @@ int set_attribute(PyObject* object, PyObject* name, PyObject* value, PyObject* d
         }
     }
     return original_setattr(object, name, value, dict);
+}
+
+void keep_free_lists_clean() noexcept {
+    if (s_list_dealloc == nullptr) {
+        s_list_dealloc = std::exchange(PyList_Type.tp_dealloc, deallocate<&s_list_dealloc, is_list>);
+        s_dict_dealloc = std::exchange(PyDict_Type.tp_dealloc, deallocate<&s_dict_dealloc, is_dict>);
+    }
 }
 
 int find_type_slots(PyTypeObject* probe) noexcept {
@@ -302,7 +302,6 @@ void guard_type_slots(PyTypeObject* probe) noexcept {
         s_types->refresh(reader);
     }
     s_types->write();
-    keep_free_lists_clean();
 }
 
 } // namespace xpar::guard

@@ -94,3 +94,26 @@ def test_what_counts_as_own():
         return _core.guard_holds_own(kept), _core.guard_holds_own([[]]), _core.guard_is_own(kept), _core.guard_is_own([])
 
     assert parallel.submit_work(work).result() == (False, True, False, True)
+
+
+def test_objects_of_libraries_are_not_looked_into(containers, capfd):
+    import types
+
+    class Library:
+        """As if of one."""
+
+    Library.__module__ = "json"
+    containers.tool = tool = Library()
+    tool.cache = {}
+    containers.method = types.MethodType(lambda self: None, tool)
+    containers.mine = {"deep": [{}]}
+    parallel.configure(protection="scan")
+
+    def work():
+        tool.cache["k"] = [1]
+        containers.mine["deep"][0]["k"] = [1]
+
+    parallel.submit_work(work)
+    parallel.run()
+    text = capfd.readouterr().err
+    assert "mine['deep'][0]" in text and "cache" not in text and "tool" not in text

@@ -36,6 +36,7 @@ def scan(seconds: float) -> str | None:
 def _containers(deadline: float):
     """(path, container) of what the user's modules hold, the main one's first, nearest first."""
     seen = set()
+    users = {namespace.get("__name__") for namespace in _core.guard_user_namespaces()}
     for prefix, namespace in _namespaces():
         waiting = deque((prefix + key, value) for key, value in list(namespace.items()) if not key.startswith("__"))
         while waiting:
@@ -45,9 +46,11 @@ def _containers(deadline: float):
             seen.add(id(value))
             if isinstance(value, (list, dict, set, deque)):
                 yield path, value
-            for step, item in messages.items_of(value):
-                if type(item) not in _ATOMS:
-                    waiting.append((path + step, item))
+            # What libraries keep in their objects is their business: theirs are not looked into.
+            if type(value) in _PASSED_THROUGH or type(value).__module__ in users:
+                for step, item in messages.items_of(value):
+                    if type(item) not in _ATOMS:
+                        waiting.append((path + step, item))
             if time.perf_counter() > deadline:
                 return
 
@@ -59,6 +62,7 @@ def _namespaces():
         yield "" if name == "__main__" else f"{name}.", namespace
 
 
+_PASSED_THROUGH = (dict, list, tuple, types.FunctionType)
 _ATOMS = (int, float, str, bytes, bool, complex, type(None))
 
 
