@@ -14,8 +14,8 @@ from support import Kernel, plain
 CASES = Path(__file__).with_name("protection_cases")
 AT_ONCE = 40  # programs in one kernel
 
-# Runs a case as a work. `looks` is what the user's objects look like from within the context, before and after: what a refused
-# change has half done would show.
+# Runs a case as a work. `looks` is what the user's objects look like from within the context, before and after: what a
+# refused change has half done would show.
 HARNESS = """
 import parallel as _parallel
 
@@ -135,5 +135,5 @@ def test_a_module_beside_the_notebook_and_a_script_that_was_run_are_the_users(ke
 def test_the_warning_of_a_search_appears_under_its_cell(kernel: Kernel):
     kernel.ok("import parallel\nparallel.configure(protection='scan')\nkept = []")
     cell = kernel.ok("parallel.submit_work(lambda: kept.append([1])).result()")
-    kernel.wait(lambda: "has changed list 'kept'" in cell.text("stderr"), what="the warning")
+    kernel.wait(lambda: "list 'kept'" in cell.text("stderr"), what="the warning")
     kernel.ok("parallel.configure(protection='strict')")

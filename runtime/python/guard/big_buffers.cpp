@@ -26,7 +26,8 @@ struct buffer {
     PyObject* object;
 };
 
-// Read by the signal's handler. Written before contexts exist; the pages by the handler and by the thread it interrupted.
+// Read by the signal's handler. Written before contexts exist; the pages by the handler and by the thread it
+// interrupted.
 buffer s_buffers[k_most_buffers];
 int s_buffer_count = 0;
 struct saved_page {
@@ -62,13 +63,14 @@ buffer* buffer_at(std::uintptr_t place) noexcept {
     return nullptr;
 }
 
-// On the thread that writes. Calls the system and nothing else, but for Py_AddPendingCall, which takes a lock that no C function
-// holds while it writes to an array.
+// On the thread that writes. Calls the system and nothing else, but for Py_AddPendingCall, which takes a lock that no C
+// function holds while it writes to an array.
 void on_fault(int number, siginfo_t* facts, void* context) noexcept {
     const auto place = reinterpret_cast<std::uintptr_t>(facts->si_addr);
     buffer* const hit = buffer_at(place);
     if (hit == nullptr) {
-        // A crash as it would have been: by the handler there was, or by the system when the instruction is tried again.
+        // A crash as it would have been: by the handler there was, or by the system when the instruction is tried
+        // again.
         if ((s_before.sa_flags & SA_SIGINFO) != 0 && s_before.sa_sigaction != nullptr) {
             s_before.sa_sigaction(number, facts, context);
         } else {
@@ -106,8 +108,11 @@ public:
         std::size_t bytes = 0;
         if (owns_storage(object, data, bytes)) {
             add(object, reinterpret_cast<std::uintptr_t>(data), bytes);
-        } else if (depth < k_deepest && (PyDict_Check(object) || PyList_Check(object) || PyTuple_Check(object) ||
-                                         PyFunction_Check(object) || PyCell_Check(object) || is_user_type(Py_TYPE(object)))) {
+        } else if (depth < k_deepest && PyFunction_Check(object)) { // not its globals and builtins
+            look_at(reinterpret_cast<PyFunctionObject*>(object)->func_defaults, depth + 1);
+            look_at(reinterpret_cast<PyFunctionObject*>(object)->func_closure, depth + 1);
+        } else if (depth < k_deepest && (PyDict_CheckExact(object) || PyList_CheckExact(object) || PyTuple_CheckExact(object) ||
+                                         PyCell_Check(object) || is_user_type(Py_TYPE(object)))) {
             m_depth = depth + 1;
             if (Py_TYPE(object)->tp_traverse != nullptr) {
                 Py_TYPE(object)->tp_traverse(object, visit, this);

@@ -3,6 +3,7 @@
 #include "runtime/base/clock.hpp"
 #include "runtime/python/glue/context_allocator.hpp"
 #include "runtime/python/glue/reference.hpp"
+#include "runtime/python/guard/frames.hpp"
 #include "runtime/python/guard/judge.hpp"
 
 #include <algorithm>
@@ -15,26 +16,18 @@ constexpr std::uint64_t k_most_ns = 200'000'000;
 constexpr std::uint64_t k_share = 50; // of the time since the last search, one part is for the next
 
 PyObject* s_scan = nullptr;
-std::uint64_t s_not_before_ns = 0;
+std::uint64_t s_last_ns = 0; // when the last search ended; 0: none in this context
+std::uint64_t s_first_ns = 0; // when the first work that has not been looked after ended
 
 int is_own(PyObject* object, void*) { return is_context_object(object) ? 1 : 0; }
 
-} // namespace
-
-void know_scan(PyObject* scan) noexcept { Py_XSETREF(s_scan, Py_NewRef(scan)); }
-
-void look_for_escapes(std::uint64_t began_ns) noexcept {
-    const std::uint64_t now = monotonic_ns();
-    if (s_scan == nullptr || now < s_not_before_ns) {
-        return;
-    }
+void look(std::uint64_t allowed_ns) noexcept {
     const unguarded looking;
     PyObject* type = nullptr;
     PyObject* value = nullptr;
     PyObject* traceback = nullptr;
     PyErr_Fetch(&type, &value, &traceback); // of the work, which may have failed
-    const std::uint64_t allowed = std::clamp((now - began_ns) / k_share, k_least_ns, k_most_ns);
-    const reference warning(PyObject_CallFunction(s_scan, "d", static_cast<double>(allowed) / 1e9));
+    const reference warning(PyObject_CallFunction(s_scan, "d", static_cast<double>(allowed_ns) / 1e9));
     if (warning && warning.get() != Py_None) {
         PySys_FormatStderr("%S\n", warning.get());
     }
@@ -44,8 +37,37 @@ void look_for_escapes(std::uint64_t began_ns) noexcept {
         PyErr_WriteUnraisable(s_scan);
     }
     PyErr_Restore(type, value, traceback);
-    const std::uint64_t ended = monotonic_ns();
-    s_not_before_ns = ended + k_share * (ended - now);
+    s_last_ns = monotonic_ns();
+    s_first_ns = 0;
+}
+
+} // namespace
+
+void know_scan(PyObject* scan) noexcept { Py_XSETREF(s_scan, Py_NewRef(scan)); }
+
+void look_for_escapes_after_work(std::uint64_t began_ns) noexcept {
+    const std::uint64_t now = monotonic_ns();
+    const std::uint64_t since = now - std::max(began_ns, s_last_ns);
+    if (since >= k_share * k_least_ns) {
+        look(std::min(since / k_share, k_most_ns));
+    } else if (s_first_ns == 0) {
+        s_first_ns = now;
+    }
+}
+
+void look_for_escapes_at_end() noexcept {
+    if (s_first_ns != 0) {
+        look(k_least_ns);
+    }
+}
+
+PyObject* user_namespaces(PyObject*, PyObject*) noexcept {
+    const std::vector<PyObject*>& found = find_user_modules();
+    PyObject* const list = PyList_New(static_cast<Py_ssize_t>(found.size()));
+    for (std::size_t i = 0; list != nullptr && i < found.size(); ++i) {
+        PyList_SET_ITEM(list, static_cast<Py_ssize_t>(i), Py_NewRef(found[i]));
+    }
+    return list;
 }
 
 PyObject* holds_own(PyObject*, PyObject* container) noexcept {

@@ -90,7 +90,8 @@ origin origin_of(PyCodeObject* code, PyObject* globals) noexcept {
         return origin_of_path(path);
     }
     if (starts_with(path, "<frozen ")) { // parts of the standard library that are built in, importlib among them
-        return starts_with(path, "<frozen importlib") || starts_with(path, "<frozen zipimport") ? origin::machinery : origin::standard;
+        const bool is_machinery = starts_with(path, "<frozen importlib") || starts_with(path, "<frozen zipimport");
+        return is_machinery ? origin::machinery : origin::standard;
     }
     return origin_of_generated(globals);
 }

@@ -1,5 +1,5 @@
-// The frame that a change comes from, and whose code it is. Reads CPython 3.11's frames as they lie in memory: making a frame
-// object for each look would cost more than the look.
+// The frame that a change comes from, and whose code it is. Reads CPython 3.11's frames as they lie in memory: making a
+// frame object for each look would cost more than the look.
 #pragma once
 
 #include <Python.h>
@@ -33,8 +33,8 @@ origin origin_of(PyCodeObject* code, PyObject* globals) noexcept;
 // Of a module by its `__file__`; what has none is built in, but for `__main__`.
 origin origin_of_module(PyObject* module_dict) noexcept;
 
-// Dicts of the modules that are the user's; borrowed. Found by find_user_modules() in the main process, and again whenever sys.modules
-// has changed since.
+// Dicts of the modules that are the user's; borrowed. Found by find_user_modules() in the main process, and again
+// whenever sys.modules has changed since.
 const std::vector<PyObject*>& find_user_modules();
 
 // Defined by the user's code? Builtin and extension types are not.
@@ -46,7 +46,8 @@ bool is_named_in(PyObject* names, _PyInterpreterFrame* frame) noexcept;
 // `self` of a method, or any first argument; borrowed, null when there is none.
 PyObject* first_argument(_PyInterpreterFrame* frame) noexcept;
 
-// Is the frame in the middle of a statement that stores or deletes an attribute or item, by calling a function that implements it?
+// Is the frame in the middle of a statement that stores or deletes an attribute or item, by calling a function that
+// implements it?
 bool is_storing(_PyInterpreterFrame* frame) noexcept;
 
 // The plain name of the function.

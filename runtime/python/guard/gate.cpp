@@ -28,7 +28,8 @@ PyObject* argument_of(const guarded& what, const call_arguments& given) noexcept
 // CPython works on a copy of an iterator in a local variable when it pickles one.
 bool is_local_variable(PyObject* object) noexcept {
     constexpr std::uintptr_t k_nearest_frames = 64 * 1024;
-    return reinterpret_cast<std::uintptr_t>(object) - reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) < k_nearest_frames;
+    const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+    return reinterpret_cast<std::uintptr_t>(object) - here < k_nearest_frames;
 }
 
 // What cannot be changed says so itself.

@@ -1,9 +1,10 @@
-// Gates: functions that stand where CPython keeps a pointer to one of its own (a type's slot, a method's ml_meth), look at the
-// object that is to be changed, and go on to the original or fail before it is called.
-// Made and put in place in a zygote and in contexts only; the main process never runs one.
+// Gates: functions that stand where CPython keeps a pointer to one of its own (a type's slot, a method's ml_meth), look
+// at the object that is to be changed, and go on to the original or fail before it is called. Made and put in place in
+// a zygote and in contexts only; the main process never runs one.
 //
-// A gate needs to know what it guards without an argument for it, so each is a function of its own: there is a fixed number
-// for every signature, numbered by a template argument. Cost for an object of the context: 1 to 2 ns (protection_bench).
+// A gate needs to know what it guards without an argument for it, so each is a function of its own: there is a fixed
+// number for every signature, numbered by a template argument. Cost for an object of the context: 1 to 2 ns
+// (protection_bench).
 #pragma once
 
 #include <Python.h>
@@ -85,21 +86,30 @@ inline bool refuses(const guarded& what, PyObject* self, PyObject* first, PyObje
     return refuses_arguments(what, {&PyTuple_GET_ITEM(first, 0), PyTuple_GET_SIZE(first), second});
 }
 
-inline bool refuses(const guarded& what, PyObject* self, Py_ssize_t, PyObject*) noexcept { return refuses_self(what, self, nullptr); }
-inline bool refuses(const guarded& what, PyObject* self, Py_ssize_t) noexcept { return refuses_self(what, self, nullptr); }
-inline bool refuses(const guarded& what, PyObject* self, PyObject*, PyObject**) noexcept { return refuses_self(what, self, nullptr); }
+inline bool refuses(const guarded& what, PyObject* self, Py_ssize_t, PyObject*) noexcept {
+    return refuses_self(what, self, nullptr);
+}
+inline bool refuses(const guarded& what, PyObject* self, Py_ssize_t) noexcept {
+    return refuses_self(what, self, nullptr);
+}
+inline bool refuses(const guarded& what, PyObject* self, PyObject*, PyObject**) noexcept {
+    return refuses_self(what, self, nullptr);
+}
 
+inline bool refuses(const guarded& what, PyObject* self, PyObject* const* arguments, Py_ssize_t count,
+                    PyObject* names) noexcept {
+    return what.changes == subject::self ? refuses_self(what, self, nullptr)
+                                         : refuses_arguments(what, {arguments, count, names});
+}
 inline bool refuses(const guarded& what, PyObject* self, PyObject* const* arguments, Py_ssize_t count) noexcept {
-    return what.changes == subject::self ? refuses_self(what, self, nullptr) : refuses_arguments(what, {arguments, count, nullptr});
+    return refuses(what, self, arguments, count, nullptr);
 }
-inline bool refuses(const guarded& what, PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* names) noexcept {
-    return what.changes == subject::self ? refuses_self(what, self, nullptr) : refuses_arguments(what, {arguments, count, names});
-}
-inline bool refuses(const guarded& what, PyObject* self, PyObject* const* arguments, std::size_t flagged, PyObject* names) noexcept {
+inline bool refuses(const guarded& what, PyObject* self, PyObject* const* arguments, std::size_t flagged,
+                    PyObject* names) noexcept {
     return refuses(what, self, arguments, PyVectorcall_NARGS(flagged), names);
 }
-inline bool refuses(const guarded& what, PyObject* self, PyTypeObject*, PyObject* const* arguments, std::size_t flagged,
-                    PyObject* names) noexcept {
+inline bool refuses(const guarded& what, PyObject* self, PyTypeObject*, PyObject* const* arguments,
+                    std::size_t flagged, PyObject* names) noexcept {
     return refuses(what, self, arguments, PyVectorcall_NARGS(flagged), names);
 }
 // bf_getbuffer: only a request for writing changes anything, and the view must say that it was not filled.

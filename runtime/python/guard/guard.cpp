@@ -27,7 +27,8 @@ int s_without_gate = 0;
 
 PyTypeObject* type_of_module(const char* module_name, const char* name) noexcept {
     PyObject* const module = PyDict_GetItemString(PyImport_GetModuleDict(), module_name);
-    PyObject* const type = module != nullptr && PyModule_Check(module) ? PyDict_GetItemString(PyModule_GetDict(module), name) : nullptr;
+    const bool is_there = module != nullptr && PyModule_Check(module);
+    PyObject* const type = is_there ? PyDict_GetItemString(PyModule_GetDict(module), name) : nullptr;
     return type != nullptr && PyType_Check(type) ? reinterpret_cast<PyTypeObject*>(type) : nullptr;
 }
 
@@ -44,6 +45,9 @@ void find_arrays() noexcept {
 
 void enter_zygote(PyObject* tasks, PyObject* consumers) noexcept {
     arm(false); // a context inside a context inherits the armed state of the outer one
+    if (s_is_strict || s_scans) {
+        keep_free_lists_clean();
+    }
     if (!s_is_strict || s_obstacle != nullptr) {
         return;
     }
@@ -51,7 +55,8 @@ void enter_zygote(PyObject* tasks, PyObject* consumers) noexcept {
         static std::string reason;
         reason = patched.what();
         s_obstacle = reason.c_str();
-        PySys_FormatStderr("works run without protection: this system does not let them patch the interpreter (%s)\n", reason.c_str());
+        PySys_FormatStderr("works run without protection: this system does not let them patch the interpreter (%s)\n",
+                           reason.c_str());
         return;
     }
     guard_type_slots(s_probe);
@@ -69,12 +74,19 @@ void enter_context() noexcept {
 
 void after_work(std::uint64_t began_ns) noexcept {
     if (s_scans) {
-        look_for_escapes(began_ns);
+        look_for_escapes_after_work(began_ns);
+    }
+}
+
+void leave_context() noexcept {
+    if (s_scans) {
+        look_for_escapes_at_end();
     }
 }
 
 PyObject* configure(PyObject*, PyObject* arguments, PyObject* keywords) noexcept {
-    static const char* names[] = {"error", "describe", "exempt", "mutators", "methods", "probe", "scan", "own", "third_party", "standard", nullptr};
+    static const char* names[] = {"error", "describe", "exempt", "mutators",    "methods",  "probe",
+                                  "scan",  "own",      "third_party", "standard", nullptr};
     PyObject* error = nullptr;
     PyObject* describe = nullptr;
     PyObject* exempt = nullptr;
@@ -85,9 +97,10 @@ PyObject* configure(PyObject*, PyObject* arguments, PyObject* keywords) noexcept
     PyObject* own = nullptr;
     PyObject* third_party = nullptr;
     PyObject* standard = nullptr;
-    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "$OOO!O!O!O!OO!O!O!", const_cast<char**>(names), &error, &describe,
-                                    &PyFrozenSet_Type, &exempt, &PyFrozenSet_Type, &mutators, &PyList_Type, &methods, &PyType_Type,
-                                    &probe, &scan, &PyTuple_Type, &own, &PyTuple_Type, &third_party, &PyTuple_Type, &standard) == 0 ||
+    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "$OOO!O!O!O!OO!O!O!", const_cast<char**>(names), &error,
+                                    &describe, &PyFrozenSet_Type, &exempt, &PyFrozenSet_Type, &mutators, &PyList_Type,
+                                    &methods, &PyType_Type, &probe, &scan, &PyTuple_Type, &own, &PyTuple_Type,
+                                    &third_party, &PyTuple_Type, &standard) == 0 ||
         !know_methods(methods) || !make_store_hook() || !make_deleted_name_type()) {
         return nullptr;
     }
@@ -113,12 +126,15 @@ PyObject* select_mode(PyObject*, PyObject* arguments) noexcept {
     if (s_is_strict && s_obstacle == nullptr) {
         find_arrays();
         s_without_gate = find_type_slots(s_probe);
+        find_methods();
         find_user_modules();
     }
     Py_RETURN_NONE;
 }
 
-PyObject* is_own(PyObject*, PyObject* object) noexcept { return PyBool_FromLong(is_context_object(object) && adopted_by(object) == nullptr); }
+PyObject* is_own(PyObject*, PyObject* object) noexcept {
+    return PyBool_FromLong(is_context_object(object) && adopted_by(object) == nullptr);
+}
 
 PyObject* facts(PyObject*, PyObject*) noexcept {
     return Py_BuildValue("{s:z,s:O,s:O,s:i}", "obstacle", s_obstacle, "strict", s_is_strict ? Py_True : Py_False, "armed",

@@ -12,11 +12,15 @@ namespace xpar::guard {
 // `tasks` and `consumers`: the batch's.
 void enter_zygote(PyObject* tasks, PyObject* consumers) noexcept;
 
-// In a context that has a heap of its own, before its first work. From here on changes of what it has not made are refused.
+// In a context that has a heap of its own, before its first work. From here on changes of what it has not made are
+// refused.
 void enter_context() noexcept;
 
 // In a context, after a work that began then: looks for changes that no gate has seen.
 void after_work(std::uint64_t began_ns) noexcept;
+
+// In a context that has no work left.
+void leave_context() noexcept;
 
 // Functions of the extension module.
 PyObject* configure(PyObject* module, PyObject* arguments, PyObject* keywords) noexcept;

@@ -1,6 +1,6 @@
-// The `__dict__` of an object of the main thread, when a context is the first to ask for it: CPython makes the dict then, from
-// values that lie in the object, so it is memory of the context and yet the object's. Such dicts are adopted: known as not
-// the context's own.
+// The `__dict__` of an object of the main thread, when a context is the first to ask for it: CPython makes the dict
+// then, from values that lie in the object, so it is memory of the context and yet the object's. Such dicts are
+// adopted: known as not the context's own.
 #pragma once
 
 #include <Python.h>

@@ -15,7 +15,8 @@ namespace {
 
 constexpr int k_opcodes = 256;
 
-// What is undefined in 3.11 jumps to one place, `unknown opcode`; all else to places of its own. No other table looks like that.
+// What is undefined in 3.11 jumps to one place, `unknown opcode`; all else to places of its own. No other table looks
+// like that.
 constexpr int k_first_undefined = 181;
 constexpr int k_last_undefined = 254;
 static_assert(STORE_SUBSCR_LIST_INT == 170 && STORE_ATTR_WITH_HINT == 159 && UNPACK_SEQUENCE_TWO_TUPLE < k_first_undefined &&
@@ -94,7 +95,8 @@ void** find_table(const image& of) noexcept {
     for (int i = 0; i < of.data_count; ++i) {
         const auto [begin, end] = of.data[i];
         int run = 0;
-        for (auto** at = reinterpret_cast<void**>((begin + 7) & ~std::uintptr_t{7}); reinterpret_cast<std::uintptr_t>(at + 1) <= end; ++at) {
+        auto** const last = reinterpret_cast<void**>(end & ~std::uintptr_t{7});
+        for (auto** at = reinterpret_cast<void**>((begin + 7) & ~std::uintptr_t{7}); at < last; ++at) {
             const auto value = reinterpret_cast<std::uintptr_t>(*at);
             run = value >= of.text_begin && value < of.text_end ? run + 1 : 0;
             if (run >= k_opcodes && looks_like_table(at + 1 - k_opcodes)) {
@@ -111,8 +113,8 @@ void** find_table(const image& of) noexcept {
 constexpr unsigned char k_jump[] = {0xff, 0x25, 0, 0, 0, 0}; // jmp *0(%rip); the address follows
 constexpr std::size_t k_jump_bytes = sizeof k_jump + sizeof(void*);
 
-// How _PyObject_GenericSetAttrWithDict begins: it saves six registers and makes room on the stack, in as many bytes as the jump takes.
-// They mean the same at any address, so they can be run elsewhere before jumping back behind them.
+// How _PyObject_GenericSetAttrWithDict begins: it saves six registers and makes room on the stack, in as many bytes as
+// the jump takes. They mean the same at any address, so they can be run elsewhere before jumping back behind them.
 constexpr unsigned char k_prologue[] = {0x41, 0x57, 0x41, 0x56, 0x41, 0x55, 0x41, 0x54, 0x55, 0x53, 0x48, 0x83, 0xec};
 static_assert(sizeof k_prologue + 1 == k_jump_bytes); // and one byte: how much room
 
@@ -147,7 +149,8 @@ bool replace_setattr(generic_setattr_function with) noexcept {
     write_jump(moved + k_jump_bytes, entry + k_jump_bytes);
     unsigned char jump[k_jump_bytes];
     write_jump(jump, reinterpret_cast<void*>(with));
-    if (mprotect(page, 2 * k_jump_bytes, PROT_READ | PROT_EXEC) != 0 || !write_to_image(entry, jump, sizeof jump, PROT_READ | PROT_EXEC)) {
+    if (mprotect(page, 2 * k_jump_bytes, PROT_READ | PROT_EXEC) != 0 ||
+        !write_to_image(entry, jump, sizeof jump, PROT_READ | PROT_EXEC)) {
         munmap(page, 2 * k_jump_bytes);
         return false;
     }

@@ -23,8 +23,8 @@ bool refuse(PyObject* object, const char* operation, PyObject* name) noexcept {
     return true;
 }
 
-// `object.name = value` in the user's code where `name` is a property, or anything else written in Python: what it does is judged
-// when it does it.
+// `object.name = value` in the user's code where `name` is a property, or anything else written in Python: what it does
+// is judged when it does it.
 bool has_setter_in_python(PyObject* object, PyObject* name) noexcept {
     PyObject* const found = name != nullptr && PyUnicode_CheckExact(name) ? _PyType_Lookup(Py_TYPE(object), name) : nullptr;
     if (found == nullptr) {
@@ -80,8 +80,8 @@ bool is_exempt(_PyInterpreterFrame* frame) noexcept {
     return false;
 }
 
-// Library code changes some object of the main thread: has the user asked for a change, and of what? By `x.a = v` or `x[i] = v` that
-// is implemented there, or by a method whose name says so. That object, or null.
+// Library code changes some object of the main thread: has the user asked for a change, and of what? By `x.a = v` or
+// `x[i] = v` that is implemented there, or by a method whose name says so. That object, or null.
 PyObject* object_of_mutator(_PyInterpreterFrame* frame) noexcept {
     PyObject* changed = nullptr;
     while (frame != nullptr && origin_of(frame) != origin::user) {
@@ -115,7 +115,7 @@ bool refuses_to_library(PyObject* object, change kind, const char* operation, Py
         return caller != nullptr && origin_of(caller) == origin::user && refuse(object, operation, name);
     }
     if (kind == change::attribute) {
-        const bool is_users = PyType_Check(object) ? is_user_type(reinterpret_cast<PyTypeObject*>(object)) : is_user_type(Py_TYPE(object));
+        const bool is_users = is_user_type(PyType_Check(object) ? reinterpret_cast<PyTypeObject*>(object) : Py_TYPE(object));
         if (is_users && !is_cache_filling(object, name)) {
             return refuse(object, operation, name);
         }
@@ -123,7 +123,8 @@ bool refuses_to_library(PyObject* object, change kind, const char* operation, Py
         if (changed != nullptr && !is_library_object(changed)) {
             return refuse(changed, operation, name);
         }
-        // Packages keep state in their objects that only they know the meaning of; drawing a figure sets hundreds of attributes.
+        // Packages keep state in their objects that only they know the meaning of; drawing a figure sets hundreds of
+        // attributes.
         if (whose == origin::third_party || PyType_Check(object) || PyFunction_Check(object) || is_cache_filling(object, name)) {
             return false;
         }

@@ -1,6 +1,8 @@
-// May the running code change an object that was not made in this context? Asked by gates once they have found that it was not.
+// May the running code change an object that was not made in this context? Asked by gates once they have found that it
+// was not.
 //
-// The user's code may not. Library code may change what libraries hold (caches, registries), and what exact rules let it.
+// The user's code may not. Library code may change what libraries hold (caches, registries), and what exact rules let
+// it.
 #pragma once
 
 #include <Python.h>
@@ -9,8 +11,9 @@
 
 namespace xpar::guard {
 
-// `error`: the exception class; `describe(object, operation, name)` makes the message; `exempt`: frozenset of "module:qualname" that may do
-// anything; `mutators`: frozenset of names of methods that change their object; all kept for good.
+// `error`: the exception class; `describe(object, operation, name)` makes the message; `exempt`: frozenset of
+// "module:qualname" that may do anything; `mutators`: frozenset of names of methods that change their object; all kept
+// for good.
 void know_rules(PyObject* error, PyObject* describe, PyObject* exempt, PyObject* mutators) noexcept;
 
 bool is_armed() noexcept;

@@ -89,7 +89,8 @@ public:
     bool found(PyObject* object) { return m_found.contains(object); }
 
 private:
-    // What the user has a name for is the user's, even where a library holds it as well (IPython's record of outputs does).
+    // What the user has a name for is the user's, even where a library holds it as well (IPython's record of outputs
+    // does).
     void keep_out(PyObject* dict, origin whose) {
         PyObject* key = nullptr;
         PyObject* value = nullptr;

@@ -17,6 +17,7 @@ struct entry {
     std::string name;
     std::string operation;
     std::string keyword;
+    PyMethodDef* found = nullptr; // in this process, once its module is imported; modules of C code stay
     guarded what;
 };
 
@@ -69,11 +70,14 @@ PyObject* find(PyObject* in, const std::string& name) noexcept {
     return found;
 }
 
-// A function of a module, or a method of a type; null when this version of the library has none. Inherited methods are found in the
-// type that has them.
+// A function of a module, or a method of a type; null when this version of the library has none. Inherited methods are
+// found in the type that has them.
 PyMethodDef* find_definition(const entry& wanted, PyTypeObject*& type) noexcept {
     PyObject* const module = find(PyImport_GetModuleDict(), wanted.module);
-    PyObject* const owner = module != nullptr && PyModule_Check(module) ? find(PyModule_GetDict(module), wanted.type.empty() ? wanted.name : wanted.type) : nullptr;
+    if (module == nullptr || !PyModule_Check(module)) {
+        return nullptr;
+    }
+    PyObject* const owner = find(PyModule_GetDict(module), wanted.type.empty() ? wanted.name : wanted.type);
     if (owner == nullptr) {
         return nullptr;
     }
@@ -152,6 +156,7 @@ bool know_methods(PyObject* table) noexcept {
                            .name = name,
                            .operation = operation,
                            .keyword = keyword != nullptr ? keyword : "",
+                           .found = nullptr,
                            .what = {.kind = static_cast<change>(kind),
                                     .changes = static_cast<subject>(changes),
                                     .position = static_cast<std::int8_t>(position)}});
@@ -166,16 +171,27 @@ bool know_methods(PyObject* table) noexcept {
     return true;
 }
 
+void find_methods() noexcept {
+    static std::uint64_t version = 0;
+    const std::uint64_t now = reinterpret_cast<PyDictObject*>(PyImport_GetModuleDict())->ma_version_tag;
+    if (version == now) {
+        return;
+    }
+    version = now;
+    for (entry& each : *s_entries) {
+        PyTypeObject* type = nullptr;
+        if (each.found == nullptr && (each.found = find_definition(each, type)) != nullptr && type != nullptr) {
+            each.what.always = each.what.always || is_view_type(type);
+            each.what.of_dict = PyType_IsSubtype(type, &PyDict_Type) != 0;
+        }
+    }
+}
+
 int guard_methods() noexcept {
     int without = 0;
     for (const entry& each : *s_entries) {
-        PyTypeObject* type = nullptr;
-        PyMethodDef* const definition = find_definition(each, type);
-        if (definition != nullptr) {
-            guarded what = each.what;
-            what.always = what.always || (type != nullptr && is_view_type(type));
-            what.of_dict = type != nullptr && PyType_IsSubtype(type, &PyDict_Type) != 0;
-            without += put_gate(*definition, what) ? 0 : 1;
+        if (each.found != nullptr) {
+            without += put_gate(*each.found, each.what) ? 0 : 1;
         }
     }
     PyObject* const multiarray = find(PyImport_GetModuleDict(), "numpy.core._multiarray_umath");

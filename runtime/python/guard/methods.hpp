@@ -1,16 +1,21 @@
-// Gates in methods and functions: what changes an object without passing through a slot of its type (list.append, heapq.heappush).
-// Which those are is a table in the package (parallel.protection.effects); this puts gates in front of its entries.
+// Gates in methods and functions: what changes an object without passing through a slot of its type (list.append,
+// heapq.heappush). Which those are is a table in the package (parallel.protection.effects); this puts gates in front of
+// its entries.
 #pragma once
 
 #include <Python.h>
 
 namespace xpar::guard {
 
-// In the main process. A list of tuples (module, type or None, name, operation, kind, subject, position, keyword or None) of str and int;
-// kept for good. False with an error set.
+// In the main process. A list of tuples (module, type or None, name, operation, kind, subject, position, keyword or
+// None) of str and int; kept for good. False with an error set.
 bool know_methods(PyObject* table) noexcept;
 
-// In a zygote: of the modules that are imported. How many of them could not be given a gate.
+// In the main process, before a batch is forked: looks for those of modules that have been imported since the last
+// time.
+void find_methods() noexcept;
+
+// In a zygote. How many of them could not be given a gate.
 int guard_methods() noexcept;
 
 // In a context, when a dict can be the main thread's although it lies here (instance_dicts.hpp).

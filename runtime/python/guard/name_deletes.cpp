@@ -127,7 +127,8 @@ bool make_deleted_name_type() noexcept {
     }
     static PyType_Slot slots[] = {{Py_tp_hash, reinterpret_cast<void*>(deleted_name_hash)}, {0, nullptr}};
     static PyType_Spec spec = {"parallel._core.deleted_name", 0, 0, Py_TPFLAGS_DEFAULT, slots};
-    s_deleted_name = reinterpret_cast<PyTypeObject*>(PyType_FromSpecWithBases(&spec, reinterpret_cast<PyObject*>(&PyUnicode_Type)));
+    PyObject* const made = PyType_FromSpecWithBases(&spec, reinterpret_cast<PyObject*>(&PyUnicode_Type));
+    s_deleted_name = reinterpret_cast<PyTypeObject*>(made);
     return s_deleted_name != nullptr;
 }
 

@@ -1,8 +1,9 @@
-// `del x` of a global variable. No instruction could take the place of DELETE_GLOBAL as PRINT_EXPR does for stores: none leaves the
-// stack as it is and calls something. So code that deletes globals is rewritten, in a zygote: the name it deletes becomes a str whose
-// hash, which the dict asks for first, is where the question is put.
+// `del x` of a global variable. No instruction could take the place of DELETE_GLOBAL as PRINT_EXPR does for stores:
+// none leaves the stack as it is and calls something. So code that deletes globals is rewritten, in a zygote: the name
+// it deletes becomes a str whose hash, which the dict asks for first, is where the question is put.
 //
-// Code is looked for where users keep it: functions and classes of their modules, what decorators wrap, and the works themselves.
+// Code is looked for where users keep it: functions and classes of their modules, what decorators wrap, and the works
+// themselves.
 #pragma once
 
 #include <Python.h>

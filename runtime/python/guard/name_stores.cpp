@@ -19,8 +19,9 @@ PyObject* s_displayhook = nullptr;
 
 bool is_of_main(PyObject* owner) noexcept { return !is_context_object(owner) || adopted_by(owner) != nullptr; }
 
-// The argument of the instruction that runs. It is one byte but in code with more than 256 names or variables; then EXTENDED_ARGs
-// come before it, which in the running code cannot be told from the caches of an instruction. In co_code caches are zero.
+// The argument of the instruction that runs. It is one byte but in code with more than 256 names or variables; then
+// EXTENDED_ARGs come before it, which in the running code cannot be told from the caches of an instruction. In co_code
+// caches are zero.
 Py_ssize_t argument_of(const _PyInterpreterFrame* frame, bool is_wide) noexcept {
     const _Py_CODEUNIT* const running = frame->prev_instr;
     const Py_ssize_t low = _Py_OPARG(*running);

@@ -1,7 +1,7 @@
-// What STORE_GLOBAL, STORE_NAME and STORE_DEREF do in a context: `global x; x = 1`, the statements of code given to exec, and stores
-// to variables of an enclosing function. The evaluation loop has been made to run PRINT_EXPR for them (interpreter.hpp): it
-// takes the value off the stack and calls sys.displayhook with it, which is ours, finds the instruction in the frame,
-// and does the store or refuses it. 30 ns instead of 3 (protection_bench).
+// What STORE_GLOBAL, STORE_NAME and STORE_DEREF do in a context: `global x; x = 1`, the statements of code given to
+// exec, and stores to variables of an enclosing function. The evaluation loop has been made to run PRINT_EXPR for them
+// (interpreter.hpp): it takes the value off the stack and calls sys.displayhook with it, which is ours, finds the
+// instruction in the frame, and does the store or refuses it. 30 ns instead of 3 (protection_bench).
 #pragma once
 
 #include <Python.h>

@@ -7,7 +7,8 @@
 namespace xpar::guard {
 namespace {
 
-// The beginning of numpy's PyArrayObject, the same since numpy 1.0; declared here, so that numpy is not needed to build.
+// The beginning of numpy's PyArrayObject, the same since numpy 1.0; declared here, so that numpy is not needed to
+// build.
 struct array_fields {
     PyObject_HEAD
     char* data;

@@ -1,4 +1,5 @@
-// Whose memory a view shows: an array, memoryview or flat iterator that was made in the context can lie over data of the main thread.
+// Whose memory a view shows: an array, memoryview or flat iterator that was made in the context can lie over data of
+// the main thread.
 #pragma once
 
 #include <Python.h>
@@ -19,7 +20,8 @@ bool is_view_type(PyTypeObject* type) noexcept;
 // Is it an array or bytearray whose memory is its own, and can be written?
 bool owns_storage(PyObject* object, void*& data, std::size_t& bytes) noexcept;
 
-// The object at the end of the chain of bases; `object` itself when it is no view, or the end cannot be changed (bytes).
+// The object at the end of the chain of bases; `object` itself when it is no view, or the end cannot be changed
+// (bytes).
 PyObject* owner_of_storage(PyObject* object) noexcept;
 
 } // namespace xpar::guard

@@ -21,8 +21,11 @@ constexpr guarded k_advance = {.operation = "next()", .kind = change::position};
 constexpr guarded k_attribute = {.operation = "attribute assignment", .kind = change::attribute};
 constexpr guarded k_init = {.operation = "__init__()", .kind = change::contents};
 constexpr guarded k_buffer = {.operation = "writing to its buffer", .kind = change::contents};
-constexpr guarded k_descriptor = {
-    .operation = "attribute assignment", .kind = change::attribute, .changes = subject::argument, .arguments = calling::one, .always = true};
+constexpr guarded k_descriptor = {.operation = "attribute assignment",
+                                  .kind = change::attribute,
+                                  .changes = subject::argument,
+                                  .arguments = calling::one,
+                                  .always = true};
 
 // A pointer to change in a zygote: from what it is when the main process looks, to a gate.
 struct site {
@@ -79,8 +82,8 @@ private:
             read_number(*type->tp_as_number, *p_probe->tp_as_number, of(k_in_place));
         }
         read_iteration();
-        const bool is_shared = m_shares_setattr && (type->tp_setattro == PyObject_GenericSetAttr || type->tp_setattro == PyType_Type.tp_setattro);
-        if (!is_shared) {
+        const bool is_generic = type->tp_setattro == PyObject_GenericSetAttr || type->tp_setattro == PyType_Type.tp_setattro;
+        if (!is_generic || !m_shares_setattr) {
             gate<store_at_key>(type->tp_setattro, p_probe->tp_setattro, k_attribute);
         }
     }
@@ -152,8 +155,8 @@ private:
     }
 };
 
-// All types there are, as a tree, with their sites. Kept from batch to batch: only what is below a type that has got or lost a subtype
-// is looked at again. 5 ms for the 2,200 types of numpy and pandas the first time, 0.3 ms after that.
+// All types there are, as a tree, with their sites. Kept from batch to batch: only what is below a type that has got or
+// lost a subtype is looked at again. 5 ms for the 2,200 types of numpy and pandas the first time, 0.3 ms after that.
 class type_tree {
 public:
     void refresh(slot_reader& reader) {
@@ -161,7 +164,7 @@ public:
             m_root.type = &PyBaseObject_Type;
             m_root.sites = reader.read(&PyBaseObject_Type);
         }
-        std::unordered_set<PyTypeObject*> seen{&PyBaseObject_Type};
+        std::unordered_set<PyTypeObject*> seen; // of those with several bases
         refresh(m_root, reader, seen);
     }
 
@@ -173,12 +176,12 @@ private:
         // Who it is: its address alone may be that of one that is gone.
         PyObject* dict = nullptr;
         PyTypeObject* base = nullptr;
+        bool has_bases = false; // more than one, and so more than one place in the tree
         std::uint64_t version = 0; // of the dict of its subtypes when it was read
         std::vector<site> sites;
         std::vector<std::unique_ptr<node>> subtypes;
     };
 
-    // `seen`: a type with several bases stands under the first of them only.
     static void refresh(node& of, slot_reader& reader, std::unordered_set<PyTypeObject*>& seen) {
         auto* const dict = reinterpret_cast<PyDictObject*>(of.type->tp_subclasses); // address -> weak reference
         if (dict == nullptr) {
@@ -189,7 +192,7 @@ private:
             read_subtypes(of, reinterpret_cast<PyObject*>(dict), reader);
         }
         for (const auto& each : of.subtypes) {
-            if (seen.insert(each->type).second) {
+            if (!each->has_bases || seen.insert(each->type).second) {
                 refresh(*each, reader, seen);
             }
         }
@@ -217,6 +220,7 @@ private:
             made->type = type;
             made->dict = type->tp_dict;
             made->base = type->tp_base;
+            made->has_bases = type->tp_bases == nullptr || PyTuple_GET_SIZE(type->tp_bases) > 1;
             made->sites = reader.read(type);
             of.subtypes.push_back(std::move(made));
         }
@@ -239,7 +243,8 @@ private:
 
 type_tree* s_types = nullptr;
 
-// Lists and dicts that die are kept for reuse by CPython. One of the snapshot must not be: it would look like the main thread's.
+// Lists and dicts that die are kept for reuse by CPython. One of the snapshot must not be: it would look like the main
+// thread's.
 template <destructor* Original, bool (*IsExact)(PyObject*)>
 void deallocate(PyObject* object) {
     if (is_context_object(object) || !IsExact(object)) {
@@ -259,13 +264,6 @@ destructor s_dict_dealloc = nullptr;
 bool is_list(PyObject* object) { return PyList_CheckExact(object); }
 bool is_dict(PyObject* object) { return PyDict_CheckExact(object); }
 
-void keep_free_lists_clean() noexcept {
-    if (s_list_dealloc == nullptr) {
-        s_list_dealloc = std::exchange(PyList_Type.tp_dealloc, deallocate<&s_list_dealloc, is_list>);
-        s_dict_dealloc = std::exchange(PyDict_Type.tp_dealloc, deallocate<&s_dict_dealloc, is_dict>);
-    }
-}
-
 } // namespace
 
 int set_attribute(PyObject* object, PyObject* name, PyObject* value, PyObject* dict) noexcept {
@@ -278,6 +276,13 @@ int set_attribute(PyObject* object, PyObject* name, PyObject* value, PyObject* d
         }
     }
     return original_setattr(object, name, value, dict);
+}
+
+void keep_free_lists_clean() noexcept {
+    if (s_list_dealloc == nullptr) {
+        s_list_dealloc = std::exchange(PyList_Type.tp_dealloc, deallocate<&s_list_dealloc, is_list>);
+        s_dict_dealloc = std::exchange(PyDict_Type.tp_dealloc, deallocate<&s_dict_dealloc, is_dict>);
+    }
 }
 
 int find_type_slots(PyTypeObject* probe) noexcept {
@@ -297,7 +302,6 @@ void guard_type_slots(PyTypeObject* probe) noexcept {
         s_types->refresh(reader);
     }
     s_types->write();
-    keep_free_lists_clean();
 }
 
 } // namespace xpar::guard

@@ -1,14 +1,19 @@
-// Gates in the slots of types: C code that changes objects is reached through them, from every instruction and every C caller of the
-// abstract API. Slots that lead to a method written in Python are left alone: what that does is judged when it does it.
+// Gates in the slots of types: C code that changes objects is reached through them, from every instruction and every C
+// caller of the abstract API. Slots that lead to a method written in Python are left alone: what that does is judged
+// when it does it.
 #pragma once
 
 #include <Python.h>
 
 namespace xpar::guard {
 
-// In the main process, before a batch is forked: notes what a zygote will have to write; changes nothing. `probe`: a Python class with
-// all special methods, whose slots are CPython's ways into Python code. How many slots could not be given a gate.
+// In the main process, before a batch is forked: notes what a zygote will have to write; changes nothing. `probe`: a
+// Python class with all special methods, whose slots are CPython's ways into Python code. How many slots could not be
+// given a gate.
 int find_type_slots(PyTypeObject* probe) noexcept;
+
+// In a zygote, whose free lists are empty: no list or dict of the snapshot is handed out as new in a context.
+void keep_free_lists_clean() noexcept;
 
 // In a zygote.
 void guard_type_slots(PyTypeObject* probe) noexcept;

@@ -72,6 +72,7 @@ void context_program::run_context(std::uint32_t slot) noexcept {
     e.self.leave = &leave;
     run_context_loop(m_batch, slot, leave, *this);
     e.self.leave = nullptr;
+    guard::leave_context();
     e.output.flush();
     leave_census(slot);
     leave_copied_bytes(slot);

@@ -170,6 +170,8 @@ PyMethodDef s_functions[] = {
                "looked up), and searched after works.\n")},
     {"guard_holds_own", guard::holds_own, METH_O,
      PyDoc_STR("guard_holds_own(container, /)\n--\n\nDoes it hold an object that this context has made?\n")},
+    {"guard_user_namespaces", guard::user_namespaces, METH_NOARGS,
+     PyDoc_STR("guard_user_namespaces()\n--\n\nThe dicts of the modules that are the user's.\n")},
     {"guard_is_own", guard::is_own, METH_O, PyDoc_STR("guard_is_own(object, /)\n--\n\nWas it made in this context?\n")},
     {"guard_facts", guard::facts, METH_NOARGS, PyDoc_STR("guard_facts()\n--\n\nThe state of protection in this process, as a dict.\n")},
     {nullptr, nullptr, 0, nullptr},

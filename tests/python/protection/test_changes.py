@@ -33,7 +33,7 @@ def refusal(function):
     return str(caught.value)
 
 
-# ---- the error -----------------------------------------------------------------------------------------------------------------
+# ---- the error -------------------------------------------------------------------------------------------------------
 
 
 def test_it_names_object_operation_and_what_to_do(main_module):
@@ -118,7 +118,7 @@ def test_user_code_that_catches_exceptions_does_not_lose_it_silently():
     assert refusal(work)
 
 
-# ---- where code comes from and how it is run -------------------------------------------------------------------------------------
+# ---- where code comes from and how it is run -------------------------------------------------------------------------
 
 
 def test_threads_of_a_work_are_watched():
@@ -297,7 +297,7 @@ def test_free_lists_hold_nothing_of_the_main_thread(seed):
     assert parallel.submit_work(work).result()
 
 
-# ---- the main thread ---------------------------------------------------------------------------------------------------------------
+# ---- the main thread -------------------------------------------------------------------------------------------------
 
 
 def _machine_code(function) -> bytes:
@@ -337,7 +337,7 @@ def test_the_main_thread_is_bit_for_bit_the_same():
     assert shared.pop() == "x" and not _core.guard_facts()["armed"]
 
 
-# ---- modes -----------------------------------------------------------------------------------------------------------------------
+# ---- modes -----------------------------------------------------------------------------------------------------------
 
 
 def test_off_lets_works_change_their_copy(unprotected):
@@ -368,7 +368,7 @@ def test_an_interpreter_that_cannot_be_patched_is_named(monkeypatch):
     assert _state.status()["active"] is False
 
 
-# ---- what must not be disturbed ---------------------------------------------------------------------------------------------------------
+# ---- what must not be disturbed --------------------------------------------------------------------------------------
 
 
 def test_displayhook_in_a_context():

@@ -66,7 +66,7 @@ def test_every_slot_and_method_got_its_gate():
     assert facts["obstacle"] is None and facts["strict"] and facts["armed"] and facts["without_gate"] == 0
 
 
-# ---- each entry of the table refuses what it says, and nothing else --------------------------------------------------------------
+# ---- each entry of the table refuses what it says, and nothing else --------------------------------------------------
 
 OBJECTS = {
     ("builtins", "list"): lambda: [3, 1, 2],

@@ -24,7 +24,8 @@ def test_scan_mode_names_what_was_changed(containers, capfd):
         containers.settings["limits"]["low"].append(str(time.time()))
         containers.settings["extra"] = object()
 
-    parallel.submit_work(work).result()
+    parallel.submit_work(work)
+    parallel.run()
     text = capfd.readouterr().err
     assert "list 'results'" in text and "dict 'settings' (at 'extra')" in text and "settings['limits']['low']" in text
     assert "will not see it" in text and "parallel.xlist()" in text
@@ -38,9 +39,30 @@ def test_works_that_change_nothing_are_not_warned_of(containers, capfd, mode):
     assert capfd.readouterr().err == ""
 
 
+def test_long_works_are_searched_at_their_own_end(containers, capfd):
+    parallel.configure(contexts=1, protection="scan")
+
+    def work():
+        containers.results.append([1])
+        time.sleep(0.4)
+
+    first = parallel.submit_work(work)
+    second = parallel.submit_work(time.sleep, 60)
+    parallel.start()
+    first.result()
+    end = time.monotonic() + 30
+    text = ""
+    while "list 'results'" not in text and time.monotonic() < end:
+        parallel.run_once()
+        text += capfd.readouterr().err
+    assert "list 'results'" in text and not second.done()
+    parallel.cancel()
+
+
 def test_off_does_not_look(containers, capfd):
     parallel.configure(protection="off")
-    parallel.submit_work(lambda: containers.results.append(["made here"])).result()
+    parallel.submit_work(lambda: containers.results.append(["made here"]))
+    parallel.run()
     assert capfd.readouterr().err == ""
 
 
@@ -72,3 +94,26 @@ def test_what_counts_as_own():
         return _core.guard_holds_own(kept), _core.guard_holds_own([[]]), _core.guard_is_own(kept), _core.guard_is_own([])
 
     assert parallel.submit_work(work).result() == (False, True, False, True)
+
+
+def test_objects_of_libraries_are_not_looked_into(containers, capfd):
+    import types
+
+    class Library:
+        """As if of one."""
+
+    Library.__module__ = "json"
+    containers.tool = tool = Library()
+    tool.cache = {}
+    containers.method = types.MethodType(lambda self: None, tool)
+    containers.mine = {"deep": [{}]}
+    parallel.configure(protection="scan")
+
+    def work():
+        tool.cache["k"] = [1]
+        containers.mine["deep"][0]["k"] = [1]
+
+    parallel.submit_work(work)
+    parallel.run()
+    text = capfd.readouterr().err
+    assert "mine['deep'][0]" in text and "cache" not in text and "tool" not in text

@@ -73,7 +73,6 @@ def _configure() -> None:
         standard=standard,
     )
     _prepared = True
-    paths.is_users("")  # contexts find the folders known
     if _obstacle is not None:
         warnings.warn(f"works run without protection: {_obstacle}", RuntimeWarning, stacklevel=2)
 

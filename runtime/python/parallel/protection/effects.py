@@ -29,7 +29,7 @@ class Effects(NamedTuple):
     kind: int = _CONTENTS
 
 
-# ---- builtins and collections --------------------------------------------------------------------------------------------------
+# ---- builtins and collections ----------------------------------------------------------------------------------------
 
 TYPES: dict[tuple[str, str], Effects] = {
     ("builtins", "list"): Effects("copy count index", "append clear extend insert pop remove reverse sort"),
@@ -66,17 +66,18 @@ TYPES: dict[tuple[str, str], Effects] = {
     ),
     ("_elementtree", "TreeBuilder"): Effects("", "close comment data end pi start"),
     ("sqlite3", "Connection"): Effects(
-        # Reading through a connection is what SELECT does, and cannot be told from writing here; see docs/protection.md.
+        # Reading through a connection is what SELECT does, and cannot be told from writing here; see
+        # docs/protection.md.
         "backup blobopen close commit cursor enable_load_extension execute executemany executescript getlimit interrupt iterdump "
         "load_extension rollback serialize setlimit",
         "create_aggregate create_collation create_function create_window_function deserialize set_authorizer "
         "set_progress_handler set_trace_callback",
     ),
-    # ---- iterators ------------------------------------------------------------------------------------------------------------------
+    # ---- iterators ---------------------------------------------------------------------------------------------------
     ("types", "GeneratorType"): Effects("", "close send throw", kind=_POSITION),
     ("types", "CoroutineType"): Effects("", "close send throw", kind=_POSITION),
     ("types", "AsyncGeneratorType"): Effects("", "aclose asend athrow", kind=_POSITION),
-    # ---- files: reading moves a position that is the context's own copy ---------------------------------------------------------------
+    # ---- files: reading moves a position that is the context's own copy ----------------------------------------------
     ("_io", "StringIO"): Effects(
         "close getvalue read readable readline seek seekable tell writable", "truncate write", kind=_STREAM
     ),
@@ -120,9 +121,9 @@ TYPES: dict[tuple[str, str], Effects] = {
         "recvfrom recvmsg recvmsg_into send sendall sendmsg sendmsg_afalg sendto setblocking setsockopt settimeout shutdown",
         arguments="recv_into:0 recvfrom_into:0",
     ),
-    # ---- random numbers: a context has streams of its own; seeding and drawing change nothing that anybody compares -------------------
+    # ---- random numbers: a context has streams of its own; seeding and drawing change nothing that anybody compares --
     ("_random", "Random"): Effects("getrandbits getstate random seed setstate"),
-    # ---- numpy ----------------------------------------------------------------------------------------------------------------------
+    # ---- numpy -------------------------------------------------------------------------------------------------------
     ("numpy.core._multiarray_umath", "ndarray"): Effects(
         "argpartition argsort astype conj conjugate copy diagonal dump dumps flatten getfield item newbyteorder nonzero ravel repeat "
         "reshape searchsorted squeeze swapaxes tobytes tofile tolist tostring transpose view",
@@ -153,7 +154,7 @@ TYPES: dict[tuple[str, str], Effects] = {
     ),
 }
 
-# ---- functions of modules: (module, name) -> position and name of the argument that is changed ----------------------------------------
+# ---- functions of modules: (module, name) -> position and name of the argument that is changed -----------------------
 
 FUNCTIONS: dict[tuple[str, str], tuple[int, str | None]] = {
     ("_heapq", "heappush"): (0, None),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 import types
 from collections import deque
 
 from parallel import _core
-from parallel.protection import messages, paths
+from parallel.protection import messages
 
 _NAMED_AT_MOST = 5
 
@@ -29,14 +28,15 @@ def scan(seconds: float) -> str | None:
         return None
     how = " (C code did, where no error could be raised)" if _core.guard_facts()["strict"] else ""
     return (
-        f"parallel: this work has changed {', '.join(found)} of the main thread, which will not see it{how}. "
-        "Return the result, or use parallel.xlist() or parallel.dict()."
+        f"parallel: this work, or one before it in this context, has changed {', '.join(found)} of the main thread, "
+        f"which will not see it{how}. Return the result, or use parallel.xlist() or parallel.dict()."
     )
 
 
 def _containers(deadline: float):
     """(path, container) of what the user's modules hold, the main one's first, nearest first."""
     seen = set()
+    users = {namespace.get("__name__") for namespace in _core.guard_user_namespaces()}
     for prefix, namespace in _namespaces():
         waiting = deque((prefix + key, value) for key, value in list(namespace.items()) if not key.startswith("__"))
         while waiting:
@@ -46,22 +46,23 @@ def _containers(deadline: float):
             seen.add(id(value))
             if isinstance(value, (list, dict, set, deque)):
                 yield path, value
-            for step, item in messages.items_of(value):
-                if type(item) not in _ATOMS:
-                    waiting.append((path + step, item))
+            # What libraries keep in their objects is their business: theirs are not looked into.
+            if type(value) in _PASSED_THROUGH or type(value).__module__ in users:
+                for step, item in messages.items_of(value):
+                    if type(item) not in _ATOMS:
+                        waiting.append((path + step, item))
             if time.perf_counter() > deadline:
                 return
 
 
 def _namespaces():
-    main = sys.modules.get("__main__")
-    if main is not None:
-        yield "", vars(main)
-    for name, module in list(sys.modules.items()):
-        if isinstance(module, types.ModuleType) and module is not main and paths.is_users(getattr(module, "__file__", None)):
-            yield f"{name}.", vars(module)
+    modules = sorted(_core.guard_user_namespaces(), key=lambda namespace: namespace.get("__name__") != "__main__")
+    for namespace in modules:
+        name = namespace.get("__name__")
+        yield "" if name == "__main__" else f"{name}.", namespace
 
 
+_PASSED_THROUGH = (dict, list, tuple, types.FunctionType)
 _ATOMS = (int, float, str, bytes, bool, complex, type(None))
 
 

@@ -5,7 +5,8 @@ Code that is not named here is judged by what it changes: what libraries hold th
 
 from __future__ import annotations
 
-# "type:name" of types whose attributes anybody may set; "module:qualified.name", or "module:*", of functions that fill caches, keep their own books, or write what nobody will read again.
+# "type:name" of types whose attributes anybody may set; "module:qualified.name", or "module:*", of functions that fill
+# caches, keep their own books, or write what nobody will read again.
 EXEMPT = (
     # decimal.getcontext().prec = 10
     "type:decimal.Context",
@@ -86,8 +87,9 @@ EXEMPT = (
     "ipaddress:IPv4Network.hosts",
 )
 
-# Names of methods of packages that change their object, whatever they are written in, and full names of others. When the user's code
-# calls one on an object of the main thread and it goes on to change anything of the main thread, that object is what is changed.
+# Names of methods of packages that change their object, whatever they are written in, and full names of others. When
+# the user's code calls one on an object of the main thread and it goes on to change anything of the main thread, that
+# object is what is changed.
 MUTATORS = (
     "__setitem__",
     "__delitem__",

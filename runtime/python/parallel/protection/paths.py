@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import importlib.util
 import os
 import site
@@ -20,17 +19,6 @@ def prefixes() -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     third_party.add("/usr/lib/python3/dist-packages")  # Debian's packages, whatever interpreter asks
     standard = {paths["stdlib"], paths["platstdlib"], os.path.dirname(os.__file__)}
     return _folders(own), _folders(third_party), _folders(standard)
-
-
-def is_users(file: str | None) -> bool:
-    """Does the user's code lie there? What has no file is built in."""
-    return file is not None and not file.startswith(_all())
-
-
-@functools.cache
-def _all() -> tuple[str, ...]:
-    own, third_party, standard = prefixes()
-    return own + third_party + standard
 
 
 def _folders(names) -> tuple[str, ...]:
