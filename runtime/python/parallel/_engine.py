@@ -38,6 +38,7 @@ class Engine:
         self._of_executors: list[Pending] = []  # those with works that are pending or run
         self._running: list[RunningBatch] = []
         self._waiting = 0  # threads that wait and collect meanwhile
+        self._is_over = False  # the program ends, and waits for nothing that is submitted from now on
         self._pump = Pump(self)
 
     # ---- submitting ----------------------------------------------------------------------------------------------------------
@@ -53,6 +54,8 @@ class Engine:
 
     def submit_to(self, pending: Pending, task: tuple, name: str) -> Work:
         """A new work of an executor: starts as soon as one of its contexts is free, whoever waits for what."""
+        if self._is_over:
+            raise RuntimeError("cannot schedule new futures after interpreter shutdown")
         work = Work(next(self._numbers), name, None, None, _host.current().cell(), self)
         work._error_taken = True  # whoever has the future will see it
         with self._lock:
@@ -96,15 +99,15 @@ class Engine:
             if not pending and not pending.running:
                 self._of_executors.remove(pending)
             elif pending and pending.free_contexts() > 0:
-                self._start_batch(pending, pending.free_contexts())
+                self._start_batch(pending, pending.free_contexts(), pending.share())
 
-    def _start_batch(self, pending: Pending, contexts: int) -> None:
-        """Under the lock."""
+    def _start_batch(self, pending: Pending, contexts: int, most: int | None = None) -> None:
+        """Under the lock; `most` works of those that are pending, by default all."""
         _libraries.before_fork()
         _flush_streams()  # nothing of what was printed before may be printed again by a child
         works, queues, running = [], [], None
         try:
-            works, queues = pending.take()
+            works, queues = pending.take(most)
             contexts = contexts if queues else min(contexts, len(works))
             tasks, consumers = [task for _, task in works], [task for _, task in queues]
             limits = [(index, *work._limits) for index, (work, _) in enumerate(works) if work._limits is not None]
@@ -345,6 +348,7 @@ class Engine:
         except KeyboardInterrupt:
             self.shutdown()
         with self._lock:
+            self._is_over = True
             self.endings.failures.tell_at_exit()
         self._pump.stop()
 

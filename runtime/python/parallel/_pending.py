@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Callable
 
 from parallel._work import Work
@@ -35,10 +36,18 @@ class Pending:
         self.works = [entry for entry in self.works if entry[0] is not work]
         self.queues = [entry for entry in self.queues if entry[0] is not work]
 
-    def take(self) -> tuple[list, list]:
-        """All works and all queues; none are pending then."""
-        taken = self.works, self.queues
-        self.works, self.queues = [], []
+    def share(self) -> int:
+        """How many works the contexts that are free now should take, so that those that come free later find some.
+
+        A batch keeps what it has taken: were all to go to the first context, the others would have nothing to do.
+        """
+        return math.ceil(len(self.works) * self.free_contexts() / self.all_contexts())
+
+    def take(self, most: int | None = None) -> tuple[list, list]:
+        """All queues, and all works or the first `most`; they are not pending any more."""
+        taken = self.works[:most], self.queues
+        self.works = self.works[most:] if most is not None else []
+        self.queues = []
         return taken
 
     def put_back(self, works: list, queues: list) -> None:
