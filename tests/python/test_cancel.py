@@ -43,8 +43,8 @@ def test_cancelling_a_running_work_leaves_the_others(two_contexts):
     began, stopped = parallel.xlist(), parallel.xlist()
 
     def sleep():
-        began.push(1)
         try:
+            began.push(1)
             time.sleep(60)
         finally:
             stopped.push("cleaned up")
