@@ -1,6 +1,8 @@
 """cancel(): of a pending work, of one that has not begun, of everything; and what works do on their way out."""
 
 import concurrent.futures
+import ctypes
+import os
 import random
 import time
 
@@ -163,3 +165,32 @@ def test_a_cancel_that_comes_too_soon_or_too_late(two_contexts):
         parallel.run()
         assert {work.state for work in works} <= {"done", "cancelled"}
     parallel.cancel()
+
+
+class SlowToMake(Exception):
+    """As HeapLimitError: raised by C code as a type, and made by Python code only when somebody looks at it."""
+
+    made = None
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        SlowToMake.made.push(os.getpid())
+        time.sleep(60)
+
+
+def test_an_interrupt_while_an_error_is_made(two_contexts):
+    """The work is cancelled; a KeyboardInterrupt that nobody raised is no error of it."""
+    SlowToMake.made = parallel.xlist()
+    work = parallel.submit_work(raise_from_c, SlowToMake)
+    parallel.start()
+    assert SlowToMake.made.wait(1, 30)
+    assert work.cancel() and work.state == "cancelled"
+    parallel.run()
+    SlowToMake.made = None
+
+
+def raise_from_c(kind):
+    """Leave an exception that has not been made yet."""
+    ctypes.pythonapi.PyErr_SetNone.argtypes = [ctypes.py_object]
+    ctypes.pythonapi.PyErr_SetNone.restype = None
+    ctypes.pythonapi.PyErr_SetNone(kind)

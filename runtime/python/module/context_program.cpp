@@ -159,6 +159,14 @@ void context_program::show_what_is_left() noexcept {
 
 // By the main process, not by a KeyboardInterrupt of its own.
 bool context_program::was_interrupted() const noexcept {
+    // An exception that C code raised is made only now, by Python code for some, and an interrupt that comes there is what
+    // the work has ended by.
+    PyObject* type = nullptr;
+    PyObject* value = nullptr;
+    PyObject* traceback = nullptr;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    PyErr_Restore(type, value, traceback);
     return (m_batch.stopping() || m_batch.turn_stopped(engine::get().self.slot) == stop_reason::cancelled) &&
            PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0;
 }
@@ -195,8 +203,15 @@ std::uint64_t context_program::take_error() noexcept {
     std::uint64_t value = 0;
     // An interrupt that was a timeout is told as one.
     const bool timed_out = m_batch.turn_stopped(e.self.slot) == stop_reason::timed_out;
-    const reference description(PyObject_CallFunctionObjArgs(e.describe_exception.get(), exception.get(),
-                                                             timed_out ? Py_True : Py_False, nullptr));
+    const auto describe = [&] {
+        return reference(PyObject_CallFunctionObjArgs(e.describe_exception.get(), exception.get(),
+                                                      timed_out ? Py_True : Py_False, nullptr));
+    };
+    reference description = describe();
+    if (!description && PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0) {
+        PyErr_Clear(); // one that came too late for the work; there is one a work
+        description = describe();
+    }
     if (description && clone(description.get(), value)) {
         return value;
     }
