@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import ctypes
+import functools
 import os
 import random
 import time
@@ -187,6 +188,41 @@ def test_an_interrupt_while_an_error_is_made(two_contexts):
     assert work.cancel() and work.state == "cancelled"
     parallel.run()
     SlowToMake.made = None
+
+
+class SlowToDescribe(Exception):
+    """Brought to the main program in one way only, which takes its time."""
+
+    begun = None
+
+    def __new__(cls, *, as_it_wants=False):
+        if not as_it_wants:
+            raise TypeError("not in this way")
+        return super().__new__(cls)
+
+    def __init__(self, **_):
+        super().__init__()
+
+    def __reduce__(self):
+        if parallel.is_parallel_thread():
+            SlowToDescribe.begun.push(1)
+            time.sleep(0.1)
+        return functools.partial(SlowToDescribe, as_it_wants=True), ()
+
+
+def test_an_interrupt_while_an_error_is_described(two_contexts):
+    """The work has failed by then; the error keeps its type, and the context goes on."""
+    for _ in range(5):
+        SlowToDescribe.begun = parallel.xlist()
+        work, other = parallel.submit_work(fail_slowly), parallel.submit_work(lambda: "other")
+        parallel.start()
+        assert SlowToDescribe.begun.wait(1, 30)
+        assert not work.cancel() and type(work.exception()) is SlowToDescribe and other.result() == "other"
+    SlowToDescribe.begun = None
+
+
+def fail_slowly():
+    raise SlowToDescribe(as_it_wants=True)
 
 
 def raise_from_c(kind):

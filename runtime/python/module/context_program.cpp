@@ -200,18 +200,12 @@ void context_program::end_copy() noexcept {
 std::uint64_t context_program::take_error() noexcept {
     engine& e = engine::get();
     const reference exception = take_exception();
+    pass_over_interrupts(); // one that comes now would hit the description of the error instead of the work
     std::uint64_t value = 0;
     // An interrupt that was a timeout is told as one.
     const bool timed_out = m_batch.turn_stopped(e.self.slot) == stop_reason::timed_out;
-    const auto describe = [&] {
-        return reference(PyObject_CallFunctionObjArgs(e.describe_exception.get(), exception.get(),
-                                                      timed_out ? Py_True : Py_False, nullptr));
-    };
-    reference description = describe();
-    if (!description && PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0) {
-        PyErr_Clear(); // one that came too late for the work; there is one a work
-        description = describe();
-    }
+    const reference description(PyObject_CallFunctionObjArgs(e.describe_exception.get(), exception.get(),
+                                                             timed_out ? Py_True : Py_False, nullptr));
     if (description && clone(description.get(), value)) {
         return value;
     }
