@@ -86,3 +86,20 @@ def test_batches_with_faults_leave_nothing(seed):
     found = soak.run(batches=10_000, seed=seed, seconds=12)
     print(found)
     assert found["batches"] >= 20
+
+
+def test_many_pending_works_are_cancelled_and_many_errors_read():
+    """Neither may take time that grows with the square of how many there are: it was 5 s and 8 s for these."""
+    count = 20_000
+    began = time.process_time()
+    works = [parallel.submit_work(int) for _ in range(count)]
+    parallel.cancel()
+    assert all(work.cancelled() for work in works)
+    cancelled = time.process_time()
+    works = [parallel.submit_work(int, "x") for _ in range(count)]
+    with pytest.raises(ValueError):
+        parallel.run()
+    assert all(isinstance(work.exception(), ValueError) for work in works)
+    print(cancelled - began, time.process_time() - cancelled)
+    assert cancelled - began < 2.5 and time.process_time() - cancelled < 4
+    parallel.run()

@@ -49,7 +49,7 @@ class Engine:
         if limits is not None:
             work._limits = limits
         with self._lock:
-            self._pending.works.append((work, task))
+            self._pending.add(work, task)
         return work
 
     def submit_to(self, pending: Pending, task: tuple, name: str) -> Work:
@@ -60,7 +60,7 @@ class Engine:
         work._error_taken = True  # whoever has the future will see it
         with self._lock:
             work._pending = pending
-            pending.works.append((work, task))
+            pending.add(work, task)
             if pending not in self._of_executors:
                 self._of_executors.append(pending)
             self._start_executors()
@@ -71,7 +71,7 @@ class Engine:
         """A new pending work that stands for everything `consumer` will do with the items of `queue`."""
         work = Work(next(self._numbers), name, callback, errback, _host.current().cell(), self)
         with self._lock:
-            self._pending.queues.append((work, (queue, consumer)))
+            self._pending.add_queue(work, (queue, consumer))
         return work
 
     def withdraw(self, work: Work) -> bool:
@@ -109,20 +109,19 @@ class Engine:
         try:
             works, queues = pending.take(most)
             contexts = contexts if queues else min(contexts, len(works))
-            tasks, consumers = [task for _, task in works], [task for _, task in queues]
-            limits = [(index, *work._limits) for index, (work, _) in enumerate(works) if work._limits is not None]
+            tasks, consumers = [work._task for work in works], [work._task for work in queues]
+            limits = [(index, *work._limits) for index, work in enumerate(works) if work._limits is not None]
             # Executors keep to their own number of contexts.
             is_limited = pending is self._pending
             if is_limited:
                 _core.set_limit(_config.contexts())
             batch = _core.Batch(tasks, consumers, contexts, _config.heap_limit(), limits, is_limited)
-            running = RunningBatch(
-                batch, [work for work, _ in works], [work for work, _ in queues], pending, contexts
-            )
+            running = RunningBatch(batch, works, queues, pending, contexts)
             self._running.append(running)
             # When fork fails, every work ends as crashed, with the reason: collect() reports it.
             with contextlib.suppress(OSError), _forking.log_handlers_held():
                 batch.start()
+            running.forget_tasks()
         except BaseException:  # KeyboardInterrupt too: what is neither pending nor running would never end
             if running is None or not running.batch.started:
                 if running is not None:
@@ -315,8 +314,7 @@ class Engine:
     def cancel(self) -> None:
         """See `parallel.cancel`."""
         with self._lock:
-            all_pending = [self._pending, *self._of_executors]
-            pending = [work for some in all_pending for work, _ in some.works + some.queues]
+            pending = [work for some in (self._pending, *self._of_executors) for work in some.all_works()]
             for running in self._running:
                 running.interrupt(escalate=False)
         for work in pending:

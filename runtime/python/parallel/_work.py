@@ -43,17 +43,18 @@ class Work(concurrent.futures.Future):
     __slots__ = {
         "id": "Its number: 1 for the first work of the process.",
         "name": "For messages and views.",
-        "_callback": "",
-        "_errback": "",
         "_cell": "of the host, whose output its output is",
         "_engine": "",
+        "_task": "what it calls, while it is pending",
         "_batch": "the _core.Batch once started",
         "_index": "in the batch",
         "_known_result": "once read",
-        "_known_error": "once read",
     }
 
     # What most works never change is here, once for all of them.
+    _callback = None
+    _errback = None
+    _known_error = _UNREAD  # once read
     _queue = -1  # number of the queue, for a queue's work
     _pending = None  # where an executor's work waits; the engine's own otherwise
     _last_output = ""  # the end of what a crashed one has written to descriptor 2
@@ -70,13 +71,15 @@ class Work(concurrent.futures.Future):
         # Future.__init__ would make a condition and two lists for each of a million works.
         self.id = number
         self.name = name
-        self._callback = callback
-        self._errback = errback
+        if callback is not None:
+            self._callback = callback
+        if errback is not None:
+            self._errback = errback
         self._cell = cell
         self._engine = engine
-        self._batch = None
+        self._batch = self._task = None
         self._index = -1
-        self._known_result = self._known_error = _UNREAD
+        self._known_result = _UNREAD
 
     # ---- what it is doing ----------------------------------------------------------------------------------------------------
 
