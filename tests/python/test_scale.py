@@ -7,6 +7,7 @@ import pytest
 
 import parallel
 import soak
+from parallel import _config
 from support import children, descriptors, run_program, wait_until
 
 
@@ -81,8 +82,9 @@ def test_two_hundred_batches_open_at_once():
 
 @pytest.mark.deadline(90)
 @pytest.mark.keeps_memory
-def test_batches_with_faults_leave_nothing(seed):
+def test_batches_with_faults_leave_nothing(seed, monkeypatch):
     """As many as fit in a few seconds; `make soak` runs ten thousand."""
+    monkeypatch.setattr(_config, "_heap_limit", None)  # set in there
     found = soak.run(batches=10_000, seed=seed, seconds=12)
     print(found)
     assert found["batches"] >= 20
