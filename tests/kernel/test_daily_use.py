@@ -57,7 +57,8 @@ def test_a_few_of_many_die(kernel: Kernel):
     """The others' results are there, what the dead had pushed too, and each of them is named with its signal."""
     kernel.ok(
         "pushed = xlist()\n"
-        "def work(n):\n    pushed.push(n)\n    if n in (20, 70): os.kill(os.getpid(), signal.SIGSEGV if n == 20 else signal.SIGKILL)\n"
+        "def work(n):\n    pushed.push(n)\n    if n == 20: os.kill(os.getpid(), signal.SIGSEGV)\n"
+        "    if n == 70: os.kill(os.getpid(), signal.SIGKILL)\n"
         "    return n\n"
         "works = [parallel.submit_work(work, n, name=f'number {n}') for n in range(100)]"
     )
@@ -66,7 +67,8 @@ def test_a_few_of_many_die(kernel: Kernel):
         cell = kernel.run("parallel.run()")
         assert cell.reply["ename"] == "ContextCrashed"
         told = cell.reply["evalue"]
-        seen |= {(n, name) for n in (20, 70) for name in ("SIGSEGV", "SIGKILL") if f"'number {n}'" in told and name in told}
+        pairs = [(n, name) for n in (20, 70) for name in ("SIGSEGV", "SIGKILL")]
+        seen |= {(n, name) for n, name in pairs if f"'number {n}'" in told and name in told}
     assert seen == {(20, "SIGSEGV"), (70, "SIGKILL")}
     assert kernel.ok("parallel.run()").outputs == []
     assert kernel.value("sorted(pushed) == list(range(100))") == "True"

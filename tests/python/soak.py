@@ -79,7 +79,8 @@ class Soak:
 
     KINDS = ("value", "error", "exits", "segv", "abort", "killed", "late", "again", "pushes", "hogs", "nested", "prints")
     KINDS += ("array", "queue", "asks", "odd_result")
-    FAULTS = ("", "", "", "kill context", "kill context", "kill zygote", "stop zygote", "cancel", "cancel one", "interrupt", "drop")
+    FAULTS = ("", "", "", "kill context", "kill context", "kill zygote", "stop zygote", "cancel", "cancel one", "interrupt")
+    FAULTS += ("drop",)
     # How else works may end when this has happened to their batch.
     ALSO = {"kill context": {"crashed"}, "kill zygote": {"crashed"}, "stop zygote": {"crashed"}, "cancel": {"cancelled"}}
     ALSO |= {"cancel one": {"cancelled"}, "interrupt": {"cancelled"}, "drop": set(), "": set()}
@@ -110,7 +111,8 @@ class Soak:
         if kind == "again":
             return submit(fail_once, parallel.xlist(), retries=2), is_result("at last")
         if kind == "pushes":
-            return submit(push_all, (pushed, who := object_number())), lambda work: list(pushed_by(pushed, who)) == list(range(20))
+            who = object_number()
+            return submit(push_all, (pushed, who)), lambda work: list(pushed_by(pushed, who)) == list(range(20))
         if kind == "hogs":
             return submit(hog), is_error(parallel.HeapLimitError)
         if kind == "nested":

@@ -123,7 +123,7 @@ LEFT_OUT = {
     "ThreadPoolShutdownTest": _NO_POOL,
     "ProcessPoolShutdownTest": _NO_POOL,
     "ProcessPoolExecutorTest.test_max_workers_too_large": "Windows only",
-    "ProcessPoolExecutorTest.test_killed_child": "a killed context costs one call, the executor does not break (test_executor.py)",
+    "ProcessPoolExecutorTest.test_killed_child": "a killed context costs one call, no executor breaks (test_executor.py)",
     "ProcessPoolExecutorTest.test_traceback": "looks for a private class of CPython (test_errors.py is about tracebacks)",
     "ProcessPoolExecutorTest.test_ressources_gced_in_workers": "arguments are the main program's, finalised there only",
     "ProcessPoolExecutorTest.test_saturation": _NO_POOL,
