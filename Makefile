@@ -3,10 +3,13 @@
 #   make            build                       make demo     run the tour in the terminal
 #   make test       build, run every test       make lab      open JupyterLab on notebooks/
 #   make bench      run the benchmarks          make install  install under PREFIX (default /usr/local)
-#   make clean      remove the build tree       make notebooks  run the notebooks and save what they show
+#   make notebooks  run the notebooks and save what they show
+#   make soak       ten thousand batches with faults at random, and a look at what they leave
+#   make clean      remove the build tree
 #
 # BUILD=dir       another build tree            NOTEBOOK=file     another notebook for `make demo`
 # TEST_ARGS=...   options of run_tests.py       LAB_ARGS=...      options of JupyterLab
+# SOAK_ARGS=...   options of the soak: --batches N, --seed N
 
 BUILD ?= build
 PREFIX ?= /usr/local
@@ -18,7 +21,7 @@ PYTHON ?= /usr/bin/python3
 build_dir := $(abspath $(BUILD))
 configure = cmake --preset $(1) -B $(2) -DPython3_EXECUTABLE=$(PYTHON)
 
-.PHONY: build demo test lab bench notebooks install clean packages
+.PHONY: build demo test soak lab bench notebooks install clean packages
 .DEFAULT_GOAL := build
 
 packages:
@@ -39,6 +42,9 @@ test: build
 
 notebooks: build
 	@$(PYTHON) scripts/save_notebooks.py --build-dir $(build_dir) notebooks/*.ipynb
+
+soak: build
+	@PYTHONPATH=$(build_dir)/python $(PYTHON) tests/python/soak.py $(SOAK_ARGS)
 
 lab: build
 	@scripts/lab $(build_dir) $(PYTHON) $(LAB_ARGS)

@@ -1,6 +1,9 @@
 """cancel(): of a pending work, of one that has not begun, of everything; and what works do on their way out."""
 
 import concurrent.futures
+import ctypes
+import functools
+import os
 import random
 import time
 
@@ -43,8 +46,8 @@ def test_cancelling_a_running_work_leaves_the_others(two_contexts):
     began, stopped = parallel.xlist(), parallel.xlist()
 
     def sleep():
-        began.push(1)
         try:
+            began.push(1)
             time.sleep(60)
         finally:
             stopped.push("cleaned up")
@@ -163,3 +166,67 @@ def test_a_cancel_that_comes_too_soon_or_too_late(two_contexts):
         parallel.run()
         assert {work.state for work in works} <= {"done", "cancelled"}
     parallel.cancel()
+
+
+class SlowToMake(Exception):
+    """As HeapLimitError: raised by C code as a type, and made by Python code only when somebody looks at it."""
+
+    made = None
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        SlowToMake.made.push(os.getpid())
+        time.sleep(60)
+
+
+def test_an_interrupt_while_an_error_is_made(two_contexts):
+    """The work is cancelled; a KeyboardInterrupt that nobody raised is no error of it."""
+    SlowToMake.made = parallel.xlist()
+    work = parallel.submit_work(raise_from_c, SlowToMake)
+    parallel.start()
+    assert SlowToMake.made.wait(1, 30)
+    assert work.cancel() and work.state == "cancelled"
+    parallel.run()
+    SlowToMake.made = None
+
+
+class SlowToDescribe(Exception):
+    """Brought to the main program in one way only, which takes its time."""
+
+    begun = None
+
+    def __new__(cls, *, as_it_wants=False):
+        if not as_it_wants:
+            raise TypeError("not in this way")
+        return super().__new__(cls)
+
+    def __init__(self, **_):
+        super().__init__()
+
+    def __reduce__(self):
+        if parallel.is_parallel_thread():
+            SlowToDescribe.begun.push(1)
+            time.sleep(0.1)
+        return functools.partial(SlowToDescribe, as_it_wants=True), ()
+
+
+def test_an_interrupt_while_an_error_is_described(two_contexts):
+    """The work has failed by then; the error keeps its type, and the context goes on."""
+    for _ in range(5):
+        SlowToDescribe.begun = parallel.xlist()
+        work, other = parallel.submit_work(fail_slowly), parallel.submit_work(lambda: "other")
+        parallel.start()
+        assert SlowToDescribe.begun.wait(1, 30)
+        assert not work.cancel() and type(work.exception()) is SlowToDescribe and other.result() == "other"
+    SlowToDescribe.begun = None
+
+
+def fail_slowly():
+    raise SlowToDescribe(as_it_wants=True)
+
+
+def raise_from_c(kind):
+    """Leave an exception that has not been made yet."""
+    ctypes.pythonapi.PyErr_SetNone.argtypes = [ctypes.py_object]
+    ctypes.pythonapi.PyErr_SetNone.restype = None
+    ctypes.pythonapi.PyErr_SetNone(kind)

@@ -169,3 +169,32 @@ def test_a_future_that_was_dropped_runs_all_the_same():
         executor.submit(ran.push, n)
     del executor
     wait_until(lambda: len(ran) == 3)
+
+
+def test_calls_that_have_waited_are_shared_by_all_contexts():
+    """One context that comes free must not take all that has waited meanwhile: the others would be idle."""
+    contexts = parallel.xlist()
+    with parallel.Executor(contexts=4) as executor:
+        for _ in range(40):
+            executor.submit(lambda: time.sleep(0.05) or contexts.push(os.getpid()))
+    counts = sorted(list(contexts).count(pid) for pid in set(contexts))
+    assert sum(counts) == 40 and counts[-1] <= 12, counts  # the first few start alone; of the rest none takes all
+
+
+def test_a_program_that_ends_takes_no_more_calls():
+    """What nobody waits for would be lost silently."""
+    ended = run_program("""
+        import atexit
+
+        @atexit.register
+        def after_parallel():
+            try:
+                executor.submit(print, "never seen")
+            except RuntimeError as error:
+                print(error)
+
+        import parallel
+
+        executor = parallel.Executor(1)
+    """)
+    assert ended.stdout == "cannot schedule new futures after interpreter shutdown\n", ended

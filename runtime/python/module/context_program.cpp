@@ -198,6 +198,14 @@ void context_program::show_what_is_left() noexcept {
 
 // By the main process, not by a KeyboardInterrupt of its own.
 bool context_program::was_interrupted() const noexcept {
+    // An exception that C code raised is made only now, by Python code for some, and an interrupt that comes there is what
+    // the work has ended by.
+    PyObject* type = nullptr;
+    PyObject* value = nullptr;
+    PyObject* traceback = nullptr;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    PyErr_Restore(type, value, traceback);
     return (m_batch.stopping() || m_batch.turn_stopped(engine::get().self.slot) == stop_reason::cancelled) &&
            PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0;
 }
@@ -232,6 +240,7 @@ std::uint64_t context_program::take_error() noexcept {
     engine& e = engine::get();
     const guard::unguarded describing; // reads what the work has left, in code of this package and of libraries
     const reference exception = take_exception();
+    pass_over_interrupts(); // one that comes now would hit the description of the error instead of the work
     std::uint64_t value = 0;
     // An interrupt that was a timeout is told as one.
     const bool timed_out = m_batch.turn_stopped(e.self.slot) == stop_reason::timed_out;

@@ -22,6 +22,7 @@ const process_group_shm* s_group = nullptr;
 const context_shm* s_self = nullptr;
 volatile std::sig_atomic_t s_in_work = 0;
 volatile std::sig_atomic_t s_interrupted = 0;
+volatile std::sig_atomic_t s_passes_over = 0;
 timer_t s_pokes{};
 bool s_has_pokes = false;
 
@@ -37,6 +38,9 @@ void set_pokes(long interval_ns) noexcept {
 }
 
 void interrupt_running_work(int) {
+    if (s_passes_over != 0) {
+        return; // the work has ended
+    }
     if (s_interrupted != 0) {
         return; // a poke; a second KeyboardInterrupt would hit what the work does on its way out
     }
@@ -47,6 +51,12 @@ void interrupt_running_work(int) {
     s_interrupted = 1;
     PyErr_SetInterruptEx(SIGINT);
     set_pokes(k_poke_ns);
+}
+
+void drop_pending_interrupts() noexcept {
+    while (PyErr_CheckSignals() < 0) {
+        PyErr_Clear();
+    }
 }
 
 void mask_interrupts(int how) noexcept {
@@ -62,6 +72,7 @@ void listen_to_interrupts(const process_group_shm& group, const context_shm& sel
     s_group = &group;
     s_self = &self;
     s_in_work = 0;
+    s_passes_over = 0;
     s_interrupted = 0; // of the context this one may have been forked from; timers are not inherited
     sigevent poke{};
     poke.sigev_notify = SIGEV_SIGNAL;
@@ -78,15 +89,19 @@ interruptible_work::interruptible_work() noexcept {
 
 interruptible_work::~interruptible_work() {
     s_in_work = 0;
+    s_passes_over = 0;
     if (s_interrupted == 0 || is_batch_stopped()) {
         return;
     }
     // The context goes on, and what Python has not raised by now would hit the next work.
     set_pokes(0);
-    while (PyErr_CheckSignals() < 0) {
-        PyErr_Clear();
-    }
+    drop_pending_interrupts();
     s_interrupted = 0;
+}
+
+void pass_over_interrupts() noexcept {
+    s_passes_over = 1;
+    drop_pending_interrupts();
 }
 
 void hold_terminal_interrupts() noexcept {

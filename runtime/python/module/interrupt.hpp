@@ -18,6 +18,9 @@ public:
     interruptible_work& operator=(const interruptible_work&) = delete;
 };
 
+// For the rest of this work or item, which has ended with an error that is being described: a stop reaches nobody.
+void pass_over_interrupts() noexcept;
+
 // SIGINT itself: held back while Python's handler may be installed for it, in earnest for a moment.
 void hold_terminal_interrupts() noexcept;
 void let_terminal_interrupts_pass() noexcept;

@@ -65,6 +65,13 @@ def _no_input(prompt: object = "", /) -> str:
     return ContextInput().readline()
 
 
+def _no_breakpoint(*args, **kwargs) -> None:
+    """Stand in for `sys.breakpointhook` in a context: a debugger would wait for a prompt that nobody sees."""
+    raise _errors.ParallelError(
+        "a context cannot stop at a breakpoint: to debug this function, call it in the main thread"
+    )
+
+
 def enter(slot: int) -> None:
     """Called once in every context, on its only thread."""
     sys.settrace(None)  # a debugger's threads do not exist here
@@ -82,6 +89,7 @@ def enter(slot: int) -> None:
     _forking.redirect_log_handlers({id(before[0]): sys.stdout, id(before[1]): sys.stderr})
     sys.stdin = ContextInput()
     builtins.input = _no_input
+    sys.breakpointhook = _no_breakpoint
     _main_calls.forget_answers()
     _random.enter_context()
     _libraries.enter_context()

@@ -46,6 +46,7 @@ class Engine:
         self._history = History()
         self.growth = Growth()
         self._ended: collections.deque[Progress] = collections.deque(maxlen=64)  # for displays, which look now and then
+        self._is_over = False  # the program ends, and waits for nothing that is submitted from now on
         self._pump = Pump(self)
 
     # ---- submitting ----------------------------------------------------------------------------------------------------------
@@ -61,6 +62,8 @@ class Engine:
 
     def submit_to(self, pending: Pending, task: tuple, name: str) -> Work:
         """A new work of an executor: starts as soon as one of its contexts is free, whoever waits for what."""
+        if self._is_over:
+            raise RuntimeError("cannot schedule new futures after interpreter shutdown")
         work = Work(next(self._numbers), name, None, None, _host.current().cell(), self)
         work._error_taken = True  # whoever has the future will see it
         with self._lock:
@@ -106,31 +109,30 @@ class Engine:
             if not pending and not pending.running:
                 self._of_executors.remove(pending)
             elif pending and pending.free_contexts() > 0:
-                self._start_batch(pending, pending.free_contexts())
+                self._start_batch(pending, pending.free_contexts(), pending.share())
 
-    def _start_batch(self, pending: Pending, contexts: int) -> None:
-        """Under the lock."""
+    def _start_batch(self, pending: Pending, contexts: int, most: int | None = None) -> None:
+        """Under the lock; `most` works of those that are pending, by default all."""
         _libraries.before_fork()
         _protection.prepare()
         _flush_streams()  # nothing of what was printed before may be printed again by a child
         works, queues, running = [], [], None
         try:
-            works, queues = pending.take()
+            works, queues = pending.take(most)
             contexts = contexts if queues else min(contexts, len(works))
-            tasks, consumers = [task for _, task in works], [task for _, task in queues]
-            limits = [(index, *work._limits) for index, (work, _) in enumerate(works) if work._limits is not None]
+            tasks, consumers = [work._task for work in works], [work._task for work in queues]
+            limits = [(index, *work._limits) for index, work in enumerate(works) if work._limits is not None]
             # Executors keep to their own number of contexts.
             is_limited = pending is self._pending
             if is_limited:
                 _core.set_limit(_config.contexts())
             batch = _core.Batch(tasks, consumers, contexts, _config.heap_limit(), limits, is_limited)
-            running = RunningBatch(
-                batch, [work for work, _ in works], [work for work, _ in queues], pending, contexts
-            )
+            running = RunningBatch(batch, works, queues, pending, contexts)
             self._running.append(running)
             # When fork fails, every work ends as crashed, with the reason: collect() reports it.
             with contextlib.suppress(OSError), _forking.log_handlers_held():
                 batch.start()
+            running.forget_tasks()
         except BaseException:  # KeyboardInterrupt too: what is neither pending nor running would never end
             if running is None or not running.batch.started:
                 if running is not None:
@@ -389,6 +391,7 @@ class Engine:
         except KeyboardInterrupt:
             self.shutdown()
         with self._lock:
+            self._is_over = True
             self.endings.failures.tell_at_exit()
         self._pump.stop()
 

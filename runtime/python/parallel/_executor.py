@@ -15,7 +15,7 @@ class Executor(concurrent.futures.Executor):
     """A `concurrent.futures.Executor` whose calls run in contexts.
 
     A call starts as soon as a context of the executor is free, and sees the program as it is at that moment; nothing is
-    pickled on the way in. Calls that have waited together start together.
+    pickled on the way in. Of calls that have waited, each context takes its share together.
 
     Args:
         contexts: how many calls may run at once; by default what `configure()` says.
@@ -40,7 +40,7 @@ class Executor(concurrent.futures.Executor):
 
         Returns: a `Work`, which is a `concurrent.futures.Future`.
 
-        Raises: RuntimeError after shutdown(), TypeError when `fn` is not callable.
+        Raises: RuntimeError after shutdown() and when the program ends, TypeError when `fn` is not callable.
         """
         if self._is_shut_down:
             raise RuntimeError("cannot schedule new futures after shutdown")

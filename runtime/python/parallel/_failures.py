@@ -15,26 +15,28 @@ class Failures:
     """What the next calls of run() raise, oldest first. Used under the engine's lock."""
 
     def __init__(self):
-        self._kept: collections.deque[_Failure] = collections.deque()
+        # By work, or by the error of a callback: thousands may be handed out one by one, in any order.
+        self._kept: collections.OrderedDict[object, _Failure] = collections.OrderedDict()
 
     def add(self, error: BaseException, work, is_awaited: bool) -> None:
         """Keep an error for run(). Unless somebody waits who will meet it, show it at once."""
-        self._kept.append(_Failure(error, work, shown=not is_awaited))
+        failure = _Failure(error, work, shown=not is_awaited)
+        self._kept[failure if work is None else work] = failure
         if not is_awaited:
             _host.current().error(_cell_of(work), error)
 
     def forget(self, work) -> None:
         """The error of `work` has been raised or handed out."""
-        self._kept = collections.deque(failure for failure in self._kept if failure.work is not work)
+        self._kept.pop(work, None)
 
     def take(self) -> BaseException | None:
         """The next error to raise; it is no longer kept."""
-        return self._kept.popleft().error if self._kept else None
+        return self._kept.popitem(last=False)[1].error if self._kept else None
 
     def announce(self) -> None:
         """Tell of errors that wait for a run() to end that goes on and on."""
         now = time.monotonic()
-        for failure in self._kept:
+        for failure in self._kept.values():
             if not failure.shown and now - failure.at > _NOTICE_SECONDS:
                 failure.shown = True
                 notice = f"{failure.summary()}; run() raises it when all work has ended\n"
@@ -42,7 +44,7 @@ class Failures:
 
     def tell_at_exit(self) -> None:
         """One line for each error that was neither raised nor shown: it would be lost silently."""
-        lines = [failure.summary() for failure in self._kept if not failure.shown]
+        lines = [failure.summary() for failure in self._kept.values() if not failure.shown]
         self._kept.clear()
         if len(lines) > _LISTED_AT_EXIT:
             lines[_LISTED_AT_EXIT:] = [f"{len(lines) - _LISTED_AT_EXIT} more works failed"]

@@ -77,7 +77,8 @@ def submit_work(
     (3, 1)
     """
     name = _checked_name(func, name)
-    _check_callbacks(callback, errback)
+    if callback is not None or errback is not None:
+        _check_callbacks(callback, errback)
     if kwds is not None and not (isinstance(kwds, dict) and all(isinstance(key, str) for key in kwds)):
         raise TypeError("kwds must be None or a dict whose keys are strings")
     if args is None:
@@ -86,7 +87,7 @@ def submit_work(
         args = (args,)
     elif type(args) is not tuple:
         args = tuple(args)
-    limits = _checked_limits(timeout, retries)
+    limits = None if timeout is None and type(retries) is int and not retries else _checked_limits(timeout, retries)
     task = _random.seeded((func, args, dict(kwds) if kwds else None))
     return _engine.current().submit(task, name, callback, errback, limits)
 

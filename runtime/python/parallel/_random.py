@@ -35,8 +35,7 @@ def next_key(count: int = 1) -> tuple[int, int] | None:
 
 def seeded(task: tuple) -> tuple:
     """A task (callable, arguments, keywords or None) that draws from streams of its own, if a seed is set."""
-    key = next_key()
-    return task if key is None else (_call_seeded, (key, *task), None)
+    return task if _seed is None else (_call_seeded, (next_key(), *task), None)
 
 
 def _call_seeded(key: tuple[int, int], func, args: tuple, kwds: dict | None):

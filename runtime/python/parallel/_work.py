@@ -39,9 +39,22 @@ class Work(concurrent.futures.Future):
     (1024, 'done')
     """
 
+    # What every work has lies in slots: 1,000,000 works in dictionaries take 850 MB.
+    __slots__ = {
+        "id": "Its number: 1 for the first work of the process.",
+        "name": "For messages and views.",
+        "_cell": "of the host, whose output its output is",
+        "_engine": "",
+        "_task": "what it calls, while it is pending",
+        "_batch": "the _core.Batch once started",
+        "_index": "in the batch",
+        "_known_result": "once read",
+    }
+
     # What most works never change is here, once for all of them.
-    _batch = None  # the _core.Batch once started
-    _index = -1
+    _callback = None
+    _errback = None
+    _known_error = _UNREAD  # once read
     _queue = -1  # number of the queue, for a queue's work
     _pending = None  # where an executor's work waits; the engine's own otherwise
     _last_output = ""  # the end of what a crashed one has written to descriptor 2
@@ -58,10 +71,15 @@ class Work(concurrent.futures.Future):
         # Future.__init__ would make a condition and two lists for each of a million works.
         self.id = number
         self.name = name
-        self._callback = callback
-        self._errback = errback
+        if callback is not None:
+            self._callback = callback
+        if errback is not None:
+            self._errback = errback
         self._cell = cell
         self._engine = engine
+        self._batch = self._task = None
+        self._index = -1
+        self._known_result = _UNREAD
 
     # ---- what it is doing ----------------------------------------------------------------------------------------------------
 
@@ -138,9 +156,8 @@ class Work(concurrent.futures.Future):
 
     def _error(self) -> BaseException | None:
         """The exception it ended with, always the same object; None if it has none (yet)."""
-        cached = self.__dict__.get("_cached_error", _UNREAD)
-        if cached is not _UNREAD:
-            return cached
+        if self._known_error is not _UNREAD:
+            return self._known_error
         code = self._code()
         if code < _DONE:
             return None
@@ -155,8 +172,10 @@ class Work(concurrent.futures.Future):
             error = _errors.crashed(self._batch.value(self._index), self._origin(), self)
         if error is not None and self.attempts > 1:
             error.add_note(f"attempt {self.attempts} of {self.retries + 1}")
-        # One for all who ask at the same time: two threads may have come this far.
-        return self.__dict__.setdefault("_cached_error", error)
+        with self._condition:  # one for all who ask at the same time: two threads may have come this far
+            if self._known_error is _UNREAD:
+                self._known_error = error
+        return self._known_error
 
     def _item_failed(self, error: BaseException) -> None:
         """Note that an item of this queue's work raised."""
@@ -166,16 +185,21 @@ class Work(concurrent.futures.Future):
 
     def _value(self):
         """The result of a work that is done, always the same object."""
-        cached = self.__dict__.get("_cached_result", _UNREAD)
-        if cached is not _UNREAD:
-            return cached
-        value = self._batch.value(self._index) if self._queue < 0 else self._batch.consumed(self._queue)
-        return self.__dict__.setdefault("_cached_result", value)
+        if self._known_result is _UNREAD:
+            value = self._batch.value(self._index) if self._queue < 0 else self._batch.consumed(self._queue)
+            with self._condition:  # as for an error
+                if self._known_result is _UNREAD:
+                    self._known_result = value
+        return self._known_result
 
     def _end(self, timeout: float | None) -> BaseException | None:
         """Wait for the end; the error, which is the caller's from now on."""
-        self._engine.wait_for(self, timeout)
-        if self.cancelled():
+        if (code := self._code()) < _DONE:
+            self._engine.wait_for(self, timeout)
+            code = self._code()
+        if code == _DONE:
+            return None
+        if code == _CANCELLED:
             raise concurrent.futures.CancelledError(f"{self._origin()} was cancelled")
         error = self._error()
         if error is not None:
@@ -189,8 +213,7 @@ class Work(concurrent.futures.Future):
 
         Raises: the exception of the work, `concurrent.futures.CancelledError`, or `TimeoutError`.
         """
-        error = self._end(timeout)
-        if error is None:
+        if self._known_result is not _UNREAD or (error := self._end(timeout)) is None:
             return self._value()
         try:
             raise error
