@@ -89,7 +89,7 @@ def test_one_that_has_nothing_to_do_is_idle(two_contexts):
 
 
 @pytest.mark.parametrize("written", [0, 16 * MIB])
-def test_memory_that_was_copied(written):
+def test_memory_that_was_copied(unprotected, written):
     """Pages of the snapshot that a context writes to; its own heap is none of them."""
     parallel.configure(contexts=1)
     snapshot = bytearray(b"x" * (32 * MIB))

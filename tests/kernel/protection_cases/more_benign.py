@@ -1683,3 +1683,11 @@ class V:
 v = V(1); w = V(2)
 """
     u = v + w; u += w; return u.x
+
+
+def b_ctypes_functions_of_a_library():
+    """
+import ctypes
+libc = ctypes.CDLL(None)
+"""
+    return libc.abs(-3), libc.labs(-4)

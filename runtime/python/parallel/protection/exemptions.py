@@ -33,6 +33,9 @@ EXEMPT = (
     "weakref:WeakValueDictionary.__init__.<locals>.remove",
     "weakref:WeakKeyDictionary._commit_removals",
     "weakref:WeakKeyDictionary.__init__.<locals>.remove",
+    # Functions of a library, looked up once.
+    "ctypes:CDLL.__getattr__",
+    "ctypes:LibraryLoader.__getattr__",
     # Methods of the file, kept for the next call.
     "tempfile:_TemporaryFileWrapper.__getattr__",
     # Abstract classes note who is one.
