@@ -43,7 +43,8 @@ class Kernel:
         self.debugger = Debugger(self.shell, native)
         self._streams = OutputStream(native, "stdout", 1), OutputStream(native, "stderr", 2)
         sys.stdout, sys.stderr = self._streams
-        _host.install(KernelHost(self, native))
+        self._host = KernelHost(self, native)
+        _host.install(self._host)
         self._interrupt_deferred = False  # it will be sent again
         self._on_interrupt = native.interrupt_handler(self._is_interrupt_due)
         signal.signal(signal.SIGINT, self._on_interrupt)
@@ -111,6 +112,7 @@ class Kernel:
         if not cell.silent:
             try:
                 _engine.cell_ended()
+                self._host.updates.repeat()
             except Exception as error:
                 cell.show(error)
         self._restore()
