@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sys
 import time
 
 import pexpect
@@ -22,10 +23,14 @@ class Console:
         environment = {**os.environ, "TERM": "xterm-256color"}
         environment["PROMPT_TOOLKIT_NO_CPR"] = "1"  # no questions to the terminal: nobody answers them here
         self._process = pexpect.spawn(
-            "/usr/bin/jupyter-console", list(arguments), encoding="utf-8", dimensions=(40, 160), env=environment
+            f"{sys.prefix}/bin/jupyter-console",
+            list(arguments),
+            encoding="utf-8",
+            dimensions=(40, 160),
+            env=environment,
         )
         self._shown = ""
-        self._number = 1
+        self.number = 1
         self.banner = self.until("In [1]: ")
 
     def until(self, text: str) -> str:
@@ -49,8 +54,8 @@ class Console:
     def run(self, line: str) -> str:
         """What a line leads to, up to the prompt of the next."""
         self.type(line)
-        self._number += 1
-        return self.until(f"In [{self._number}]: ")
+        self.number += 1
+        return self.until(f"In [{self.number}]: ")
 
     def press(self, key: str) -> None:
         """A key together with Ctrl."""
