@@ -55,19 +55,27 @@ def pytest_runtest_makereport(item, call):
         item.passed = outcome.get_result().passed
 
 
+@pytest.fixture(scope="session")
+def pages():
+    """The page that the tests share, if there is one; it takes longer to open than most tests."""
+    return []
+
+
 @pytest.fixture
-def lab(request, bounded, server, browser):
-    """A page with JupyterLab's launcher in it."""
-    page = browser.new_page()
+def lab(request, bounded, server, browser, pages):
+    """JupyterLab with a launcher in front; a new one when a test has failed with it."""
+    if not pages:
+        pages.append(Lab(server, browser.new_page()))
+    [shared] = pages
     try:
-        opened = Lab(server, page)
-        opened.open_launcher()
-        yield opened
-        if not getattr(request.node, "passed", False):
-            opened.picture(f"failed-{request.node.name}")
-            print(f"the server's log:\n{server.log}")
+        shared.open_launcher()
+        yield shared
     finally:
-        page.close()
+        if not getattr(request.node, "passed", False):
+            shared.picture(f"failed-{request.node.name}")
+            print(f"the server's log:\n{server.log}")
+            pages.clear()
+            shared.page.close()
 
 
 @pytest.fixture

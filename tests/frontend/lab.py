@@ -100,6 +100,10 @@ class Server:
             body = answer.read()
         return json.loads(body) if body else None
 
+    def sessions(self) -> list[dict]:
+        """The notebooks that have kernels."""
+        return self.get("api/sessions")
+
     def address(self, path: str) -> str:
         """Of a page, with what lets a browser in."""
         return f"{self._address}{path}{'&' if '?' in path else '?'}token={self._token}"
@@ -113,15 +117,15 @@ class Lab:
         self.page = page
 
     def open_launcher(self) -> None:
-        """JupyterLab with nothing open but its launcher."""
-        self._go("lab?reset")
-        if not self.page.locator(".jp-LauncherCard").count():
-            self.page.keyboard.press("Control+Shift+L")
-        expect(self.page.locator(".jp-LauncherCard").first).to_be_visible()
+        """Bring a launcher to the front; what is open stays."""
+        if self.page.url == "about:blank":
+            self._go("lab?reset")
+        self.page.locator("#jp-main-dock-panel .lm-TabBar-addButton").click()
+        expect(self.page.locator(".jp-LauncherCard:visible").first).to_be_visible()
 
     def launch(self, name: str) -> Notebook:
         """A new notebook, by a click on the kernel's card in the launcher."""
-        self.page.locator(f'.jp-LauncherCard[data-category="Notebook"][title="{name}"]').click()
+        self.page.locator(f'.jp-LauncherCard:visible[data-category="Notebook"][title="{name}"]').click()
         return self._notebook()
 
     def open(self, file: str) -> Notebook:
@@ -137,12 +141,12 @@ class Lab:
     def _notebook(self) -> Notebook:
         notebook = Notebook(self)
         expect(notebook.cell(0).locator(".cm-content")).to_be_visible()
-        notebook.wait_until_idle()
+        notebook.wait_for_kernel()
         return notebook
 
     def accept(self, title: str) -> None:
         """Press the button of a dialog that means yes."""
-        dialog = self.page.locator(".jp-Dialog", has_text=title)
+        dialog = self.page.locator(".jp-Dialog", has_text=re.compile(re.escape(title), re.IGNORECASE))
         dialog.locator("button.jp-mod-accept").click()
         dialog.wait_for(state="detached")
 
@@ -191,8 +195,19 @@ class Notebook:
         """Until the cell has its number."""
         expect(self.cell(index).locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"))
 
+    def wait_for_kernel(self) -> None:
+        """Until the page is connected to a kernel, which says that it is idle. Before, cells do not run, without a word;
+        the page itself says "idle" already."""
+        end = time.monotonic() + SECONDS
+        while not any(
+            session["path"] == self.file.name and session["kernel"]["connections"] for session in self.lab.server.sessions()
+        ):
+            assert time.monotonic() < end, f"{self.file.name} has got no kernel"
+            self._page.wait_for_timeout(50)
+        self.wait_until_idle()
+
     def wait_until_idle(self) -> None:
-        """Until there is a kernel and it is idle; the indicator in the toolbar says so also before there is one."""
+        """Until the kernel is, by the line at the bottom."""
         expect(self._page.locator("#jp-main-statusbar")).to_contain_text("| Idle")
 
     def button(self, name: str) -> None:
@@ -200,10 +215,10 @@ class Notebook:
         self._panel.locator(f'.jp-Toolbar [data-jp-item-name="{name}"]').first.click()
 
     def save(self) -> None:
-        """Save it under the name it has."""
+        """Save it for the first time: under the name it has, which is asked for."""
         self._page.keyboard.press("Control+S")
-        with contextlib.suppress(Exception):  # the first time, the name is asked for
-            self.lab.page.locator(".jp-Dialog button.jp-mod-accept").click(timeout=1500)
+        self.lab.accept("Rename file")
+        expect(self._page.locator("#jp-main-dock-panel .lm-TabBar-tab.lm-mod-current")).not_to_contain_class("jp-mod-dirty")
 
     def texts(self, index: int) -> str:
         """The text of everything under a cell, without colours."""

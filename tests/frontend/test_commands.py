@@ -59,12 +59,6 @@ def test_a_page_shows_how_views_ended(tmp_path, waiting):
     assert "80 in the end" in body
 
 
-def test_an_error_ends_nbconvert(tmp_path):
-    notebook = write(tmp_path / "bad.ipynb", "parallel.submit_work(lambda: 1 / 0)\nparallel.run()", "print('after')")
-    done = command("jupyter-nbconvert", "--to", "html", "--execute", notebook)
-    assert done.returncode != 0 and "ZeroDivisionError" in done.stderr and "after" not in done.stdout
-
-
 def test_papermill_passes_parameters(tmp_path):
     notebook = write(
         tmp_path / "in.ipynb",
