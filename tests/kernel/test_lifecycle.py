@@ -280,6 +280,15 @@ def test_the_environment_of_cells():
         kernel.end()
 
 
+def test_what_is_for_terminals_is_there_when_asked_for():
+    with fresh_kernel() as kernel:
+        assert kernel.ok("import sys\n'prompt_toolkit' in sys.modules").result == "False"
+        assert kernel.ok("import IPython\nIPython.embed.__module__").result == "'IPython.terminal.embed'"
+        assert kernel.ok("from IPython import embed\nembed is IPython.terminal.embed.embed").result == "True"
+        assert kernel.run("IPython.no_such_name").error["ename"] == "AttributeError"
+        kernel.end()
+
+
 def test_a_backend_that_was_chosen_stays():
     with Kernel(env={"MPLBACKEND": "svg"}) as kernel:
         assert kernel.value("__import__('os').environ['MPLBACKEND']") == "'svg'"
