@@ -289,6 +289,20 @@ def test_what_is_for_terminals_is_there_when_asked_for():
         kernel.end()
 
 
+def test_jedi_comes_with_the_first_completion():
+    with fresh_kernel() as kernel:
+        loaded = "import sys\nprint('jedi' in sys.modules, getattr(sys.modules.get('jedi'), '__file__', None))"
+        assert kernel.ok(loaded).text() == "False None\n"
+        assert kernel.ok("get_ipython().Completer.use_jedi").result == "True"
+        kernel.ok("import collections")
+        reply = kernel.ask("complete_request", {"code": "collections.OrderedD", "cursor_pos": 20}).reply
+        types = {one["text"]: one["type"] for one in reply["metadata"]["_jupyter_types_experimental"]}
+        assert any(text.endswith("OrderedDict") and kind == "class" for text, kind in types.items())  # jedi knows kinds
+        assert kernel.ok(loaded).text().startswith("True /")
+        assert kernel.ok("import jedi\njedi.settings.case_insensitive_completion").result == "False"
+        kernel.end()
+
+
 def test_a_backend_that_was_chosen_stays():
     with Kernel(env={"MPLBACKEND": "svg"}) as kernel:
         assert kernel.value("__import__('os').environ['MPLBACKEND']") == "'svg'"
