@@ -271,6 +271,29 @@ def test_another_python_in_path_does_not_matter(tmp_path):
         kernel.end()
 
 
+def test_an_active_virtual_environment_is_the_one_of_cells(tmp_path):
+    environment = tmp_path / "an environment"
+    subprocess.run(["/usr/bin/python3", "-m", "venv", "--without-pip", environment], check=True, timeout=60)
+    (environment / "lib/python3.11/site-packages/only_there.py").write_text("here = True\n")
+    with Kernel(env={"VIRTUAL_ENV": str(environment)}) as kernel:
+        assert kernel.value("__import__('sys').prefix") == repr(str(environment))
+        assert kernel.ok("import only_there; only_there.here").result == "True"
+        assert kernel.ok("parallel.submit_work(lambda: __import__('only_there').here).result()").result == "True"
+        cell = kernel.ok("import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'import only_there; print(1)']);")
+        assert cell.text() == "1\n"
+        kernel.end()
+
+
+def test_an_environment_of_another_python_is_left_alone(tmp_path):
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/python").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "bin/python").chmod(0o755)
+    (tmp_path / "pyvenv.cfg").write_text("home = /elsewhere\n")
+    with Kernel(env={"VIRTUAL_ENV": str(tmp_path)}) as kernel:
+        assert kernel.value("__import__('sys').prefix") == "'/usr'"
+        kernel.end()
+
+
 def test_the_environment_of_cells():
     environment = {name: value for name, value in (("MPLBACKEND", ""), ("PAGER", "less"))}
     with Kernel(env=environment) as kernel:
