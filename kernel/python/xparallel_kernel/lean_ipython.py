@@ -24,7 +24,7 @@ def import_ipython() -> None:
     package = _import_beside("IPython", [terminal])
     if vars(package).pop("embed", terminal) is None:
         package.__getattr__ = _finder_of_embed(vars(package).get("__getattr__"))
-    if "jedi" not in sys.modules and importlib.util.find_spec("jedi") is not None:
+    if package.version_info[0] < 9 and "jedi" not in sys.modules and importlib.util.find_spec("jedi") is not None:
         jedi = _Jedi(_JEDI[0])
         jedi.settings = types.SimpleNamespace()
         _import_beside("IPython.core.completer", [jedi, *map(types.ModuleType, _JEDI[1:])])
