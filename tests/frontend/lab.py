@@ -24,6 +24,7 @@ PICTURES = BUILD / "frontend/screenshots"
 # The most that anything a test waits for may take on a small, busy machine.
 SECONDS = 40
 
+_TAB = "#jp-main-dock-panel .lm-TabBar-tab.lm-mod-current"
 _TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -35,7 +36,7 @@ class Server:
         self.notebooks.mkdir()
         self._token = secrets.token_hex(16)
         self._log = folder / "lab.log"
-        tree = folder / "tree"  # a build tree as far as scripts/lab looks: settings and state of the user stay untouched
+        tree = folder / "tree"  # a build tree as far as scripts/lab looks: the user's settings and state stay untouched
         tree.mkdir()
         (tree / "share").symlink_to(BUILD / "share")
         command = [ROOT / "scripts/lab", tree, sys.executable, "--no-browser", "--ServerApp.port=0", self.notebooks]
@@ -167,7 +168,7 @@ class Notebook:
     @property
     def file(self) -> Path:
         """Where it is stored."""
-        title = self._page.locator("#jp-main-dock-panel .lm-TabBar-tab.lm-mod-current .lm-TabBar-tabLabel")
+        title = self._page.locator(f"{_TAB} .lm-TabBar-tabLabel")
         return self.lab.server.notebooks / title.inner_text()
 
     def cell(self, index: int) -> Locator:
@@ -196,15 +197,19 @@ class Notebook:
         expect(self.cell(index).locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"))
 
     def wait_for_kernel(self) -> None:
-        """Until the page is connected to a kernel, which says that it is idle. Before, cells do not run, without a word;
-        the page itself says "idle" already."""
+        """Until the page is connected to a kernel, which says that it is idle.
+
+        Before, cells do not run, without a word, and the page itself says "idle" already.
+        """
         end = time.monotonic() + SECONDS
-        while not any(
-            session["path"] == self.file.name and session["kernel"]["connections"] for session in self.lab.server.sessions()
-        ):
+        while not self._is_connected():
             assert time.monotonic() < end, f"{self.file.name} has got no kernel"
             self._page.wait_for_timeout(50)
         self.wait_until_idle()
+
+    def _is_connected(self) -> bool:
+        name = self.file.name
+        return any(one["path"] == name and one["kernel"]["connections"] for one in self.lab.server.sessions())
 
     def wait_until_idle(self) -> None:
         """Until the kernel is, by the line at the bottom."""
@@ -218,7 +223,7 @@ class Notebook:
         """Save it for the first time: under the name it has, which is asked for."""
         self._page.keyboard.press("Control+S")
         self.lab.accept("Rename file")
-        expect(self._page.locator("#jp-main-dock-panel .lm-TabBar-tab.lm-mod-current")).not_to_contain_class("jp-mod-dirty")
+        expect(self._page.locator(_TAB)).not_to_contain_class("jp-mod-dirty")
 
     def texts(self, index: int) -> str:
         """The text of everything under a cell, without colours."""

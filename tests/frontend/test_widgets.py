@@ -41,7 +41,8 @@ def test_a_slider_moves_while_work_runs(notebook: Notebook):
         f"{INSTALL}\nimport ipywidgets, time\nbar = ipywidgets.IntProgress(max=20)\ndone = xlist(name='done')\n"
         "display(bar, done)\n"
         "def step(n):\n    time.sleep(0.05)\n    done.push(n)\n    return n\n"
-        "for n in range(20):\n    parallel.submit_work(step, n, callback=lambda n: setattr(bar, 'value', bar.value + 1))\n"
+        "def note(n):\n    bar.value += 1\n"
+        "for n in range(20):\n    parallel.submit_work(step, n, callback=note)\n"
         "parallel.run()\nprint('the bar is at', bar.value)",
     )
     notebook.wait_for_end(0)

@@ -279,7 +279,8 @@ def test_an_active_virtual_environment_is_the_one_of_cells(tmp_path):
         assert kernel.value("__import__('sys').prefix") == repr(str(environment))
         assert kernel.ok("import only_there; only_there.here").result == "True"
         assert kernel.ok("parallel.submit_work(lambda: __import__('only_there').here).result()").result == "True"
-        cell = kernel.ok("import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'import only_there; print(1)']);")
+        code = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'import only_there; print(1)']);"
+        cell = kernel.ok(code)
         assert cell.text() == "1\n"
         kernel.end()
 

@@ -1,7 +1,7 @@
 """Updates of displays of earlier cells: sent as messages of those cells, and how they ended once more.
 
 Front ends with windows find a display by its id at any time. nbclient, and with it nbconvert and papermill, hears
-nothing but messages of the cell that it runs, up to idle: what background work shows would stay as its own cell left it.
+nothing but messages of the cell that it runs, up to idle: what background work shows would stay as its cell left it.
 """
 
 from __future__ import annotations
