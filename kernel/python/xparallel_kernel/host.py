@@ -16,9 +16,9 @@ class KernelHost(_host.Host):
     handles_interrupts = True
 
     def __init__(self, kernel, native):
+        self.updates = Updates(native)
         self._kernel = kernel
         self._native = native
-        self.updates = Updates(native)
 
     def cell(self):
         return self._native.parent()
