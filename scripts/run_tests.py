@@ -3,8 +3,9 @@
 
 A suite is one record of SUITES: what has to be built for it and which runner is started. The runners print as they
 would by hand; their counts are read from the JUnit reports they write into BUILD/test-reports. A runner that dies,
-exceeds its time or runs no test counts as one failed test. The last line is `N passed, N failed[, N skipped]`, the
-exit status is 0 only if nothing failed.
+exceeds its time or runs no test counts as one failed test. A suite whose additional packages cannot be installed (no
+network) counts as one skipped test. The last line is `N passed, N failed[, N skipped]`, the exit status is 0 only if
+nothing failed.
 """
 
 import argparse
@@ -55,6 +56,9 @@ class CTest:
     def place(self, build):
         return build if self.preset == "default" else build / self.preset
 
+    def installation(self, build):
+        return []
+
     def preparation(self, build):
         if self.preset == "default":
             return []  # built by whoever named the build tree
@@ -76,6 +80,9 @@ class Pytest:
     folder: str
     seconds: int = 900
 
+    def installation(self, build):
+        return []
+
     def preparation(self, build):
         return []
 
@@ -91,6 +98,22 @@ class Fuzzing(Pytest):
         return configure_and_build("fuzz", build / "fuzz", "--target", "clone_decode_fuzz")
 
 
+@dataclass(frozen=True)
+class Frontend(Pytest):
+    """The front ends, which are no part of what the other suites need: they come with the suite's first run."""
+
+    def installation(self, build):
+        packages = ["scripts/install-packages", "scripts/packages-frontend.txt"]
+        return [packages, ["scripts/make-venv", str(self.venv(build)), sys.executable, "scripts/requirements-frontend.txt"]]
+
+    def command(self, build, report):
+        command = super().command(build, report)
+        return [str(self.venv(build) / "bin/python"), *command[1:]]
+
+    def venv(self, build):
+        return build / "frontend/venv"
+
+
 SUITES = (
     CTest("unit", "default"),
     CTest("asan", "asan"),
@@ -101,6 +124,7 @@ SUITES = (
     Pytest("python", "tests/python"),
     Pytest("kernel", "tests/kernel"),
     Pytest("notebooks", "tests/notebooks"),
+    Frontend("frontend", "tests/frontend"),
 )
 
 
@@ -171,6 +195,9 @@ def run_suite(suite, build):
     report = build / "test-reports" / f"{suite.name}.xml"
     report.parent.mkdir(parents=True, exist_ok=True)
     report.unlink(missing_ok=True)
+    for command in suite.installation(build):
+        if run(command, build, suite.seconds) != 0:
+            return Count(skipped=1), f"is skipped, what it needs could not be installed: {' '.join(command)}"
     for command in suite.preparation(build):
         if run(command, build, suite.seconds) != 0:
             return Count(failed=1), f"could not be built: {' '.join(command)}"
@@ -185,7 +212,8 @@ def run_suites(suites, build):
         began = time.monotonic()
         count, problem = run_suite(suite, build)
         if problem:
-            print(f"suite {suite.name} {problem}: counted as one failed test", flush=True)
+            verdict = "failed" if count.failed else "skipped"
+            print(f"suite {suite.name} {problem}: counted as one {verdict} test", flush=True)
         rows.append(f"{suite.name:12}{time.monotonic() - began:8.1f} s   {count}")
         total += count
     print("\n===== summary", *rows, sep="\n")

@@ -271,12 +271,59 @@ def test_another_python_in_path_does_not_matter(tmp_path):
         kernel.end()
 
 
+def test_an_active_virtual_environment_is_the_one_of_cells(tmp_path):
+    environment = tmp_path / "an environment"
+    subprocess.run(["/usr/bin/python3", "-m", "venv", "--without-pip", environment], check=True, timeout=60)
+    (environment / "lib/python3.11/site-packages/only_there.py").write_text("here = True\n")
+    with Kernel(env={"VIRTUAL_ENV": str(environment)}) as kernel:
+        assert kernel.value("__import__('sys').prefix") == repr(str(environment))
+        assert kernel.ok("import only_there; only_there.here").result == "True"
+        assert kernel.ok("parallel.submit_work(lambda: __import__('only_there').here).result()").result == "True"
+        code = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'import only_there; print(1)']);"
+        cell = kernel.ok(code)
+        assert cell.text() == "1\n"
+        kernel.end()
+
+
+def test_an_environment_of_another_python_is_left_alone(tmp_path):
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/python").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "bin/python").chmod(0o755)
+    (tmp_path / "pyvenv.cfg").write_text("home = /elsewhere\n")
+    with Kernel(env={"VIRTUAL_ENV": str(tmp_path)}) as kernel:
+        assert kernel.value("__import__('sys').prefix") == "'/usr'"
+        kernel.end()
+
+
 def test_the_environment_of_cells():
     environment = {name: value for name, value in (("MPLBACKEND", ""), ("PAGER", "less"))}
     with Kernel(env=environment) as kernel:
         assert kernel.value("__import__('os').environ['MPLBACKEND']") == "'module://matplotlib_inline.backend_inline'"
         assert kernel.value("__import__('os').environ['PAGER']") == "'cat'"
         assert kernel.value("__name__, __import__('sys').argv[0].endswith('xparallel')") == "('__main__', True)"
+        kernel.end()
+
+
+def test_what_is_for_terminals_is_there_when_asked_for():
+    with fresh_kernel() as kernel:
+        assert kernel.ok("import sys\n'prompt_toolkit' in sys.modules").result == "False"
+        assert kernel.ok("import IPython\nIPython.embed.__module__").result == "'IPython.terminal.embed'"
+        assert kernel.ok("from IPython import embed\nembed is IPython.terminal.embed.embed").result == "True"
+        assert kernel.run("IPython.no_such_name").error["ename"] == "AttributeError"
+        kernel.end()
+
+
+def test_jedi_comes_with_the_first_completion():
+    with fresh_kernel() as kernel:
+        loaded = "import sys\nprint('jedi' in sys.modules, getattr(sys.modules.get('jedi'), '__file__', None))"
+        assert kernel.ok(loaded).text() == "False None\n"
+        assert kernel.ok("get_ipython().Completer.use_jedi").result == "True"
+        kernel.ok("import collections")
+        reply = kernel.ask("complete_request", {"code": "collections.OrderedD", "cursor_pos": 20}).reply
+        types = {one["text"]: one["type"] for one in reply["metadata"]["_jupyter_types_experimental"]}
+        assert any(text.endswith("OrderedDict") and kind == "class" for text, kind in types.items())  # jedi knows kinds
+        assert kernel.ok(loaded).text().startswith("True /")
+        assert kernel.ok("import jedi\njedi.settings.case_insensitive_completion").result == "False"
         kernel.end()
 
 

@@ -310,6 +310,17 @@ def test_what_is_no_json_is_an_error_of_the_cell(kernel: Kernel):
     assert kernel.ok("1").result == "1"
 
 
+def test_output_may_be_given_to_another_cell(kernel: Kernel):
+    """The output widget of ipywidgets does it, through the shell or, where that has no such method, the kernel."""
+    for has_it in ("get_ipython()", "get_ipython().kernel"):
+        first = kernel.ok("kept = get_ipython().get_parent(); kept['header']['msg_type']")
+        assert first.result == "'execute_request'"
+        second = kernel.ok(f"print('mine')\n{has_it}.set_parent(kept)\nprint('of the first'); display('shown')")
+        assert second.text() == "mine\n" and first.text() == "of the first\n"
+        assert first.of("display_data") and not second.of("display_data")
+        assert kernel.ok("print('mine')").text() == "mine\n"
+
+
 def test_pages_and_help(kernel: Kernel):
     assert kernel.ok("print(help(len))").text().count("Return the number of items") == 1
 

@@ -174,6 +174,26 @@ def test_exit_ends_the_kernel_after_its_reply(own_kernel: Kernel, end):
     assert own_kernel.process.returncode == 0
 
 
+def test_earlier_results_have_names(own_kernel: Kernel):
+    own_kernel.ok("6 * 7")
+    own_kernel.ok("'not shown, so not kept either';")
+    own_kernel.ok("x = 1")
+    assert own_kernel.ok("_1, Out[1], _i1, In[1]").result == "(42, 42, '6 * 7', '6 * 7')"
+    assert own_kernel.ok("_ is _4, __").result == "(True, 42)"
+
+
+def test_magics_of_whole_cells(kernel: Kernel, tmp_path):
+    assert kernel.ok("%%bash\nfor n in 1 2; do echo $n; done").text() == "1\n2\n"
+    assert "Wall time" in kernel.ok("%%time\nsum(range(10))").text()
+    file = tmp_path / "written.txt"
+    kernel.ok(f"%%writefile {file}\nwhat it says")
+    assert file.read_text() == "what it says\n"
+    caught = kernel.ok("%%capture caught\nprint('caught')\n6 * 7")
+    assert caught.outputs == []
+    found = kernel.ok("caught.stdout, [output.data for output in caught.outputs]").result
+    assert found == r"('caught\n', [{'text/plain': '42'}])"
+
+
 def test_input_for_the_next_cell(kernel: Kernel):
     cell = kernel.ok("get_ipython().set_next_input('next = 1')")
     assert cell.reply["payload"] == [{"source": "set_next_input", "text": "next = 1", "replace": False}]

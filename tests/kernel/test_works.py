@@ -173,7 +173,8 @@ def test_background_work_belongs_to_its_cell_while_others_run(kernel: Kernel, ga
     assert others
     for other in others:
         assert other.text() == "mine\n"
-        assert [message.type for message in other.outputs] == ["stream", "execute_result"]
+        assert [message.type for message in other.outputs[:2]] == ["stream", "execute_result"]
+        assert {message.type for message in other.outputs[2:]} <= {"update_display_data"}
     assert background.text() == "".join(f"tick {i}\n" for i in range(60)) + "last words\n"
 
 
@@ -239,6 +240,32 @@ def test_a_view_grows_while_the_kernel_is_idle(kernel: Kernel, gate):
     kernel.wait(lambda: "'late'" in views(cell)[-1]["data"]["text/plain"], 10)
     kernel.wait(lambda: "running" not in views(cell)[-1]["data"]["text/plain"], 10)
     assert len({one["transient"]["display_id"] for one in views(cell)}) == 1
+
+
+def test_a_later_cell_tells_how_views_of_earlier_ones_are(kernel: Kernel, gate):
+    """nbclient hears of the cell it runs only; once, and not again when nothing has changed."""
+    first = kernel.ok(
+        f"told = xlist()\ndef push():\n    {gate.wait}; told.push('late')\nparallel.submit_work(push)\ndisplay(told)"
+    )
+    gate.open()
+    kernel.wait(lambda: "'late'" in views(first)[-1]["data"]["text/plain"], 10)
+    kernel.wait(lambda: "running" not in views(first)[-1]["data"]["text/plain"], 10)
+    kernel.ok("pass", silent=True)  # a front end's own: no cell of the notebook
+    second = kernel.ok("print('second')")
+    assert [message.type for message in second.outputs] == ["stream", "update_display_data"]
+    assert views(second) == views(first)[-1:]
+    assert second.outputs[-1].number < second.of("status")[-1].number
+    assert kernel.ok("pass").outputs == []
+
+
+def test_a_later_cell_that_waits_tells_the_end_of_views(kernel: Kernel, gate):
+    first = kernel.ok(
+        f"told = xlist()\ndef push():\n    {gate.wait}; told.push('late')\nparallel.submit_work(push)\ntold"
+    )
+    gate.open()
+    second = kernel.ok("parallel.run()")
+    assert "'late'" in views(second)[-1]["data"]["text/plain"]
+    assert views(second)[-1] == views(first)[-1] and len(views(second)) == 1
 
 
 def test_what_is_pushed_is_escaped(kernel: Kernel):

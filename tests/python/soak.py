@@ -155,7 +155,7 @@ class Soak:
     def disturb(self, fault: str, works) -> None:
         """Have it happen now."""
         if fault == "kill context":
-            for context in parallel.contexts():
+            for context in parallel.contexts(ended=False):
                 if context.pid and self.dice.random() < 0.7:
                     self.kill(context.pid, signal.SIGKILL)
         elif fault in ("kill zygote", "stop zygote") and works[0]._batch is not None:

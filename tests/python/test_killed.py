@@ -54,7 +54,7 @@ def kill_contexts(dice: random.Random, times: int, meanwhile=lambda: None) -> No
         fresh = []
 
         def look():
-            fresh[:] = [context.pid for context in parallel.contexts() if context.pid and context.pid not in killed]
+            fresh[:] = [context.pid for context in parallel.contexts(ended=False) if context.pid and context.pid not in killed]
             return fresh
 
         wait_until(look, 20, "no context takes the place of the killed ones")

@@ -115,7 +115,7 @@ def test_an_object_refuses_at_every_step(monkeypatch, error, raised):
     assert bytes_of_it > 50_000  # which the failures would have taken
 
 
-def test_in_a_context_at_every_step(two_contexts):
+def test_in_a_context_at_every_step(unprotected, two_contexts):
     xl = parallel.xlist()
 
     def work(step):

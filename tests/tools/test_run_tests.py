@@ -27,7 +27,11 @@ class Script:
     name: str
     text: str
     built_by: tuple = ()
+    installed_by: tuple = ()
     seconds: float = 60
+
+    def installation(self, build):
+        return [list(self.installed_by)] if self.installed_by else []
 
     def preparation(self, build):
         return [list(self.built_by)] if self.built_by else []
@@ -72,6 +76,16 @@ def test_a_report_of_an_earlier_run_does_not_count(tmp_path):
 def test_a_failing_build_counts(tmp_path):
     suite = Script("some", writing(PASSING_REPORT), built_by=("false",))
     assert run_tests.run_suite(suite, tmp_path) == (Count(failed=1), "could not be built: false")
+
+
+def test_a_failing_installation_is_a_skipped_test_with_its_reason(tmp_path, monkeypatch, capfd):
+    (tmp_path / "CMakeCache.txt").touch()
+    offline = Script("offline", writing(PASSING_REPORT), installed_by=("false",))
+    monkeypatch.setattr(run_tests, "SUITES", (offline, Script("some", writing(PASSING_REPORT))))
+    assert run_tests.main(["--build-dir", str(tmp_path)]) == 0
+    printed = capfd.readouterr().out
+    assert "suite offline is skipped, what it needs could not be installed: false: counted as one skipped" in printed
+    assert printed.splitlines()[-1] == "1 passed, 0 failed, 1 skipped"
 
 
 def test_a_hanging_runner_is_killed_with_what_it_started(tmp_path):

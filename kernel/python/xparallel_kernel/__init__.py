@@ -22,6 +22,9 @@ def prepare(packages: str, system_packages: str) -> None:
     if system_packages not in sys.path:
         sys.path.append(system_packages)
     sys.path.insert(0, packages)
+    from xparallel_kernel import lean_ipython
+
+    lean_ipython.import_ipython()
     import parallel  # noqa: F401
 
     import xparallel_kernel.application

@@ -11,6 +11,8 @@ import types
 import uuid
 from collections.abc import Callable
 
+from xparallel_kernel import comm_package
+
 
 class Comm:
     """One channel. Its opening is announced to the front end, unless it came from there (`primary=False`)."""
@@ -202,9 +204,4 @@ def install(new_manager: CommManager) -> None:
     shim.__path__ = []
     for name in ("ipykernel.comm", "ipykernel.comm.comm", "ipykernel.comm.manager"):
         sys.modules[name] = shim
-    try:
-        import comm
-    except ImportError:
-        return  # not installed: then nothing asks it for comms
-    comm.create_comm = lambda *args, **kwargs: Comm(*args, **kwargs)
-    comm.get_comm_manager = manager
+    comm_package.serve(lambda *args, **kwargs: Comm(*args, **kwargs), manager)

@@ -7,6 +7,7 @@ import contextlib
 from parallel import _host
 
 from xparallel_kernel.shell import text_of
+from xparallel_kernel.updates import Updates
 
 
 _KEPT_NUMBERS = 10_000  # the numbers of cells; 100 bytes each
@@ -18,6 +19,7 @@ class KernelHost(_host.Host):
     handles_interrupts = True
 
     def __init__(self, kernel, native):
+        self.updates = Updates(native)
         self._kernel = kernel
         self._native = native
         self._numbers: dict[str, int] = {}  # of cells, by the id of their request
@@ -40,7 +42,10 @@ class KernelHost(_host.Host):
 
     def display(self, cell, data: dict, metadata: dict, transient: dict, update: bool) -> None:
         content = {"data": data, "metadata": metadata, "transient": transient}
-        self._native.publish("update_display_data" if update else "display_data", content, parent=cell)
+        if update:
+            self.updates.publish(cell, content)
+        else:
+            self._native.publish("display_data", content, parent=cell)
 
     def clear_output(self, cell, wait: bool) -> None:
         self._native.publish("clear_output", {"wait": wait}, parent=cell)

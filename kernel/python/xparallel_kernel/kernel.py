@@ -114,6 +114,7 @@ class Kernel:
         if not cell.silent:
             try:
                 _engine.cell_ended()
+                self._host.updates.repeat()
             except Exception as error:
                 cell.show(error)
         self._restore()
