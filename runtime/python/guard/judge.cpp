@@ -3,6 +3,7 @@
 #include "runtime/python/glue/reference.hpp"
 #include "runtime/python/guard/frames.hpp"
 #include "runtime/python/guard/library_objects.hpp"
+#include "runtime/python/guard/shared_memory.hpp"
 
 namespace xpar::guard {
 namespace {
@@ -13,9 +14,12 @@ PyObject* s_describe = nullptr;
 PyObject* s_exempt = nullptr;
 PyObject* s_mutators = nullptr;
 
-// Always true, for `return refuse(...)`.
+// True, for `return refuse(...)`, unless the change is seen everywhere.
 bool refuse(PyObject* object, const char* operation, PyObject* name) noexcept {
     const unguarded looking;
+    if (shows_shared_memory(object)) {
+        return false;
+    }
     const reference message(PyObject_CallFunction(s_describe, "OsO", object, operation, name != nullptr ? name : Py_None));
     if (message) {
         PyErr_SetObject(s_error, message.get());
@@ -165,11 +169,12 @@ bool is_armed() noexcept { return s_armed; }
 void arm(bool on) noexcept { s_armed = on; }
 
 bool refuses_change(PyObject* object, change kind, const char* operation, PyObject* name) noexcept {
-    _PyInterpreterFrame* const frame = s_armed ? current_frame() : nullptr;
-    if (frame == nullptr) {
+    if (!s_armed) {
         return false;
     }
-    const origin whose = origin_of_call(frame);
+    // Without a frame: the work itself is a method of C code, like some list's append.
+    _PyInterpreterFrame* const frame = current_frame();
+    const origin whose = frame != nullptr ? origin_of_call(frame) : origin::user;
     if (whose == origin::own || whose == origin::machinery) {
         return false;
     }
