@@ -158,11 +158,13 @@ private:
 
 void protect_big_buffers() noexcept {
     buffer_finder finder;
-    const bool had_none = s_buffer_count == 0; // else a context inside a context has the handler already
     for (PyObject* const namespace_of_user : find_user_modules()) {
         finder.look_at_values(namespace_of_user);
     }
-    if (had_none && s_buffer_count > 0) {
+}
+
+void listen_to_writes() noexcept {
+    if (s_buffer_count > 0) {
         struct sigaction action = {};
         action.sa_sigaction = on_fault;
         action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;

@@ -11,4 +11,7 @@ namespace xpar::guard {
 // In a zygote: protects arrays and bytearrays that the user's modules hold, directly or in containers near by.
 void protect_big_buffers() noexcept;
 
+// In a context, when it has the handler of SIGSEGV that other faults are for.
+void listen_to_writes() noexcept;
+
 } // namespace xpar::guard

@@ -2,6 +2,7 @@
 
 #include "runtime/python/guard/instance_dicts.hpp"
 #include "runtime/python/guard/judge.hpp"
+#include "runtime/python/guard/shared_memory.hpp"
 #include "runtime/python/guard/storage.hpp"
 
 namespace xpar::guard {
@@ -52,6 +53,10 @@ bool refuses_object(const guarded& what, PyObject* object, PyObject* name) noexc
         changed = adopted_by(changed);
     }
     if (changed == nullptr || is_local_variable(changed) || is_immutable(Py_TYPE(changed))) {
+        return false;
+    }
+    // A view of memory that processes share. The mapping itself is an object of the main thread like others.
+    if (changed != object && shows_shared_memory(changed)) {
         return false;
     }
     return refuses_change(changed, what.kind, what.operation, name);

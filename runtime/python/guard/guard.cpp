@@ -69,6 +69,7 @@ void enter_zygote(PyObject* tasks, PyObject* consumers) noexcept {
 
 void enter_context() noexcept {
     forget_library_objects();
+    listen_to_writes();
     arm(s_is_in_place && s_is_strict);
 }
 

@@ -5,6 +5,8 @@
 #include "runtime/python/guard/library_objects.hpp"
 #include "runtime/python/guard/shared_memory.hpp"
 
+#include <string_view>
+
 namespace xpar::guard {
 namespace {
 
@@ -17,7 +19,7 @@ PyObject* s_mutators = nullptr;
 // True, for `return refuse(...)`, unless the change is seen everywhere.
 bool refuse(PyObject* object, const char* operation, PyObject* name) noexcept {
     const unguarded looking;
-    if (shows_shared_memory(object)) {
+    if (std::string_view(Py_TYPE(object)->tp_name) != "mmap.mmap" && shows_shared_memory(object)) {
         return false;
     }
     const reference message(PyObject_CallFunction(s_describe, "OsO", object, operation, name != nullptr ? name : Py_None));
