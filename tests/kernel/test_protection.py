@@ -132,7 +132,8 @@ def test_a_module_beside_the_notebook_and_a_script_that_was_run_are_the_users(ke
         assert cell.reply["ename"] == "UnprotectedError", call
 
 
-def test_the_warning_of_a_search_appears_under_its_cell(kernel: Kernel):
+def test_the_warning_of_a_search_appears_under_its_cell(own_kernel: Kernel):
+    kernel = own_kernel  # the search takes a few milliseconds, and the shared one has hundreds of names
     kernel.ok("import parallel\nparallel.configure(protection='scan')\nkept = []")
     cell = kernel.ok("parallel.submit_work(lambda: kept.append([1])).result()")
     kernel.wait(lambda: "list 'kept'" in cell.text("stderr"), what="the warning")
