@@ -21,11 +21,14 @@ PYTHON ?= /usr/bin/python3
 build_dir := $(abspath $(BUILD))
 configure = cmake --preset $(1) -B $(2) -DPython3_EXECUTABLE=$(PYTHON)
 
-.PHONY: build demo test soak lab bench notebooks install clean packages
+.PHONY: build demo test soak lab bench notebooks install clean packages packages-test
 .DEFAULT_GOAL := build
 
 packages:
 	@scripts/install-packages
+
+packages-test: packages
+	@scripts/install-packages scripts/packages-test.txt
 
 # Ninja runs CMake again by itself when a CMakeLists.txt changes; the presets are the one input it does not know.
 $(build_dir)/build.ninja: CMakePresets.json | packages
@@ -37,7 +40,7 @@ build: $(build_dir)/build.ninja | packages
 demo: build
 	@$(PYTHON) scripts/show_notebook.py --build-dir $(build_dir) $(NOTEBOOK)
 
-test: build
+test: packages-test build
 	@$(PYTHON) scripts/run_tests.py --build-dir $(build_dir) $(TEST_ARGS)
 
 notebooks: build
@@ -49,7 +52,7 @@ soak: build
 lab: build
 	@scripts/lab $(build_dir) $(PYTHON) $(LAB_ARGS)
 
-bench: packages
+bench: packages-test
 	$(call configure,bench,$(build_dir)/bench)
 	@cmake --build $(build_dir)/bench --target bench
 
