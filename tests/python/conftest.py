@@ -1,5 +1,6 @@
 """Around every test: a deadline, and at its end no batch, no child process, and no more descriptors or memory than before."""
 
+import ctypes
 import random
 import sys
 import time
@@ -79,6 +80,13 @@ def tidy(request, bounded):
         if now[0] > memory[0] or now[1] > memory[1]:
             problems.append(f"shared memory (bytes, xlists) grew from {memory} to {now}")
     assert not problems, "; ".join(problems)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def trim_memory():
+    """Give back what the tests of a file have freed: every fork of the process copies the page tables of a gigabyte else."""
+    yield
+    ctypes.CDLL(None).malloc_trim(0)
 
 
 @pytest.fixture
