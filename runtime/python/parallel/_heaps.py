@@ -32,7 +32,7 @@ def heaps() -> list[dict[str, Any]]:
     """
     rows = [_context_row(batch, slot, "running") for batch, slot in _running_contexts()]
     rows += [_xlist_row(x) for x in _core.xlists()]
-    rows += [{key: details[key] for key in _ROW_KEYS} for details in reversed(_ended)]
+    rows += [{key: details[key] for key in _ROW_KEYS} for details in reversed(list(_ended))]
     return _views.Heaps(rows)
 
 
@@ -60,7 +60,7 @@ def heap(id: str) -> dict[str, Any]:  # noqa: A002 - what users call it
         if _context_id(batch, slot) == id:
             census = batch.batch.census(slot, _CENSUS_SECONDS)
             return _views.Heap(_context_details(batch, slot, "running", census, batch.batch.page_map(slot)))
-    for details in _ended:
+    for details in list(_ended):  # another thread may note an end meanwhile
         if details["id"] == id:
             return _views.Heap({**details, "growth": list(details["growth"])})
     for x in _core.xlists():
