@@ -171,4 +171,4 @@ def test_a_cell_that_runs_keeps_its_output_from_comms(kernel: Kernel):
     cell = kernel.start("import time; time.sleep(0.3); print('of the cell')")
     message = kernel.send("comm_msg", {"comm_id": "e", "data": {}})
     kernel.wait(lambda: message.is_idle)
-    assert cell.is_over and cell.text() == "of the cell\n" and cell.of("comm_msg") == []
+    assert cell.wait().is_over and cell.text() == "of the cell\n" and cell.of("comm_msg") == []
