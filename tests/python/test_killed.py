@@ -51,10 +51,11 @@ def kill_contexts(dice: random.Random, times: int, meanwhile=lambda: None) -> No
     """Send `times` SIGKILLs, each to another context, at random instants of its first milliseconds."""
     killed = set()
     for _ in range(times):
-        fresh = []
+        fresh, in_work = [], dice.random() < 0.75  # the others meet contexts that may only be about to begin
 
         def look():
-            fresh[:] = [context.pid for context in parallel.contexts(ended=False) if context.pid and context.pid not in killed]
+            alive = (context for context in parallel.contexts(ended=False) if context.pid and context.pid not in killed)
+            fresh[:] = [context.pid for context in alive if context.work is not None or not in_work]
             return fresh
 
         wait_until(look, 20, "no context takes the place of the killed ones")
@@ -107,7 +108,7 @@ def test_pushing_popping_and_waiting(seed, two_contexts):
     ledger.stop()
     ends = outcomes(works)
     print(ends)
-    assert ends["crashed"] > KILLS / 4, "most kills met a context that was between two works"
+    assert ends["crashed"] > KILLS / 2, "most kills met a context that was between two works"
 
     came = collections.Counter(map(name_of, xl))
     for who in range(WORKS):

@@ -96,33 +96,42 @@ protected:
         runs().after_fork_child(); // what its cursor filled is gone
     }
 
-    void cut_everywhere(std::uint64_t works, std::uint32_t queues) {
-        const auto acts = [this] { act(); };
-        prepare(works, queues);
+    // Steps through `acts`, lets `look` bring the batch to its end after every instruction that changed something, and
+    // puts back what was. How many instructions there were.
+    template <class Acts, class Look>
+    int step_through(const Acts& acts, Look look) {
         int length = 0;
         int cuts = 0;
-        {
-            stepped_child context(acts);
-            std::vector<std::byte> last;
-            for (;; length += context.step(1)) {
-                // Looking takes long, and at what has not changed it would find the same.
-                std::vector<std::byte> now = what_may_change();
-                if (now != last) {
-                    const memory_image before = take_image();
-                    verify(context.returned(), works, queues);
-                    ASSERT_FALSE(HasFailure()) << "after " << length << " instructions";
-                    put_back(before);
-                    last = std::move(now);
-                    ++cuts;
-                }
-                if (context.returned()) {
+        stepped_child context(acts);
+        std::vector<std::byte> last;
+        for (;; length += context.step(1)) {
+            // Looking takes long, and at what has not changed it would find the same.
+            std::vector<std::byte> now = what_may_change();
+            if (now != last) {
+                const memory_image before = take_image();
+                look(context.returned());
+                if (HasFailure()) {
+                    ADD_FAILURE() << "after " << length << " instructions";
                     break;
                 }
+                put_back(before);
+                last = std::move(now);
+                ++cuts;
             }
-            EXPECT_EQ(context.finish(), 0);
+            if (context.returned()) {
+                EXPECT_EQ(context.finish(), 0);
+                break;
+            }
         }
         std::printf("%d states in %d instructions\n", cuts, length);
         EXPECT_GT(cuts, 10) << "hardly any instruction was stepped through";
+        return length;
+    }
+
+    void cut_everywhere(std::uint64_t works, std::uint32_t queues) {
+        const auto acts = [this] { act(); };
+        prepare(works, queues);
+        const int length = step_through(acts, [&](bool returned) { verify(returned, works, queues); });
         destroy();
         for (int steps = 0; steps < length && !HasFailure(); steps += length / scaled(50)) {
             prepare(works, queues);
@@ -176,43 +185,22 @@ TEST_F(schedule_killed_anywhere, while_it_runs_works) {
 
 // Work 0 fails and is run again, by the same context or by the next; work 1 is done at once.
 TEST_F(schedule_killed_anywhere, while_a_work_is_run_again) {
-    const auto prepare_retry = [this] {
-        make(2, 2, 0, true);
-        of().shared().limits[0].retries.store(2);
-        runs().work = [this](std::uint64_t index) {
-            const bool fails = notes().works[index].fetch_add(1) == 0 && index == 0;
-            return fails ? outcome{work_state::failed, 100} : done(100 + index);
-        };
+    make(2, 2, 0, true);
+    of().shared().limits[0].retries.store(2);
+    runs().work = [this](std::uint64_t index) {
+        const bool fails = notes().works[index].fetch_add(1) == 0 && index == 0;
+        return fails ? outcome{work_state::failed, 100} : done(100 + index);
     };
-    const auto acts = [this] { act(); };
-    prepare_retry();
-    stepped_child context(acts);
-    std::vector<std::byte> last;
-    int length = 0;
-    int cuts = 0;
-    for (;; length += context.step(1)) {
-        std::vector<std::byte> now = what_may_change();
-        if (now != last) {
-            const memory_image before = take_image();
-            settle_and_finish();
-            EXPECT_EQ(state(0), work_state::done);
-            EXPECT_LE(notes().works[0].load(), 3U); // the first attempt, one that was cut off, the last
-            EXPECT_GE(notes().works[0].load(), 2U);
-            EXPECT_GE(of().shared().limits[0].attempts.load(), 1U);
-            give_back_memory();
-            forget_reports();
-            runs().after_fork_child();
-            ASSERT_FALSE(HasFailure()) << "after " << length << " instructions";
-            put_back(before);
-            last = std::move(now);
-            ++cuts;
-        }
-        if (context.returned()) {
-            break;
-        }
-    }
-    EXPECT_EQ(context.finish(), 0);
-    EXPECT_GT(cuts, 10);
+    step_through([this] { act(); }, [this](bool) {
+        settle_and_finish();
+        EXPECT_EQ(state(0), work_state::done);
+        EXPECT_LE(notes().works[0].load(), 3U); // the first attempt, one that was cut off, the last
+        EXPECT_GE(notes().works[0].load(), 2U);
+        EXPECT_GE(of().shared().limits[0].attempts.load(), 1U);
+        give_back_memory();
+        forget_reports();
+        runs().after_fork_child();
+    });
     runs().group_ends();
     of().group().state.store(group_state::ended);
 }

@@ -7,7 +7,7 @@ from typing import Any, Sequence
 from parallel._views import page_map, svg, theme, units
 from parallel._views.heaps import meter_of
 from parallel._views.markup import EMPTY, Markup, element
-from parallel._views.rows import title_line
+from parallel._views.rows import Shown, title_line
 from parallel._views.tables import Column, html_table, right, text_table
 from parallel._views.text import COLUMNS, clipped, fitted, wrapped
 
@@ -60,7 +60,7 @@ def _columns(title: str, rows: Sequence[tuple[str, int, int]], align: str) -> li
     ]
 
 
-class Heap(dict):
+class Heap(Shown, dict):
     """What `heap()` returns: a dict that shows as a picture of the heap."""
 
     @property
@@ -152,12 +152,3 @@ class Heap(dict):
                 svg.figure(title, svg.sparkline(svg.condensed(values, _MOST_POINTS), title, width=200, height=60))
             )
         return element("div", *figures) if figures else EMPTY
-
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
-        return {"text/plain": self.text(), "text/html": self.html()}
-
-    def _repr_pretty_(self, printer, cycle) -> None:
-        printer.text(self.text())
-
-    def __repr__(self) -> str:
-        return self.text()

@@ -13,7 +13,28 @@ MOST_ROWS = 30  # that are shown; all are there
 MOST_BYTES = 48_000
 
 
-class Rows(list):
+class Shown:
+    """Has a form for terminals and one for notebooks, in the ways IPython asks for them."""
+
+    def text(self) -> str:
+        """For a terminal."""
+        raise NotImplementedError
+
+    def html(self) -> str:
+        """For a notebook."""
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
+        return {"text/plain": self.text(), "text/html": self.html()}
+
+    def _repr_pretty_(self, printer, cycle) -> None:
+        printer.text(self.text())
+
+    def __repr__(self) -> str:
+        return self.text()
+
+
+class Rows(Shown, list):
     """A list of dicts that shows as a table. A subclass says which columns it has, and what is drawn above."""
 
     noun: ClassVar[str] = "row"
@@ -89,15 +110,6 @@ class Rows(list):
             aria_label=self.heading(),
             style=theme.BOX,
         )
-
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
-        return {"text/plain": self.text(), "text/html": self.html()}
-
-    def _repr_pretty_(self, printer, cycle) -> None:
-        printer.text(self.text())
-
-    def __repr__(self) -> str:
-        return self.text()
 
 
 def title_line(title: str, facts: str) -> Markup:
