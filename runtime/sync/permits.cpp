@@ -8,7 +8,7 @@
 namespace xpar {
 namespace {
 
-// A clock that is read after every work, however short: 5 ns, and as fine as the system's tick.
+// A clock that is read after every work, however short: 6 ns instead of 27, and as fine as the system's tick.
 std::uint64_t coarse_ns() noexcept {
     timespec now{};
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);

@@ -27,7 +27,7 @@ _processors_seen = (float("-inf"), 1)
 
 
 def _processors() -> int:
-    """Affinity mask and quota, looked up again after a second: fifteen files are read, which takes 0.2 ms."""
+    """Affinity mask and quota, looked up again after a second: some fifteen files are read, which takes 0.05 ms."""
     global _processors_seen
     now = time.monotonic()
     if now - _processors_seen[0] > 1.0:
@@ -77,8 +77,8 @@ def configure(
 
     Args:
         contexts: how many contexts may run works at once, at least 1, all batches taken together; one that waits for
-            others does not count, and goes on at once when its wait is over. At first it is one for each usable processor (affinity mask and cgroup quota). Fewer
-            holds at once, more for what is started from now on.
+            others does not count, and goes on at once when its wait is over. At first it is one for each usable
+            processor (affinity mask and cgroup quota). Fewer holds at once, more for what is started from now on.
         heap_limit: bytes that the objects and arrays made in one context may take, at least 1 MiB. A work that wants more
             gets a `HeapLimitError`, which is a MemoryError; other works go on. At first it is the memory of the machine
             (or of the cgroup) divided by the number of contexts.
