@@ -6,6 +6,7 @@ import functools
 import os
 import threading
 import time
+import weakref
 
 import pytest
 
@@ -59,6 +60,23 @@ def test_map_in_time():
     with parallel.Executor(2) as executor:
         with pytest.raises(TimeoutError):
             list(executor.map(time.sleep, [0, 60], timeout=0.2))
+
+
+class Answer:
+    def __init__(self, number, gate):
+        if number == 2:
+            gate.wait(1, 30)
+
+
+def test_map_keeps_no_result_alive():
+    gate = parallel.xlist()
+    with parallel.Executor(1) as executor:
+        results = executor.map(Answer, range(3), [gate] * 3)  # calls 1 and 2 have waited: they are one batch
+        next(results)
+        answer = weakref.ref(next(results))
+        assert answer() is None
+        gate.push(True)
+        assert isinstance(next(results), Answer) and not list(results)
 
 
 def test_functions_of_concurrent_futures():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import operator
+import time
 from typing import Any, Callable, Iterable, Iterator
 
 from parallel import _config, _engine, _random
@@ -65,15 +66,15 @@ class Executor(concurrent.futures.Executor):
         """
         if (chunksize := operator.index(chunksize)) < 1:
             raise ValueError(f"chunksize must be >= 1, not {chunksize}.")
+        deadline = None if timeout is None else time.monotonic() + timeout
         if chunksize == 1:
-            return super().map(fn, *iterables, timeout=timeout)
+            return _results([self.submit(fn, *arguments) for arguments in zip(*iterables)], deadline)
         from parallel._map import call_each
 
         items = list(zip(*iterables))
         starts = range(0, len(items), chunksize)
-        chunks = [items[first : first + chunksize] for first in starts]
-        results = super().map(call_each, [fn] * len(chunks), chunks, starts, timeout=timeout)
-        return (result for some in results for result in some)
+        works = [self.submit(call_each, fn, items[first : first + chunksize], first) for first in starts]
+        return (result for some in _results(works, deadline) for result in some)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more calls, and wait for those there are.
@@ -91,3 +92,16 @@ class Executor(concurrent.futures.Executor):
             engine = _engine.current()
             with engine.interruptible():
                 engine.wait_until(lambda: all(work.done() for work in works), None, "the executor")
+
+
+def _results(works: list[Work], deadline: float | None) -> Iterator[Any]:
+    """What they return, in order; the rest is cancelled when one fails, time is up, or nobody asks for more."""
+    works.reverse()
+    try:
+        while works:
+            timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
+            yield works[-1]._take_result(timeout)  # in no variable, which would keep it until the next one
+            works.pop()
+    finally:
+        for work in works:
+            work.cancel()

@@ -220,6 +220,13 @@ class Work(concurrent.futures.Future):
         finally:
             error = self = None  # the traceback refers to this frame: a cycle would keep the work and its batch
 
+    def _take_result(self, timeout: float | None):
+        """As `result`, for the one caller who knows this work: it is not remembered, since the batch has the work until its end."""
+        try:
+            return self.result(timeout)
+        finally:
+            self._known_result = _UNREAD
+
     def exception(self, timeout: float | None = None):
         """The exception the work ended with, or None. Waits and raises as `result` does."""
         return self._end(timeout)
