@@ -18,7 +18,7 @@ namespace xpar {
 struct event_shm {
     std::atomic<std::uint32_t>
         sequence; // signallers add one; the futex word. Wraps: a waiter would have to sleep through 2^32
-    std::atomic<std::uint32_t> waiters; // those asleep or about to be; a waiter that is killed stays counted for ever,
+    std::atomic<std::uint32_t> waiters; // those asleep, about to be, or watching; one that is killed stays counted for ever,
                                         // which costs every later signal a system call and nothing else
 };
 static_assert(std::is_standard_layout_v<event_shm> && std::is_trivially_destructible_v<event_shm>);
@@ -39,6 +39,29 @@ inline void event_signal(event_shm& event) noexcept {
         futex_wake(event.sequence);
     }
 }
+
+// For states that change so often that the addition costs more than the change: with nobody watching this reads one word
+// and writes none. The state must be changed by a seq_cst operation.
+inline void event_signal_watchers(event_shm& event) noexcept {
+    // In the single order of seq_cst operations either this load sees the watcher's addition, or the watcher's look at
+    // the state, which comes after its addition, sees the change.
+    if (event.waiters.load() != 0) {
+        event_signal(event);
+    }
+}
+
+// Who waits for what event_signal_watchers tells of has one of these from before event_now() until after the wait, and
+// looks at the state, in between, by seq_cst loads.
+class event_watch {
+public:
+    explicit event_watch(event_shm& event) noexcept : m_event(event) { m_event.waiters.fetch_add(1); }
+    event_watch(const event_watch&) = delete;
+    event_watch& operator=(const event_watch&) = delete;
+    ~event_watch() { m_event.waiters.fetch_sub(1, std::memory_order_relaxed); } // as in event_wait
+
+private:
+    event_shm& m_event;
+};
 
 // Returns `changed` at once when the sequence is no longer `seen`. timeout_ns < 0 is for ever.
 wake_reason event_wait(event_shm& event, std::uint32_t seen, std::int64_t timeout_ns) noexcept;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <ctime>
+#include <optional>
 
 namespace xpar {
 namespace {
@@ -108,10 +109,12 @@ private:
     void wait_for_items() noexcept {
         const std::uint32_t count = m_batch.shared().queue_count;
         awaited_event awaited[k_max_awaited_events];
+        std::optional<event_watch> watching[k_max_awaited_events]; // pushes tell nobody else
         std::size_t used = 0;
         awaited[used++] = {&m_batch.shared().progress, event_now(m_batch.shared().progress)};
         for (std::uint32_t number = 0; number < count && used < k_max_awaited_events; ++number) {
             event_shm& pushed = m_batch.queue(number).event();
+            watching[used].emplace(pushed);
             awaited[used++] = {&pushed, event_now(pushed)};
         }
         // Looked at again after the sequences were read: whatever comes later moves one of them.

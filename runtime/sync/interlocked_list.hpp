@@ -8,17 +8,16 @@
 //     a pop takes slot i only after seeing every slot below taken, so the taken slots are a prefix of that prefix.
 //     The first slot that is not filled is the tail, the first that is not taken the head; both only ever move up.
 //  2. `tail` and `head` of the struct are hints, never beyond the real ones: each is raised only by a process that has
-//  seen
-//     all slots below filled (taken). The raise is a release and the read an acquire, so that who starts at a hint also
-//     sees what the raiser saw. A hint left behind by a killed process is raised by the next one that walks over the
-//     gap.
+//     seen all slots below filled (taken). The raise is a release and the read an acquire, so that who starts at a hint
+//     also sees what the raiser saw. A hint left behind by a killed process is raised by the next one that walks over
+//     the gap.
 //  3. The push is the CAS k_empty -> value. Its release half pairs with the acquire load or CAS of whoever reads the
-//  value:
-//     the record that the value names is complete. The pop is the CAS value -> k_taken; exactly one can succeed.
+//     value: the record that the value names is complete. The pop is the CAS value -> k_taken; exactly one can succeed.
 //  4. Closing is the CAS k_empty -> k_closed in the slot at the tail, so it has one place in the order of pushes:
-//  nothing
-//     is pushed behind it. Where that slot's segment does not exist, the directory entry is closed instead
+//     nothing is pushed behind it. Where that slot's segment does not exist, the directory entry is closed instead
 //     (CAS 0 -> k_closed_segment): no segment will ever be there. So closing needs no memory and cannot fail.
+//  5. A push tells only those who watch (event_signal_watchers), or two pushers would write one more shared word each
+//     time. So whatever a watcher looks at, slots and entries of segments, is changed and read seq_cst.
 #pragma once
 
 #include "runtime/base/event.hpp"
@@ -48,7 +47,7 @@ struct interlocked_list_shm {
     static constexpr std::size_t k_segments = 32;
 
     alignas(64) std::atomic<std::uint64_t> tail; // hint (2); anyone raises it
-    event_shm pushed;                            // signalled after every push, close and wake_all
+    event_shm pushed;                            // see event()
     std::atomic<std::uint32_t> grew; // 1 from before the first segment is asked for: 0 means it owns no chunk
     alignas(64) std::atomic<std::uint64_t> head; // hint (2); anyone raises it
     alignas(64)
@@ -95,7 +94,7 @@ public:
     // signal.
     void wake_all() const noexcept { event_signal(p_shared->pushed); }
 
-    // Signalled after every push, close and wake_all.
+    // Signalled after every close and wake_all, and after every push for those that have an event_watch.
     event_shm& event() const noexcept { return p_shared->pushed; }
 
 private:

@@ -1,10 +1,12 @@
 // Every operation on shared memory is stopped after its first, second, third ... instruction while another process does
 // something to the same memory, and then goes on: all interleavings in which one is overtaken once.
 #include "runtime/sync/list_table.hpp"
+#include "tests/unit/processes.hpp"
 #include "tests/unit/stepped.hpp"
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <vector>
 
 namespace {
@@ -20,6 +22,8 @@ using push_result = interlocked_list::push_result;
 constexpr xpar::heap_id k_first = xpar::k_first_batch_heap + 1;
 constexpr xpar::heap_id k_second = xpar::k_first_batch_heap + 2;
 constexpr std::uint64_t k_inline = interlocked_list_shm::k_inline_slots;
+
+constexpr std::int64_t k_lost_ns = 3'000'000'000; // who sleeps that long has not been woken
 
 constexpr std::uint64_t value_of(std::uint64_t number) {
     return number * 8 + 1;
@@ -210,6 +214,22 @@ TEST_F(overtaken, a_size_was_true_at_one_moment) {
                              EXPECT_GE(m_theirs->value, 2U);
                              EXPECT_LE(m_theirs->value, 3U);
                          });
+}
+
+// The other order, a wait that a push overtakes, is base_event_overtaken_test's.
+TEST_F(overtaken, a_push_wakes_who_has_begun_to_wait_meanwhile) {
+    for (const std::uint64_t before : {std::uint64_t{3}, k_inline}) {
+        std::optional<xpar::test::child> waiter;
+        at_every_instruction([&] { fill(before); }, [&] { list().push(value_of(100)); },
+                             [&] {
+                                 waiter.emplace([&] { return list().wait_beyond(before, k_lost_ns) ? 0 : 1; });
+                                 ASSERT_TRUE(xpar::test::wait_until([&] {
+                                     const char state = xpar::test::process_state(waiter->pid());
+                                     return state == 'S' || state == 'Z';
+                                 }));
+                             },
+                             [&] { EXPECT_EQ(waiter->wait(), 0); });
+    }
 }
 
 TEST_F(overtaken, lists_get_different_numbers) {
