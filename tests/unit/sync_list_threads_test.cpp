@@ -59,8 +59,10 @@ TEST_F(list_threads, every_value_is_popped_once_in_its_pushers_order) {
     for (std::uint64_t pusher = 0; pusher < k_pushers; ++pusher) {
         threads.emplace_back([&, pusher] {
             heap_cursor cursor(*m_memory, m_id, m_table->at(m_id).heap);
+            std::uint64_t known_tail = 0;
+            std::uint64_t* const known = pusher % 2 == 0 ? &known_tail : nullptr;
             for (std::uint64_t number = 0; number < k_each; ++number) {
-                ASSERT_EQ(list().push(write_record(cursor, pusher, number)), push_result::pushed);
+                ASSERT_EQ(list().push(write_record(cursor, pusher, number), nullptr, known), push_result::pushed);
             }
         });
     }

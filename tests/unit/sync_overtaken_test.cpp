@@ -140,6 +140,28 @@ TEST_F(overtaken, pushes_both_happen) {
                          });
 }
 
+// Each knows the tail by itself, and the shared hint stays behind: 15 slots by then, which the push raises it over.
+TEST_F(overtaken, pushes_that_know_the_tail_both_happen) {
+    constexpr std::uint64_t k_before = 15;
+    std::uint64_t known = 0;
+    at_every_instruction(
+        [&] {
+            known = 0;
+            for (std::uint64_t i = 0; i < k_before; ++i) {
+                ASSERT_EQ(list().push(value_of(i), nullptr, &known), push_result::pushed);
+            }
+        },
+        [&] { m_theirs->pushed = list().push(value_of(100), &m_theirs->index, &known); },
+        [&] { EXPECT_EQ(list().push(value_of(200), nullptr, &known), push_result::pushed); },
+        [&] {
+            EXPECT_EQ(m_theirs->pushed, push_result::pushed);
+            EXPECT_EQ(list().load(m_theirs->index), value_of(100));
+            EXPECT_EQ(list().load(k_before) == value_of(200) ? k_before + 1 : k_before, m_theirs->index);
+            EXPECT_EQ(list().size(), k_before + 2);
+            EXPECT_EQ(drain().size(), k_before + 2);
+        });
+}
+
 TEST_F(overtaken, one_of_two_new_segments_stays) {
     at_every_instruction([&] { fill(k_inline); },
                          [&] { m_theirs->pushed = list().push(value_of(100), &m_theirs->index); },

@@ -18,6 +18,7 @@ struct xlist_object {
     heap_id id; // 0 until __init__ or from_id has given it a list
     std::uint32_t generation;
     PyObject* weak_references;
+    std::uint64_t known_tail; // of pushes through this object, with the interpreter's lock; forked with it
 };
 
 struct iterator_object {
@@ -130,7 +131,7 @@ PyObject* xlist_push(PyObject* object, PyObject* item) {
             return nullptr;
         }
     }
-    switch (list.push(value)) {
+    switch (list.push(value, nullptr, &self->known_tail)) {
     case interlocked_list::push_result::pushed:
         if (e.is_context()) {
             std::atomic<std::uint64_t>& pushes = e.self.of->context(e.self.slot).pushes;
