@@ -9,7 +9,7 @@ from typing import Any, Callable, Iterable, Iterator
 
 from parallel import _config, _engine, _random
 from parallel._pending import Pending
-from parallel._work import Work
+from parallel._work import Work, name_of
 
 
 class Executor(concurrent.futures.Executor):
@@ -47,7 +47,7 @@ class Executor(concurrent.futures.Executor):
             raise RuntimeError("cannot schedule new futures after shutdown")
         if not callable(fn):
             raise TypeError(f"submit calls a function, and {type(fn).__name__} is not callable: submit(fn, *args)")
-        name = getattr(fn, "__name__", None) or type(fn).__name__
+        name = name_of(fn)
         task = _random.seeded((fn, args, kwargs or None))
         work = _engine.current().submit_to(self._pending, task, name)
         self._works.add(work)

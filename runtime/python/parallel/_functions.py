@@ -7,7 +7,7 @@ import operator
 from typing import Any, Callable
 
 from parallel import _core, _engine, _errors, _random
-from parallel._work import Work
+from parallel._work import Work, name_of
 from parallel._xlist import xlist
 
 
@@ -17,7 +17,7 @@ def _checked_name(func, name: str | None) -> str:
             f"a work is a callable, not {type(func).__name__}: submit_work(func, args) calls func(args) in a context"
         )
     if name is None:
-        name = getattr(func, "__name__", None) or type(func).__name__
+        name = name_of(func)
     elif not isinstance(name, str):
         raise TypeError(f"name must be a str, not {type(name).__name__}")
     return name

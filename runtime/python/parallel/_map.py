@@ -8,6 +8,7 @@ import reprlib
 from typing import Any, Callable, Iterable
 
 from parallel import _config, _engine, _random
+from parallel._work import name_of
 
 # So many works for each context: enough that none waits long for the last one, few enough that they cost nothing.
 _CHUNKS_A_CONTEXT = 32
@@ -40,7 +41,7 @@ def map(func: Callable, *iterables: Iterable, chunksize: int | None = None) -> l
         chunksize = max(1, len(items) // (_config.contexts() * _CHUNKS_A_CONTEXT))
     elif (chunksize := operator.index(chunksize)) < 1:
         raise ValueError(f"chunksize must be at least 1, not {chunksize}")
-    name = getattr(func, "__name__", None) or type(func).__name__
+    name = name_of(func)
     engine = _engine.current()
     works = []
     for first in range(0, len(items), chunksize):
