@@ -139,7 +139,7 @@ def test_pending_work_that_is_never_started_leaves_nothing():
 
 def test_a_batch_that_is_dropped_is_ended():
     """Below the public functions: nobody holds the batch any more while its contexts run."""
-    batch = parallel._core.Batch([(time.sleep, (1000,), None)], [], 1, 1 << 30)
+    batch = parallel._core.Batch([time.sleep, (1000,), None], [], 1, 1 << 30)
     batch.start()
     wait_until(lambda: batch.contexts()[0]["pid"])
     pid = batch.contexts()[0]["pid"]

@@ -1,8 +1,11 @@
 """Works: how they are submitted and called, what they are, and what they say of themselves."""
 
+import concurrent.futures
 import functools
+import gc
 import inspect
 import os
+import weakref
 
 import pytest
 
@@ -239,3 +242,56 @@ def test_bound_arguments_have_the_names_of_the_contract():
         "errback",
     ]
     assert list(inspect.signature(parallel.run).parameters) == ["timeout"]
+
+
+def _with_callback(refer):
+    work = parallel.submit_work(int, callback=lambda result: refer)
+    refer.append(work)
+    return work
+
+
+def _with_done_callback(refer):
+    work = parallel.submit_work(int)
+    work.add_done_callback(lambda ended: refer)
+    refer.append(work)
+    return work
+
+
+def _never_called(refer):
+    work = parallel.submit_work(int)
+    assert work.cancel()
+    work.add_done_callback(lambda ended: refer)
+    refer.append(work)
+    return work
+
+
+def _with_an_error(refer):
+    work = parallel.submit_work(divmod, (1, 0))
+    refer.append(work)
+    try:
+        work.result()
+    except ZeroDivisionError as error:
+        refer.append(error)
+    return work
+
+
+def _as_an_argument(refer):
+    work = parallel.submit_work(int)
+    refer.append(parallel.submit_work(lambda first: first.result(), work))
+    refer.append(work)
+    return work
+
+
+def _watched(refer):
+    work = parallel.submit_work(int)
+    refer.append(work)
+    concurrent.futures.wait(refer)
+    return work
+
+
+@pytest.mark.parametrize("make", [_with_callback, _with_done_callback, _never_called, _with_an_error, _as_an_argument, _watched])
+def test_a_work_that_leads_back_to_itself_is_collected(make):
+    work = weakref.ref(make([]))
+    parallel.run()
+    gc.collect()
+    assert work() is None

@@ -3,6 +3,7 @@
 
 #include "runtime/python/glue/context_allocator.hpp"
 #include "runtime/python/glue/reference.hpp"
+#include "runtime/python/glue/tasks.hpp"
 #include "runtime/python/guard/frames.hpp"
 #include "runtime/python/guard/judge.hpp"
 
@@ -134,11 +135,11 @@ bool make_deleted_name_type() noexcept {
 
 void guard_deletes(PyObject* tasks, PyObject* consumers) noexcept {
     code_finder finder;
-    for (PyObject* const list : {tasks, consumers}) {
-        for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); ++i) {
-            PyObject* const task = PyList_GET_ITEM(list, i);
-            finder.look_at(PyTuple_GET_ITEM(task, list == tasks ? 0 : 1));
-        }
+    for (Py_ssize_t i = 0; i < task_count(tasks); ++i) {
+        finder.look_at(task_at(tasks, i).callable);
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(consumers); ++i) {
+        finder.look_at(PyTuple_GET_ITEM(PyList_GET_ITEM(consumers, i), 1));
     }
     for (PyObject* const namespace_of_user : find_user_modules()) {
         finder.look_at_values(namespace_of_user, 0);

@@ -13,7 +13,7 @@ namespace xpar::guard {
 // In the main process, once; false with an error set.
 bool make_deleted_name_type() noexcept;
 
-// In a zygote. `tasks` and `consumers`: lists of tuples that hold the callables, among others.
+// In a zygote. `tasks`: see glue/tasks.hpp; `consumers`: list of (xlist, callable).
 void guard_deletes(PyObject* tasks, PyObject* consumers) noexcept;
 
 } // namespace xpar::guard

@@ -1,6 +1,7 @@
 #include "runtime/python/module/batch_object.hpp"
 
 #include "runtime/process/process_group.hpp"
+#include "runtime/python/glue/tasks.hpp"
 
 #include <unistd.h>
 
@@ -12,11 +13,10 @@ namespace xpar {
 namespace {
 
 bool check_tasks(PyObject* tasks) {
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(tasks); ++i) {
-        PyObject* const task = PyList_GET_ITEM(tasks, i);
-        if (!PyTuple_Check(task) || PyTuple_GET_SIZE(task) != 3 || !PyTuple_Check(PyTuple_GET_ITEM(task, 1)) ||
-            (PyTuple_GET_ITEM(task, 2) != Py_None && !PyDict_Check(PyTuple_GET_ITEM(task, 2)))) {
-            PyErr_Format(PyExc_TypeError, "task %zd is not (callable, tuple, dict or None)", i);
+    for (Py_ssize_t i = 0; i < task_count(tasks); ++i) {
+        const task of = task_at(tasks, i);
+        if (!PyTuple_Check(of.args) || (of.kwds != nullptr && !PyDict_Check(of.kwds))) {
+            PyErr_Format(PyExc_TypeError, "task %zd is not a callable, a tuple, and a dict or None", i);
             return false;
         }
     }
@@ -101,7 +101,7 @@ PyObject* batch_new(PyTypeObject* type, PyObject* arguments, PyObject* keywords)
     self->nested = e.is_context() ? e.note_nested_batch(heap) : nullptr;
     if (self->nested != nullptr || !e.is_context()) {
         self->shared = batch::create(e.memory(),
-                                     {.works = static_cast<std::uint64_t>(PyList_GET_SIZE(tasks)),
+                                     {.works = static_cast<std::uint64_t>(task_count(tasks)),
                                       .contexts = contexts,
                                       .queues = queues.data(),
                                       .queue_count = static_cast<std::uint32_t>(queues.size()),
@@ -123,7 +123,7 @@ PyObject* batch_new(PyTypeObject* type, PyObject* arguments, PyObject* keywords)
         e.end_batch(self->serial);
         self->settled = true;
         PyErr_Format(PyExc_MemoryError, "the shared region is full: no room for the table of %zd works",
-                     PyList_GET_SIZE(tasks));
+                     task_count(tasks));
         return nullptr;
     }
     if (self->nested != nullptr) {

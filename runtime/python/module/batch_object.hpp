@@ -17,7 +17,7 @@ namespace xpar {
 
 struct batch_object {
     PyObject_HEAD
-    PyObject* owned_tasks;     // list of (callable, args, kwds); emptied once the batch has ended
+    PyObject* owned_tasks;     // see glue/tasks.hpp; emptied once the batch has ended
     PyObject* owned_consumers; // list of (xlist, callable)
     batch_shm* shared;         // in the region; given back with this object
     context_heaps_shm* heaps;  // one a context, likewise
@@ -54,6 +54,7 @@ PyObject* batch_work(PyObject* object, PyObject* argument);
 PyObject* batch_state(PyObject* object, PyObject* argument);
 PyObject* batch_news(PyObject* object, PyObject*);
 PyObject* batch_value(PyObject* object, PyObject* argument);
+PyObject* batch_result(PyObject* object, PyObject* const* arguments, Py_ssize_t count);
 PyObject* batch_watch(PyObject* object, PyObject* argument);
 PyObject* batch_cancel(PyObject* object, PyObject* argument);
 PyObject* batch_interrupt(PyObject* object, PyObject* argument);

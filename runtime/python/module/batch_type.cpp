@@ -29,6 +29,8 @@ PyMethodDef s_methods[] = {
     {"work", batch_work, METH_O, PyDoc_STR("work(index) -> (state, slot or -1, pid, started_ns, ended_ns)")},
     {"state", batch_state, METH_O, PyDoc_STR("state(index) -> the work's state as a number")},
     {"value", batch_value, METH_O, PyDoc_STR("value(index) -> what the ended work left")},
+    {"result", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(batch_result)), METH_FASTCALL,
+     PyDoc_STR("result(index, otherwise) -> what the work returned if it is done")},
     {"watch", batch_watch, METH_O, PyDoc_STR("watch(index): report its end; True when it has ended already")},
     {"news", batch_news, METH_NOARGS, PyDoc_STR("news() -> indices of ended works that are watched or did not succeed")},
     {"cancel", batch_cancel, METH_O, PyDoc_STR("cancel(index) -> True if it had not begun")},

@@ -75,6 +75,24 @@ PyObject* batch_value(PyObject* object, PyObject* argument) {
     return engine::get().clone_out(value, object);
 }
 
+// As value() of a work that is done; of any other, `otherwise`.
+PyObject* batch_result(PyObject* object, PyObject* const* arguments, Py_ssize_t count) {
+    batch_object* const self = as_batch(object);
+    std::uint64_t index = 0;
+    if (count != 2) {
+        PyErr_SetString(PyExc_TypeError, "result(index, otherwise)");
+        return nullptr;
+    }
+    if (!parse_index(self, arguments[0], index)) {
+        return nullptr;
+    }
+    if (handle_of(self).works().view(index).state != work_state::done) {
+        return Py_NewRef(arguments[1]);
+    }
+    const std::uint64_t value = self->shared->works[index].result.load(std::memory_order_relaxed);
+    return value == 0 ? PyLong_FromLong(0) : engine::get().clone_out(value, object);
+}
+
 PyObject* batch_watch(PyObject* object, PyObject* argument) {
     std::uint64_t index = 0;
     if (!parse_index(as_batch(object), argument, index)) {

@@ -4,6 +4,7 @@
 #include "runtime/base/process_usage.hpp"
 #include "runtime/python/glue/error.hpp"
 #include "runtime/python/glue/reference.hpp"
+#include "runtime/python/glue/tasks.hpp"
 #include "runtime/python/guard/guard.hpp"
 #include "runtime/python/guard/judge.hpp"
 #include "runtime/python/module/batch_facts.hpp"
@@ -139,11 +140,9 @@ work_runner::outcome context_program::run_work(std::uint64_t index) noexcept {
     engine& e = engine::get();
     forget_refusals();
     e.output.begin(index);
-    PyObject* const task = PyList_GET_ITEM(p_tasks, static_cast<Py_ssize_t>(index));
-    PyObject* const kwds = PyTuple_GET_ITEM(task, 2);
+    const task work = task_at(p_tasks, static_cast<Py_ssize_t>(index));
     const std::uint64_t began = monotonic_ns();
-    reference result(
-        PyObject_Call(PyTuple_GET_ITEM(task, 0), PyTuple_GET_ITEM(task, 1), kwds == Py_None ? nullptr : kwds));
+    reference result(PyObject_Call(work.callable, work.args, work.kwds));
     if (e.self.is_copy) {
         end_copy();
     }

@@ -16,7 +16,7 @@ namespace xpar {
 
 class context_program final : public program, public work_runner {
 public:
-    // `tasks`: list of (callable, args tuple, kwds dict or None); `consumers`: list of (xlist, callable). Both borrowed
+    // `tasks`: see glue/tasks.hpp; `consumers`: list of (xlist, callable). Both borrowed
     // from the batch's Python object, which outlives the call that forks. `heaps`: one a context, in the region;
     // `heap_limit`: units.
     context_program(const batch& of, PyObject* tasks, PyObject* consumers, context_heaps_shm* heaps,

@@ -53,6 +53,35 @@ PyObject* core_wait(PyObject*, PyObject* arguments) {
     return PyLong_FromUnsignedLong(event_now(e.changed()));
 }
 
+// No Python code runs between the look and the change if the attribute is a slot or an entry of the instance's dict.
+PyObject* core_set_once(PyObject*, PyObject* const* arguments, Py_ssize_t count) {
+    if (count != 4) {
+        PyErr_SetString(PyExc_TypeError, "set_once(object, name, unset, value)");
+        return nullptr;
+    }
+    reference there(PyObject_GetAttr(arguments[0], arguments[1]));
+    if (!there || there.get() != arguments[2]) {
+        return there.give();
+    }
+    if (PyObject_SetAttr(arguments[0], arguments[1], arguments[3]) < 0) {
+        return nullptr;
+    }
+    return Py_NewRef(arguments[3]);
+}
+
+// Python's collector finds cycles among what it tracks. Whoever untracks an object sees to it that none goes through it.
+PyObject* core_track(PyObject*, PyObject* object) {
+    if (PyObject_GC_IsTracked(object) == 0) {
+        PyObject_GC_Track(object);
+    }
+    Py_RETURN_NONE;
+}
+
+PyObject* core_untrack(PyObject*, PyObject* object) {
+    PyObject_GC_UnTrack(object);
+    Py_RETURN_NONE;
+}
+
 PyObject* core_set_limit(PyObject*, PyObject* argument) {
     const unsigned long limit = PyLong_AsUnsignedLong(argument);
     if (PyErr_Occurred() != nullptr) {
@@ -154,6 +183,10 @@ PyMethodDef s_functions[] = {
     {"signal", core_signal, METH_NOARGS, PyDoc_STR("signal()\n--\n\nWake everybody in wait().\n")},
     {"wait", core_wait, METH_VARARGS,
      PyDoc_STR("wait(seen, timeout, /)\n--\n\nSleep until the event counter is no longer `seen`; return it as it is then.\n")},
+    {"set_once", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(core_set_once)), METH_FASTCALL,
+     PyDoc_STR("set_once(object, name, unset, value, /)\n--\n\nSet the attribute if it is `unset`; what it is then, for all threads the same.\n")},
+    {"track", core_track, METH_O, PyDoc_STR("track(object, /)\n--\n\nHave Python's collector visit it, as by default.\n")},
+    {"untrack", core_untrack, METH_O, PyDoc_STR("untrack(object, /)\n--\n\nHave Python's collector pass it by.\n")},
     {"set_limit", core_set_limit, METH_O, PyDoc_STR("set_limit(contexts, /)\n--\n\nHow many contexts of limited batches may run works at once.\n")},
     {"write", core_write, METH_VARARGS, PyDoc_STR("write(to_stderr, text, /)\n--\n\nPrint, in a context.\n")},
     {"tell", core_tell, METH_O, PyDoc_STR("tell(content, /)\n--\n\nSend the main process something, from a context, in order with what is printed.\n")},

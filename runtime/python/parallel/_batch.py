@@ -42,11 +42,6 @@ class RunningBatch:
         for work in self.works:
             work._batch, work._index, work._queue = None, -1, -1
 
-    def forget_tasks(self) -> None:
-        """It has been started: what its works call is the batch's, which lets go of it at its end."""
-        for work in self.works:
-            work._task = None
-
     def work_name(self, slot: int) -> str | None:
         """The name of the work a context runs now; None when it runs none."""
         current = self.batch.contexts()[slot]["current"]

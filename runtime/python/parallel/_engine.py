@@ -51,13 +51,13 @@ class Engine:
 
     # ---- submitting ----------------------------------------------------------------------------------------------------------
 
-    def submit(self, task: tuple, name: str, callback, errback, limits=None) -> Work:
+    def submit(self, task: tuple, name: str, callback=None, errback=None, limits=None) -> Work:
         """A new pending work; `task` is (callable, tuple of arguments, dict or None), `limits` (seconds or 0, retries)."""
         work = Work(next(self._numbers), name, callback, errback, _host.current().cell(), self)
         if limits is not None:
             work._limits = limits
         with self._lock:
-            self._pending.add(work, task)
+            self._pending.add(work, *task)
         return work
 
     def submit_to(self, pending: Pending, task: tuple, name: str) -> Work:
@@ -67,8 +67,8 @@ class Engine:
         work = Work(next(self._numbers), name, None, None, _host.current().cell(), self)
         work._error_taken = True  # whoever has the future will see it
         with self._lock:
-            work._pending = pending
-            pending.add(work, task)
+            work._attach()["_pending"] = pending
+            pending.add(work, *task)
             if pending not in self._of_executors:
                 self._of_executors.append(pending)
             self._start_executors()
@@ -89,8 +89,8 @@ class Engine:
                 return False
             if not work._withdrawn:
                 self._history.note_withdrawn(work)
-            work._withdrawn = True
-            (work._pending or self._pending).withdraw(work)
+                work._withdrawn = True
+                (work._pending or self._pending).withdraw(work)
             self.endings.note(work)
         self.endings.run_done_callbacks()
         return True
@@ -116,29 +116,28 @@ class Engine:
         _libraries.before_fork()
         _protection.prepare()
         _flush_streams()  # nothing of what was printed before may be printed again by a child
-        works, queues, running = [], [], None
+        taken = running = None
         try:
-            works, queues = pending.take(most)
-            contexts = contexts if queues else min(contexts, len(works))
-            tasks, consumers = [work._task for work in works], [work._task for work in queues]
-            limits = [(index, *work._limits) for index, work in enumerate(works) if work._limits is not None]
+            taken = pending.take(most)
+            contexts = contexts if taken.queues else min(contexts, len(taken.works))
+            limits = [(index, *work._limits) for index, work in enumerate(taken.works) if work._limits is not None]
             # Executors keep to their own number of contexts.
             is_limited = pending is self._pending
             if is_limited:
                 _core.set_limit(_config.contexts())
-            batch = _core.Batch(tasks, consumers, contexts, _config.heap_limit(), limits, is_limited)
-            running = RunningBatch(batch, works, queues, pending, contexts)
+            batch = _core.Batch(taken.tasks, taken.consumers, contexts, _config.heap_limit(), limits, is_limited)
+            running = RunningBatch(batch, taken.works, taken.queues, pending, contexts)
             self._running.append(running)
             # When fork fails, every work ends as crashed, with the reason: collect() reports it.
             with contextlib.suppress(OSError), _forking.log_handlers_held():
                 batch.start()
-            running.forget_tasks()
         except BaseException:  # KeyboardInterrupt too: what is neither pending nor running would never end
             if running is None or not running.batch.started:
                 if running is not None:
                     running.disown()
                     self._running = [other for other in self._running if other is not running]
-                pending.put_back(works, queues)
+                if taken is not None:
+                    pending.put_back(taken)
             raise
         self._pump.ensure()
 
@@ -155,8 +154,8 @@ class Engine:
                     self.start()
                     for task, name in zip(tasks, names):
                         works.append(Work(next(self._numbers), name, None, None, _host.current().cell(), self))
-                        works[-1]._pending = pending
-                        pending.add(works[-1], task)
+                        works[-1]._attach()["_pending"] = pending
+                        pending.add(works[-1], *task)
                     for work in works:
                         awaited.enter_context(self.endings.awaited(work))
                     self._start_batch(pending, len(works))

@@ -48,7 +48,7 @@ class Executor(concurrent.futures.Executor):
         if not callable(fn):
             raise TypeError(f"submit calls a function, and {type(fn).__name__} is not callable: submit(fn, *args)")
         name = name_of(fn)
-        task = _random.seeded((fn, args, kwargs or None))
+        task = _random.seeded(fn, args, kwargs or None)
         work = _engine.current().submit_to(self._pending, task, name)
         self._works.add(work)
         work.add_done_callback(self._works.discard)

@@ -17,8 +17,8 @@ def _checked_name(func, name: str | None) -> str:
             f"a work is a callable, not {type(func).__name__}: submit_work(func, args) calls func(args) in a context"
         )
     if name is None:
-        name = name_of(func)
-    elif not isinstance(name, str):
+        return name_of(func)
+    if not isinstance(name, str):
         raise TypeError(f"name must be a str, not {type(name).__name__}")
     return name
 
@@ -88,7 +88,7 @@ def submit_work(
     elif type(args) is not tuple:
         args = tuple(args)
     limits = None if timeout is None and type(retries) is int and not retries else _checked_limits(timeout, retries)
-    task = _random.seeded((func, args, dict(kwds) if kwds else None))
+    task = _random.seeded(func, args, dict(kwds) if kwds else None)
     return _engine.current().submit(task, name, callback, errback, limits)
 
 

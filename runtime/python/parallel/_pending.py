@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Callable
+from typing import Callable, NamedTuple
 
 from parallel._work import Work
+
+
+class Taken(NamedTuple):
+    """What a batch is made of: works and queues, and what each calls, as `_core.Batch` wants it."""
+
+    works: list[Work]
+    tasks: list  # three entries for each work: callable, arguments, keywords or None
+    queues: list[Work]
+    consumers: list[tuple]
 
 
 class Pending:
@@ -17,24 +26,30 @@ class Pending:
 
     def __init__(self, contexts: Callable[[], int]):
         self._contexts = contexts
-        # Each has its task in it: a pair of both for each of a million works takes 80 bytes more.
         self.works: list[Work] = []
         self.queues: list[Work] = []
-        self._withdrawn = 0  # of those, how many have no task any more
+        # Callable, arguments and keywords of each work, one after the other: a tuple for each of a million works is 64 bytes
+        # and one more object for the collector to visit. A work's `_index` says where its own are.
+        self._tasks: list = []
+        self._first = 0  # the `_index` of the first of `works`
+        self._consumers: list[tuple | None] = []  # of the queues
+        self._withdrawn = 0  # of both, how many are still in these lists
         self.running = 0  # contexts of its batches that run
         self.since = 0.0  # when the first of those that are pending was submitted
 
-    def add(self, work: Work, task: tuple) -> None:
+    def add(self, work: Work, func: Callable, args: tuple, kwds: dict | None) -> None:
         """A work, and what it calls."""
-        self._note_time()
-        work._task = task
+        if not self.works:
+            self._note_time()
+        work._index = self._first + len(self.works)
         self.works.append(work)
+        self._tasks += (func, args, kwds)
 
     def add_queue(self, work: Work, consumer: tuple) -> None:
         """A work that stands for a queue, and the queue with its consumer."""
         self._note_time()
-        work._task = consumer
         self.queues.append(work)
+        self._consumers.append(consumer)
 
     def _note_time(self) -> None:
         if not self.works and not self.queues:
@@ -45,7 +60,7 @@ class Pending:
 
     def all_works(self) -> list[Work]:
         """The works, those of queues last."""
-        return [work for work in self.works + self.queues if work._task is not None]
+        return [work for work in self.works + self.queues if not work._withdrawn]
 
     def free_contexts(self) -> int:
         """How many contexts a batch that starts now may have, as far as this one is concerned."""
@@ -63,28 +78,42 @@ class Pending:
         return math.ceil(len(self) * self.free_contexts() / self.all_contexts())
 
     def withdraw(self, work: Work) -> None:
-        """`work` will not be started."""
-        if work._task is None:
-            return
-        work._task = None
+        """`work`, which is marked as withdrawn, will not be started. Once for each work."""
+        if work in self.queues:
+            self._consumers[self.queues.index(work)] = None
+        else:
+            at = 3 * (work._index - self._first)
+            self._tasks[at : at + 3] = (None, None, None)  # arguments can be large
         self._withdrawn += 1
-        if self._withdrawn > len(self):  # now and then: looking for each of a million works would never end
+        if self._withdrawn > len(self):  # now and then: to close the gap for each of a million works would never end
             self._forget_withdrawn()
 
     def _forget_withdrawn(self) -> None:
-        self.works = [work for work in self.works if work._task is not None]
-        self.queues = [work for work in self.queues if work._task is not None]
+        if not self._withdrawn:
+            return
+        kept = [index for index, work in enumerate(self.works) if not work._withdrawn]
+        tasks = [part for index in kept for part in self._tasks[3 * index : 3 * index + 3]]
+        self._set([self.works[index] for index in kept], tasks)
+        queues = [pair for pair in zip(self.queues, self._consumers) if not pair[0]._withdrawn]
+        self.queues, self._consumers = [work for work, _ in queues], [consumer for _, consumer in queues]
         self._withdrawn = 0
 
-    def take(self, most: int | None = None) -> tuple[list[Work], list[Work]]:
+    def _set(self, works: list[Work], tasks: list) -> None:
+        self.works, self._tasks, self._first = works, tasks, 0
+        for index, work in enumerate(works):
+            work._index = index
+
+    def take(self, most: int | None = None) -> Taken:
         """All queues, and all works or the first `most`; they are not pending any more."""
         self._forget_withdrawn()
-        taken = self.works[:most], self.queues
-        self.works = [] if most is None else self.works[most:]
-        self.queues = []
+        count = len(self.works) if most is None else most
+        taken = Taken(self.works[:count], self._tasks[: 3 * count], self.queues, self._consumers)
+        self.works, self._tasks = self.works[count:], self._tasks[3 * count :]
+        self._first = self._first + count if self.works else 0
+        self.queues, self._consumers = [], []
         return taken
 
-    def put_back(self, works: list[Work], queues: list[Work]) -> None:
+    def put_back(self, taken: Taken) -> None:
         """They were not started after all."""
-        self.works = works + self.works
-        self.queues = queues + self.queues
+        self._set(taken.works + self.works, taken.tasks + self._tasks)
+        self.queues, self._consumers = taken.queues + self.queues, taken.consumers + self._consumers

@@ -33,9 +33,9 @@ def next_key(count: int = 1) -> tuple[int, int] | None:
     return _seed, first
 
 
-def seeded(task: tuple) -> tuple:
-    """A task (callable, arguments, keywords or None) that draws from streams of its own, if a seed is set."""
-    return task if _seed is None else (_call_seeded, (next_key(), *task), None)
+def seeded(func, args: tuple, kwds: dict | None) -> tuple:
+    """The same task, callable, arguments and keywords or None, but it draws from streams of its own, if a seed is set."""
+    return (func, args, kwds) if _seed is None else (_call_seeded, (next_key(), func, args, kwds), None)
 
 
 def _call_seeded(key: tuple[int, int], func, args: tuple, kwds: dict | None):
