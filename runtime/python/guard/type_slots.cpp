@@ -185,8 +185,10 @@ private:
     static void refresh(node& of, slot_reader& reader, std::unordered_set<PyTypeObject*>& seen) {
         auto* const dict = reinterpret_cast<PyDictObject*>(of.type->tp_subclasses); // address -> weak reference
         if (dict == nullptr) {
-            of.subtypes.clear(); // the last of them has died
-            of.version = 0;
+            if (of.version != 0) { // the last of them has died. Most have never had any: a write would copy the page
+                of.subtypes.clear();
+                of.version = 0;
+            }
         } else if (dict->ma_version_tag != of.version) { // no two dicts ever have the same
             of.version = dict->ma_version_tag;
             read_subtypes(of, reinterpret_cast<PyObject*>(dict), reader);

@@ -422,20 +422,21 @@ def _flush_streams() -> None:
             pass  # None, closed or broken by the user: nothing is buffered there that a child could repeat
 
 
-_engine = Engine()
+_engine: Engine | None = Engine()  # None in a child until it is asked for: most contexts submit nothing
 _parents: list[Engine] = []
 
 
 def current() -> Engine:
     """The engine of this process."""
-    return _engine
+    return _engine or _core.set_once(sys.modules[__name__], "_engine", None, Engine())
 
 
 def _renew_in_child() -> None:
     global _engine
-    # Kept: dropping it would run finalisers of the parent's objects, and touch pages of the snapshot.
-    _parents.append(_engine)
-    _engine = Engine()
+    if _engine is not None:
+        # Kept: dropping it would run finalisers of the parent's objects, and touch pages of the snapshot.
+        _parents.append(_engine)
+    _engine = None
     _views.forget_all()
 
 
@@ -448,26 +449,27 @@ os.register_at_fork(after_in_child=_renew_in_child)
 
 def cell_ended() -> None:
     """Main thread, at the end of every cell: start the work still pending and bring the views up to date."""
-    _engine.start()
-    _views.refresh_all(_engine.progress, final=True)
+    current().start()
+    _views.refresh_all(current().progress, final=True)
 
 
 def on_wake() -> None:
     """Main thread, when it is idle: run the callbacks that are due, and start what they submit."""
-    _engine.run_once()
-    _engine.start()
+    current().run_once()
+    current().start()
 
 
 def interrupted() -> None:
     """From the main thread's handler of SIGINT: stop all running work, for good at the second call."""
-    _engine.interrupted()
+    current().interrupted()
 
 
 def shutdown() -> None:
     """Main thread, before the process ends: kill all contexts."""
-    _engine.shutdown()
+    current().shutdown()
 
 
 @atexit.register
 def _at_exit() -> None:
-    _engine.at_exit()
+    if _engine is not None:
+        _engine.at_exit()
