@@ -1,6 +1,7 @@
 """Works that need each other: through xlists, through results, and works submitted by works."""
 
 import os
+import time
 
 import pytest
 
@@ -82,3 +83,84 @@ def test_callbacks_in_a_context_run_in_that_context():
 
     calls, pid = parallel.submit_work(outer).result()
     assert calls == [(5, pid)] and pid != os.getpid()
+
+
+def test_what_a_work_submits_is_a_part_of_it(two_contexts):
+    pushed = parallel.xlist()
+
+    def inner(n):
+        time.sleep(0.05)
+        pushed.push(n)
+        if n < 2:
+            parallel.submit_work(inner, n + 10)  # and so on, further in
+
+    def only_submits():
+        for n in range(4):
+            parallel.submit_work(inner, n)
+        return "submitted"
+
+    def starts():
+        parallel.submit_work(inner, 20)
+        parallel.start()
+
+    def pools():
+        executor = parallel.Executor(1)
+        for n in range(30, 33):
+            executor.submit(inner, n)
+
+    works = [parallel.submit_work(only_submits), parallel.submit_work(starts), parallel.submit_work(pools)]
+    parallel.run()
+    assert [work.state for work in works] == ["done"] * 3 and works[0].result() == "submitted"
+    assert sorted(pushed) == [0, 1, 2, 3, 10, 11, 20, 30, 31, 32]
+
+
+def test_errors_of_what_a_work_submits_are_its_errors():
+    def fails(n):
+        raise ValueError(f"inner {n}")
+
+    def only_submits():
+        parallel.submit_work(fails, 1)
+        parallel.submit_work(fails, 2)
+
+    def handles():
+        parallel.submit_work(fails, 3, errback=lambda error: None)
+        with pytest.raises(ValueError):
+            parallel.submit_work(fails, 4).result()
+
+    def fails_itself():
+        parallel.submit_work(fails, 5)
+        raise KeyError("outer")
+
+    works = [parallel.submit_work(function, errback=lambda error: None) for function in (only_submits, handles, fails_itself)]
+    parallel.run()
+    error = works[0].exception()
+    assert isinstance(error, ValueError) and {str(error), error.__notes__[0][-7:]} == {"inner 1", "inner 2"}
+    assert works[1].exception() is None
+    error = works[2].exception()
+    assert isinstance(error, KeyError) and "inner 5" in error.__notes__[0]
+
+
+def test_items_wait_for_what_their_consumer_submits():
+    pushed = parallel.xlist()
+    work = parallel.submit_queue(parallel.xlist(range(5)), lambda n: parallel.submit_work(pushed.push, n))
+    parallel.run()
+    assert work.result() == 5 and sorted(pushed) == list(range(5))
+
+
+def test_a_work_that_is_cancelled_takes_what_it_has_submitted_along():
+    began = parallel.xlist()
+
+    def outer():
+        parallel.submit_work(lambda: began.push("inner") or time.sleep(60))
+        parallel.start()
+        began.push("outer")
+        time.sleep(60)
+
+    for ending in ("outer", "inner"):  # while it does something itself, and while it waits at its end
+        work = parallel.submit_work(outer if ending == "outer" else lambda: parallel.submit_work(lambda: began.push(1) or time.sleep(60)))
+        parallel.start()
+        assert began.wait(2 if ending == "outer" else 3, 30)
+        began_to_cancel = time.monotonic()
+        assert work.cancel() and work.state == "cancelled"
+        parallel.run()
+        assert time.monotonic() - began_to_cancel < 10

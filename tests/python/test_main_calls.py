@@ -105,6 +105,7 @@ def test_what_the_main_thread_does_not_know():
 
 
 def test_from_within_a_nested_work():
+    # The outer context sees the inner batch's end, so it is the one that lets go of the lists its answers came through.
     work = parallel.submit_work(lambda: parallel.submit_work(lambda: count("deep")).result())
     parallel.run()
     assert work.result() == {"length": 1, "what": "deep"} and seen == ["deep"]

@@ -146,6 +146,9 @@ work_runner::outcome context_program::run_work(std::uint64_t index) noexcept {
     if (e.self.is_copy) {
         end_copy();
     }
+    if (!await_submitted(static_cast<bool>(result))) {
+        result = reference();
+    }
     guard::after_work(began);
     outcome ended{work_state::done, 0};
     if (!result || !clone(result.get(), ended.result)) {
@@ -168,7 +171,7 @@ bool context_program::run_item(std::uint32_t queue, std::uint64_t value) noexcep
     if (e.self.is_copy) {
         end_copy();
     }
-    const bool succeeded = static_cast<bool>(result);
+    const bool succeeded = await_submitted(static_cast<bool>(result));
     if (!succeeded && was_interrupted()) {
         PyErr_Clear(); // no failure of the item: the queue's work is cancelled
     } else if (!succeeded) {
@@ -181,6 +184,21 @@ bool context_program::run_item(std::uint32_t queue, std::uint64_t value) noexcep
     show_what_is_left();
     e.output.flush();
     return succeeded;
+}
+
+bool context_program::await_submitted(bool succeeded) noexcept {
+    engine& e = engine::get();
+    if (!e.self.submits) {
+        return succeeded;
+    }
+    const reference error = succeeded ? reference::to(Py_None) : take_exception();
+    const reference ended(PyObject_CallOneArg(e.await_submitted.get(), error.get()));
+    if (succeeded) {
+        return static_cast<bool>(ended);
+    }
+    PyErr_Clear(); // it raises nothing then, unless it is interrupted
+    PyErr_Restore(Py_NewRef(Py_TYPE(error.get())), Py_NewRef(error.get()), PyException_GetTraceback(error.get()));
+    return false;
 }
 
 // Figures are shown at the end of a cell, and so at the end of a work. Nobody has any who has not imported this.

@@ -69,6 +69,10 @@ private:
     void leave_census(std::uint32_t slot) noexcept;
     void leave_copied_bytes(std::uint32_t slot) noexcept;
 
+    // What a work or item has submitted is a part of it: returns when that has ended. False with an error set, the call's own
+    // if there is one.
+    static bool await_submitted(bool succeeded) noexcept;
+
     // What a work has made to be looked at and not displayed itself.
     static void show_what_is_left() noexcept;
 

@@ -147,7 +147,13 @@ void engine::end_batch(std::uint32_t serial) {
 }
 
 void engine::release_list(heap_id list) {
-    if (m_running.empty()) {
+    if (is_context()) {
+        // Objects of this process may still name it, and it will not outlive its batch: that holds it from now on.
+        heap_cursor& cursor = batch_cursor(*self.of);
+        if (const region_offset at = cursor.allocate(sizeof(heap_reference_shm)); at != 0) {
+            add_reference(self.of->shared().heap, at, *new (m_region->at(at)) heap_reference_shm{list, 0, 0});
+        }
+    } else if (m_running.empty()) {
         release_now(list);
     } else {
         m_waiting.push_back({list, *m_running.rbegin()});

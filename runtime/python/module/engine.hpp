@@ -28,6 +28,7 @@ struct context_self {
     std::uint32_t slot = 0;
     permit* leave = nullptr; // while it runs works
     bool is_copy = false; // forked off by user code since: not the context any more
+    bool submits = false; // works of its own, perhaps
 };
 
 struct engine_shm {
@@ -67,7 +68,8 @@ public:
     // When a batch has ended: lists made by its contexts that nothing outside them refers to.
     void release_lists_made_by(heap_id batch_heap);
 
-    // Main process: one holder of a list less. While a batch runs whose snapshot may know the list, the release waits for its end.
+    // One holder of a list less. While a batch runs whose snapshot may know the list, the release waits for its end; in a
+    // context it waits for the end of the context's own batch, which becomes the holder.
     void release_list(heap_id list);
 
     // Drops the references that records of a heap hold to lists, and what batches started by its contexts left behind:
@@ -90,6 +92,7 @@ public:
     context_output output; // of this context
     reference enter_context;     // callable(slot): prepares Python in a context
     reference end_work;          // callable(): shows what a work has left to be shown
+    reference await_submitted;   // callable(error or None): ends the works that a work has submitted
     reference describe_exception; // callable(exception) -> what the main process rebuilds it from
     reference heap_limit_error;   // what an allocation beyond a context's limit raises
     reference xlist_class;       // the class of lists that come out of a clone

@@ -127,15 +127,21 @@ PyObject* core_tell(PyObject*, PyObject* content) {
     Py_RETURN_NONE;
 }
 
+PyObject* core_note_engine(PyObject*, PyObject*) {
+    engine::get().self.submits = true;
+    Py_RETURN_NONE;
+}
+
 PyObject* core_set_hooks(PyObject*, PyObject* arguments, PyObject* keywords) {
-    static const char* names[] = {"enter_context", "end_work", "describe_exception", "heap_limit_error", "xlist_class",
-                                  nullptr};
+    static const char* names[] = {"enter_context", "end_work", "await_submitted", "describe_exception",
+                                  "heap_limit_error", "xlist_class", nullptr};
     PyObject* enter = nullptr;
     PyObject* end_work = nullptr;
+    PyObject* await_submitted = nullptr;
     PyObject* describe = nullptr;
     PyObject* heap_limit_error = nullptr;
     PyObject* xlist_class = nullptr;
-    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "$OOOO!O!", const_cast<char**>(names), &enter, &end_work, &describe,
+    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "$OOOOO!O!", const_cast<char**>(names), &enter, &end_work, &await_submitted, &describe,
                                     &PyType_Type, &heap_limit_error, &PyType_Type, &xlist_class) == 0) {
         return nullptr;
     }
@@ -146,6 +152,7 @@ PyObject* core_set_hooks(PyObject*, PyObject* arguments, PyObject* keywords) {
     }
     e.enter_context = reference::to(enter);
     e.end_work = reference::to(end_work);
+    e.await_submitted = reference::to(await_submitted);
     e.describe_exception = reference::to(describe);
     e.heap_limit_error = reference::to(heap_limit_error);
     e.xlist_class = reference::to(xlist_class);
@@ -191,7 +198,9 @@ PyMethodDef s_functions[] = {
     {"write", core_write, METH_VARARGS, PyDoc_STR("write(to_stderr, text, /)\n--\n\nPrint, in a context.\n")},
     {"tell", core_tell, METH_O, PyDoc_STR("tell(content, /)\n--\n\nSend the main process something, from a context, in order with what is printed.\n")},
     {"set_hooks", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(core_set_hooks)),
-     METH_VARARGS | METH_KEYWORDS, PyDoc_STR("set_hooks(*, enter_context, end_work, describe_exception, heap_limit_error, xlist_class)\n--\n\nWhat C++ calls.\n")},
+     METH_VARARGS | METH_KEYWORDS, PyDoc_STR("set_hooks(*, enter_context, end_work, await_submitted, describe_exception, heap_limit_error, xlist_class)\n--\n\nWhat C++ calls.\n")},
+    {"note_engine", core_note_engine, METH_NOARGS,
+     PyDoc_STR("note_engine()\n--\n\nThis process may submit works; in a context, await_submitted is called after each of its own from now on.\n")},
     {"xlists", core_xlists, METH_NOARGS, PyDoc_STR("xlists()\n--\n\nEvery xlist that has an object in this process.\n")},
     {"region", core_region, METH_NOARGS, PyDoc_STR("region()\n--\n\nThe shared region's size and use in bytes, and its xlists.\n")},
     {"guard_configure", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(guard::configure)),

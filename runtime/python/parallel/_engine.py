@@ -48,6 +48,7 @@ class Engine:
         self._ended: collections.deque[Progress] = collections.deque(maxlen=64)  # for displays, which look now and then
         self._is_over = False  # the program ends, and waits for nothing that is submitted from now on
         self._pump = Pump(self)
+        _core.note_engine()
 
     # ---- submitting ----------------------------------------------------------------------------------------------------------
 
@@ -442,6 +443,35 @@ def _renew_in_child() -> None:
 
 # Whoever forks, a batch or user code: what the parent waits for and shows is not the child's.
 os.register_at_fork(after_in_child=_renew_in_child)
+
+
+# ---- what a context calls ---------------------------------------------------------------------------------------------------
+
+
+def await_submitted(error: BaseException | None) -> None:
+    """At the end of a work or an item that may have submitted works: they are a part of it, and are lost otherwise.
+
+    `error` is what it has raised. If it has not, the first error of theirs that nobody has taken is raised here; all others
+    become notes.
+    """
+    engine = current()
+    if isinstance(error, KeyboardInterrupt):
+        engine.cancel()
+    failures = []
+    while True:
+        try:
+            engine.run(None)
+            break
+        except KeyboardInterrupt:
+            raise
+        except BaseException as failure:
+            failures.append(failure)
+    raised = error if error is not None else failures[0] if failures else None
+    for failure in failures:
+        if failure is not raised:
+            raised.add_note(f"a work that was submitted in it failed, too: {_errors.summary(failure)}")
+    if error is None and raised is not None:
+        raise raised
 
 
 # ---- what a kernel calls -----------------------------------------------------------------------------------------------------

@@ -57,6 +57,8 @@ def submit_work(
     The work starts with run() or start(), when somebody waits for it, or, in the kernel, when the cell ends. All work
     that starts together sees the main thread as it was at that moment. Nothing is pickled on the way in.
 
+    What a work submits in a context is a part of that work, which ends when all of it has: as if run() were its last line.
+
     Args:
         func: what to call: function, lambda, bound method, any callable.
         args: None for no argument; a tuple is spread; anything else is the single argument.
