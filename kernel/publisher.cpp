@@ -82,7 +82,7 @@ bool publisher::publish(const std::string& type, const nl::json& parent, nl::jso
         return false;
     }
     const std::lock_guard lock(m_mutex);
-    flush_locked();
+    flush_lines_locked();
     send_locked(type, parent, std::move(metadata), std::move(content), std::move(buffers));
     return true;
 }
@@ -100,12 +100,16 @@ bool publisher::write(std::string_view stream, std::string_view text, const pare
     const std::size_t looked_at = m_gathered.size() < k_ordered_pieces ? std::min<std::size_t>(m_gathered.size(), 1)
                                                                        : m_gathered.size();
     const auto end = m_gathered.rbegin() + static_cast<std::ptrdiff_t>(looked_at);
-    const auto piece = std::find_if(m_gathered.rbegin(), end, belongs);
-    if (piece != end) {
-        piece->text += text;
-    } else {
-        m_gathered.push_back({wanted, std::string(stream), std::string(text)});
+    auto piece = std::find_if(m_gathered.rbegin(), end, belongs);
+    if (piece == end) {
+        m_gathered.push_back({wanted, std::string(stream), {}, {}, {}});
+        piece = m_gathered.rbegin();
     }
+    if (piece->text.empty() || piece->text.ends_with('\n') || text.find('\n') != std::string_view::npos) {
+        piece->line_began = std::chrono::steady_clock::now();
+    }
+    piece->text += text;
+    piece->writer = std::this_thread::get_id();
     const bool first = m_gathered_bytes == 0;
     m_gathered_bytes += text.size();
     if (m_gathered_bytes >= k_gathered_bytes) {
@@ -157,21 +161,46 @@ void publisher::flush_locked() {
         return;
     }
     for (gathered& piece : m_gathered) {
-        nl::json content = {{"name", std::move(piece.stream)}, {"text", std::move(piece.text)}};
-        send_locked("stream", *piece.parent, nl::json::object(), std::move(content), {});
+        send_piece_locked(piece);
     }
     m_gathered.clear();
     m_gathered_bytes = 0;
     m_last_flush = std::chrono::steady_clock::now();
 }
 
+void publisher::send_piece_locked(gathered& piece) {
+    nl::json content = {{"name", piece.stream}, {"text", std::move(piece.text)}};
+    send_locked("stream", *piece.parent, nl::json::object(), std::move(content), {});
+}
+
+void publisher::flush_lines_locked() {
+    const auto now = std::chrono::steady_clock::now();
+    std::vector<gathered> unfinished;
+    for (gathered& piece : m_gathered) {
+        if (piece.text.ends_with('\n') || piece.writer == std::this_thread::get_id() || now - piece.line_began >= k_line_time) {
+            continue;
+        }
+        const std::size_t line = piece.text.rfind('\n') + 1; // 0 when there is no end of a line
+        unfinished.push_back(piece);
+        unfinished.back().text.erase(0, line);
+        piece.text.erase(line);
+    }
+    std::erase_if(m_gathered, [](const gathered& piece) { return piece.text.empty(); });
+    flush_locked();
+    for (const gathered& piece : unfinished) {
+        m_gathered_bytes += piece.text.size();
+    }
+    m_gathered = std::move(unfinished);
+}
+
 void publisher::run_timer() {
     std::unique_lock lock(m_mutex);
     while (m_open) {
         m_changed.wait(lock, [this] { return !m_open || m_gathered_bytes != 0; });
-        // More text or a flush in between does not matter: what is there in the end has waited at most k_gather_time.
+        // More text or a flush in between does not matter: what is there in the end has waited at most k_gather_time, or
+        // twice as long where it ends in the middle of a line.
         m_changed.wait_for(lock, k_gather_time, [this] { return !m_open; });
-        flush_locked();
+        flush_lines_locked();
     }
 }
 

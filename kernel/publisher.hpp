@@ -5,7 +5,8 @@
 // k_gathered_bytes are reached, and k_gather_time after it was written. Front ends drop what exceeds about 1000
 // messages a second, so a loop of prints must not be a message each, not even when it flushes after each, nor when it
 // writes to stdout and stderr in turn: of what is gathered at one time, the first k_ordered_pieces keep their order;
-// later text joins the last piece of its own stream.
+// later text joins the last piece of its own stream. A line that a thread is in the middle of is not cut by what others
+// publish or by the timer, for k_line_time: print() writes its text and its end one after the other.
 //
 // One mutex guards socket and text. Nothing is called while it is held that could wait for the GIL, so it may be taken
 // with the GIL held. In a forked child every call returns false before it touches the mutex: the parent may have held
@@ -38,6 +39,7 @@ public:
     static constexpr std::size_t k_ordered_pieces = 20;
     static constexpr std::chrono::milliseconds k_gather_time{100};
     static constexpr std::chrono::milliseconds k_flush_interval{50};
+    static constexpr std::chrono::milliseconds k_line_time{20};
 
     publisher(zmq::context_t& context, const xeus::xconfiguration& config);
     ~publisher();
@@ -71,11 +73,16 @@ private:
         parent_ptr parent;
         std::string stream;
         std::string text;
+        std::thread::id writer; // who wrote last
+        std::chrono::steady_clock::time_point line_began;
     };
 
     void send_locked(const std::string& type, const nlohmann::json& parent, nlohmann::json metadata,
                      nlohmann::json content, xeus::buffer_sequence buffers);
     void flush_locked();
+    // All but lines that other threads are in the middle of.
+    void flush_lines_locked();
+    void send_piece_locked(gathered& piece);
     void run_timer();
 
     const std::unique_ptr<xeus::xauthentication> m_authentication;

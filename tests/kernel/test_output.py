@@ -33,6 +33,26 @@ def test_a_hundred_thousand_lines_are_all_there(kernel: Kernel, line):
     assert len(cell.of("stream")) <= 500
 
 
+def test_what_others_publish_cuts_no_line(kernel: Kernel):
+    cell = kernel.ok(
+        "ended = threading.Event()\nhandle = display('0', display_id=True)\n"
+        "def disturb():\n    while not ended.wait(0.0005): handle.update('1')\n"
+        "thread = threading.Thread(target=disturb); thread.start()\n"
+        "for i in range(100):\n    sys.stdout.write('half a '); time.sleep(0.002); sys.stdout.write('line\\n')\n"
+        "ended.set(); thread.join()"
+    )
+    assert cell.text() == "half a line\n" * 100
+    whole = [message for message in cell.of("stream") if message.content["text"].endswith("\n")]
+    assert len(whole) >= 0.9 * len(cell.of("stream"))  # a thread that sleeps for longer than asked is cut all the same
+    assert len(cell.of("update_display_data")) >= 20
+
+
+def test_a_line_without_an_end_is_shown_all_the_same(kernel: Kernel):
+    request = kernel.start("for i in range(200):\n    sys.stdout.write(f'{i} '); time.sleep(0.01)")
+    kernel.wait(lambda: len(request.of("stream")) >= 5, 10)
+    assert request.wait().text() == "".join(f"{i} " for i in range(200))
+
+
 def test_a_long_line_arrives_whole(kernel: Kernel):
     cell = kernel.ok("print('𝄞é' * 3_000_000)")
     assert cell.text() == "𝄞é" * 3_000_000 + "\n"
