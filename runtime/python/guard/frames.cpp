@@ -12,16 +12,22 @@
 namespace xpar::guard {
 namespace {
 
+PyObject* s_projects = nullptr;
 PyObject* s_own = nullptr;
 PyObject* s_third_party = nullptr;
 PyObject* s_standard = nullptr;
+std::uint64_t s_modules_version = 0; // of sys.modules when find_user_modules() looked; 0: it must look again
+
+bool is_under_folder(PyObject* path, PyObject* prefix) noexcept {
+    return PyUnicode_Tailmatch(path, prefix, 0, PY_SSIZE_T_MAX, -1) == 1;
+}
 
 bool is_under(PyObject* path, PyObject* prefixes) noexcept {
     if (prefixes == nullptr) {
         return false;
     }
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(prefixes); ++i) {
-        if (PyUnicode_Tailmatch(path, PyTuple_GET_ITEM(prefixes, i), 0, PY_SSIZE_T_MAX, -1) == 1) {
+        if (is_under_folder(path, PyTuple_GET_ITEM(prefixes, i))) {
             return true;
         }
     }
@@ -31,6 +37,12 @@ bool is_under(PyObject* path, PyObject* prefixes) noexcept {
 origin origin_of_path(PyObject* path) noexcept {
     if (is_under(path, s_own)) {
         return origin::own;
+    }
+    for (Py_ssize_t i = 0; s_projects != nullptr && i < PyTuple_GET_SIZE(s_projects); ++i) {
+        PyObject* const rule = PyTuple_GET_ITEM(s_projects, i);
+        if (is_under_folder(path, PyTuple_GET_ITEM(rule, 0))) {
+            return PyTuple_GET_ITEM(rule, 1) == Py_True ? origin::user : origin::third_party;
+        }
     }
     if (is_under(path, s_third_party)) {
         return origin::third_party;
@@ -59,6 +71,11 @@ origin origin_of_generated(PyObject* globals) noexcept {
 }
 
 } // namespace
+
+void know_projects(PyObject* rules) noexcept {
+    Py_XSETREF(s_projects, Py_NewRef(rules));
+    s_modules_version = 0;
+}
 
 void know_paths(PyObject* own, PyObject* third_party, PyObject* standard) noexcept {
     Py_XSETREF(s_own, Py_NewRef(own));
@@ -108,13 +125,12 @@ origin origin_of_module(PyObject* module_dict) noexcept {
 
 const std::vector<PyObject*>& find_user_modules() {
     static std::vector<PyObject*> found;
-    static std::uint64_t version = 0;
     PyObject* const modules = PyImport_GetModuleDict();
     const std::uint64_t now = reinterpret_cast<PyDictObject*>(modules)->ma_version_tag;
-    if (now == version) {
+    if (now == s_modules_version) {
         return found;
     }
-    version = now;
+    s_modules_version = now;
     found.clear();
     PyObject* key = nullptr;
     PyObject* module = nullptr;

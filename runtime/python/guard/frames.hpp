@@ -20,6 +20,10 @@ enum class origin : std::uint8_t {
     own,         // this package, and the kernel's
 };
 
+// What the user has said of his folders: a tuple of (path prefix, is it the user's or else a library's), those first that
+// decide. It comes before what know_paths() says.
+void know_projects(PyObject* rules) noexcept;
+
 // Lists of path prefixes, tuples of str: what lies under none of them is the user's. Borrowed for good.
 void know_paths(PyObject* own, PyObject* third_party, PyObject* standard) noexcept;
 

@@ -116,6 +116,15 @@ PyObject* configure(PyObject*, PyObject* arguments, PyObject* keywords) noexcept
     Py_RETURN_NONE;
 }
 
+PyObject* set_projects(PyObject*, PyObject* rules) noexcept {
+    if (!PyTuple_Check(rules)) {
+        PyErr_SetString(PyExc_TypeError, "rules are a tuple of (path prefix, bool)");
+        return nullptr;
+    }
+    know_projects(rules);
+    Py_RETURN_NONE;
+}
+
 PyObject* select_mode(PyObject*, PyObject* arguments) noexcept {
     int is_strict = 0;
     int scans = 0;

@@ -24,6 +24,7 @@ void leave_context() noexcept;
 
 // Functions of the extension module.
 PyObject* configure(PyObject* module, PyObject* arguments, PyObject* keywords) noexcept;
+PyObject* set_projects(PyObject* module, PyObject* rules) noexcept;
 PyObject* select_mode(PyObject* module, PyObject* arguments) noexcept;
 PyObject* is_own(PyObject* module, PyObject* object) noexcept;
 PyObject* facts(PyObject* module, PyObject* unused) noexcept;

@@ -207,6 +207,8 @@ PyMethodDef s_functions[] = {
      METH_VARARGS | METH_KEYWORDS,
      PyDoc_STR("guard_configure(*, error, describe, exempt, mutators, methods, probe, scan, own, third_party, standard)\n--\n\n"
                "The rules of protection; returns why this interpreter cannot be patched, or None.\n")},
+    {"guard_set_projects", guard::set_projects, METH_O,
+     PyDoc_STR("guard_set_projects(rules, /)\n--\n\nFolders whose code is the user's, or a library's, whatever guard_configure was told.\n")},
     {"guard_select", guard::select_mode, METH_VARARGS,
      PyDoc_STR("guard_select(strict, scans, /)\n--\n\nWhether the batch that starts now is protected (then, what its zygote will change is "
                "looked up), and searched after works.\n")},

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 import operator
+import os
 import time
+from typing import Iterable
 
 from parallel import _core, _random
 from parallel.protection import _state as _protection
+from parallel.protection import paths as _paths
 
 _LEAST_HEAP = 1 << 20
 MOST_CONTEXTS = 4096
@@ -72,6 +75,8 @@ def configure(
     threads: int | None = None,
     seed: int | None = _UNCHANGED,
     progress: bool | None = None,
+    projects: Iterable[str | os.PathLike] | None = None,
+    libraries: Iterable[str | os.PathLike] | None = None,
 ) -> None:
     """Change how works are run from now on; what is left out stays as it is.
 
@@ -92,6 +97,9 @@ def configure(
         protection: what happens when a work changes an object of the main thread. 'strict', as it is at first: the line that
             tries gets an `UnprotectedError` and nothing is changed. 'scan': the change is made in the context's copy and lost with
             it, and a warning after the work names what was found changed. 'off': the same without a warning.
+        projects, libraries: folders whose code protection takes for yours, or for a library's. Without them what is installed
+            (site-packages) and the standard library are libraries, which may keep caches and the like in objects of their
+            own, and all else is yours. A folder within another has the last word; each list replaces the one before.
 
     Raises: TypeError or ValueError when a value makes no sense; nothing is changed then.
 
@@ -119,9 +127,15 @@ def configure(
         if not isinstance(progress, bool):
             raise TypeError(f"progress is True or False, not {type(progress).__name__}")
         shows = progress
+    if projects is not None:
+        projects = _paths.checked("projects", projects)
+    if libraries is not None:
+        libraries = _paths.checked("libraries", libraries)
     if seed is not _UNCHANGED:
         _random.set_seed(None if seed is None else operator.index(seed))
     _contexts, _heap_limit, _threads, _progress = number, limit, pool, shows
     _protection.select(mode)
+    if projects is not None or libraries is not None:
+        _protection.set_folders(projects, libraries)
     if contexts is not None:
         _core.set_limit(number)  # at once, for what runs too

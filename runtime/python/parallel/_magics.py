@@ -13,6 +13,7 @@ from IPython.core.magic_arguments import argument, kwds, magic_arguments, parse_
 
 import parallel
 from parallel import _config, _contexts, _history, _ranks, _views, _works_data
+from parallel.protection import obstacle as protection_obstacle
 
 _ROWS = 1000  # of each batch: what %works shows
 _CANCEL_SECONDS = 0.5  # what interrupted works may take until they are shown
@@ -153,6 +154,8 @@ class ParallelMagics(Magics):
         options = _parse(self.protection, line)
         if options.mode is not None:
             parallel.configure(protection=options.mode)
+        elif (obstacle := protection_obstacle()) is not None:
+            print(f"works run without protection: {obstacle}")
         return _config.protection()
 
     @magic_arguments("parallel")

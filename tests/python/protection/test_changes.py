@@ -356,7 +356,36 @@ def test_wrong_modes_are_refused_and_change_nothing():
     assert protection.mode() == "strict"
     with pytest.raises(ValueError):
         parallel.configure(protection="off", contexts=0)
-    assert protection.status() == {"mode": "strict", "active": True, "obstacle": None}
+    assert protection.status() == {"mode": "strict", "active": True, "obstacle": None, "projects": [], "libraries": []}
+
+
+def test_whose_code_a_folder_is_can_be_said(tmp_path, monkeypatch):
+    for name in ("outer", "outer/inner"):
+        (tmp_path / name).mkdir()
+    for name, folder in (("said_outer", tmp_path / "outer"), ("said_inner", tmp_path / "outer" / "inner")):
+        (folder / f"{name}.py").write_text("class Cache:\n    pass\ncache = Cache()\ndef fill():\n    cache.filled = True\n")
+        monkeypatch.syspath_prepend(folder)
+    import said_inner
+    import said_outer
+
+    def refused():
+        works = [parallel.submit_work(module.fill, errback=lambda error: None) for module in (said_outer, said_inner)]
+        parallel.run()
+        return [isinstance(work.exception(), parallel.UnprotectedError) for work in works]
+
+    try:
+        assert refused() == [True, True]
+        parallel.configure(libraries=[tmp_path / "outer"])
+        assert refused() == [False, False]
+        parallel.configure(projects=[str(tmp_path / "outer" / "inner")])
+        assert refused() == [False, True]
+        assert parallel.protection.status()["libraries"] == [str(tmp_path / "outer")]
+        with pytest.raises(TypeError, match="projects is a list of folders"):
+            parallel.configure(projects=str(tmp_path), libraries=[])
+        assert refused() == [False, True]
+    finally:
+        parallel.configure(projects=[], libraries=[])
+    assert refused() == [True, True]
 
 
 def test_an_interpreter_that_cannot_be_patched_is_named(monkeypatch):

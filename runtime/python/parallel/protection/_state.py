@@ -10,6 +10,8 @@ from parallel.protection import effects, escapes, exemptions, messages, paths
 MODES = ("strict", "scan", "off")
 
 _mode = "strict"
+_projects: tuple[str, ...] = ()
+_libraries: tuple[str, ...] = ()
 _prepared = False
 _obstacle: str | None = None
 
@@ -45,6 +47,14 @@ def check(wanted: object) -> str:
     if wanted == "strict" and obstacle() is not None:
         raise ValueError(f"protection='strict' is not possible in this interpreter: {obstacle()}; use 'scan' or 'off'")
     return wanted
+
+
+def set_folders(projects: tuple[str, ...] | None, libraries: tuple[str, ...] | None) -> None:
+    """Whose code is whose in batches that start from now on; None: as before."""
+    global _projects, _libraries
+    _projects = _projects if projects is None else projects
+    _libraries = _libraries if libraries is None else libraries
+    _core.guard_set_projects(paths.rules(_projects, _libraries))
 
 
 def obstacle() -> str | None:
@@ -84,9 +94,15 @@ def prepare() -> None:
 
 
 def status() -> dict:
-    """`mode`; `active`, whether works are protected; `obstacle`, why not, or None.
+    """`mode`; `active`, whether works are protected; `obstacle`, why not, or None; `projects` and `libraries`, as configured.
 
     >>> status()["mode"]
     'strict'
     """
-    return {"mode": _mode, "active": _mode == "strict" and obstacle() is None, "obstacle": obstacle()}
+    return {
+        "mode": _mode,
+        "active": _mode == "strict" and obstacle() is None,
+        "obstacle": obstacle(),
+        "projects": list(_projects),
+        "libraries": list(_libraries),
+    }

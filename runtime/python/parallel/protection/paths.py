@@ -1,4 +1,4 @@
-"""Whose code a file is: the user's is what lies under none of these folders."""
+"""Whose code a file is: the user's is what lies under none of the folders named here, or under one that he names."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import importlib.util
 import os
 import site
 import sysconfig
+from typing import Iterable
 
 
 def prefixes() -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
@@ -19,6 +20,19 @@ def prefixes() -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     third_party.add("/usr/lib/python3/dist-packages")  # Debian's packages, whatever interpreter asks
     standard = {paths["stdlib"], paths["platstdlib"], os.path.dirname(os.__file__)}
     return _folders(own), _folders(third_party), _folders(standard)
+
+
+def checked(what: str, folders: Iterable[str | os.PathLike]) -> tuple[str, ...]:
+    """`folders` as absolute paths; TypeError when it is no list of folders. They need not exist yet."""
+    if isinstance(folders, (str, bytes, os.PathLike)):
+        raise TypeError(f"{what} is a list of folders: {what}=[{folders!r}]")
+    return tuple(os.path.abspath(os.fsdecode(folder)) for folder in folders)
+
+
+def rules(projects: Iterable[str], libraries: Iterable[str]) -> tuple[tuple[str, bool], ...]:
+    """Prefixes of paths, and whether what has them is the user's; the first that fits decides."""
+    whose = {prefix: False for prefix in _folders(libraries)} | {prefix: True for prefix in _folders(projects)}
+    return tuple(sorted(whose.items(), key=lambda rule: -len(rule[0])))  # a folder within another has the last word
 
 
 def _folders(names) -> tuple[str, ...]:
