@@ -44,20 +44,6 @@ def test_every_function_exists(module, name):
     assert callable(getattr(importlib.import_module(module), name, None)) or module.startswith(LIBRARY)
 
 
-def test_mutable_types_are_in_the_table():
-    """The types of builtins and collections that have a method with a name of one that changes another such type."""
-    import builtins
-    import collections
-
-    verbs = {name for of in effects.TYPES.values() for name in of.changes.split() if not name.startswith("__")}
-    # The same verbs where they change nothing: views, tuples, and modules in Python that are guarded line by line.
-    kinds = [value for module in (builtins, collections) for value in vars(module).values() if isinstance(value, type)]
-    known = {_type_of(*key) for key in effects.TYPES}
-    for kind in kinds:
-        if _methods(kind) & (verbs - {"insert", "partition", "close", "send"}) and kind is not numpy.ndarray:
-            assert kind in known, kind
-
-
 def test_every_slot_and_method_got_its_gate():
     """Gates are a fixed number: a zygote must not run out of them, with everything loaded."""
     work = parallel.submit_work(_core.guard_facts)

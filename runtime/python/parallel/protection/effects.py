@@ -46,6 +46,7 @@ TYPES: dict[tuple[str, str], Effects] = {
     ),
     # release() ends the view, not what it shows.
     ("builtins", "memoryview"): Effects("cast hex release tobytes tolist toreadonly"),
+    ("builtins", "BaseException"): Effects("with_traceback", "add_note"),  # raising one sets its traceback, too
     ("_collections", "deque"): Effects(
         "copy count index", "append appendleft clear extend extendleft insert pop popleft remove reverse rotate"
     ),
@@ -65,6 +66,19 @@ TYPES: dict[tuple[str, str], Effects] = {
         "find findall findtext get items iter iterfind itertext keys makeelement", "append clear extend insert remove set"
     ),
     ("_elementtree", "TreeBuilder"): Effects("", "close comment data end pi start"),
+    ("_elementtree", "XMLParser"): Effects("", "_parse_whole _setevents close feed", kind=_POSITION),
+    ("pyexpat", "XMLParserType"): Effects(
+        "GetBase GetInputContext",
+        "ExternalEntityParserCreate Parse ParseFile SetBase SetParamEntityParsing UseForeignDTD",
+        kind=_POSITION,
+    ),
+    ("sqlite3", "Blob"): Effects("close read seek tell", "write", kind=_STREAM),
+    ("sqlite3", "Cursor"): Effects(
+        # execute() as for connections; what it found is read like an iterator.
+        "close execute executemany executescript setinputsizes setoutputsize",
+        "fetchall fetchmany fetchone",
+        kind=_POSITION,
+    ),
     ("sqlite3", "Connection"): Effects(
         # Reading through a connection is what SELECT does, and cannot be told from writing here; see
         # docs/protection.md.
@@ -105,6 +119,10 @@ TYPES: dict[tuple[str, str], Effects] = {
         arguments="readinto:0 readinto1:0",
         kind=_STREAM,
     ),
+    ("_io", "BufferedRWPair"): Effects(
+        "close flush isatty peek read read1 readable writable", "write", arguments="readinto:0 readinto1:0", kind=_STREAM
+    ),
+    ("_io", "IncrementalNewlineDecoder"): Effects("getstate", "decode reset setstate", kind=_POSITION),
     ("_io", "FileIO"): Effects(
         "_dealloc_warn close fileno isatty read readable readall seek seekable tell writable",
         "truncate write",
@@ -131,6 +149,13 @@ TYPES: dict[tuple[str, str], Effects] = {
         "all:1 any:1 argmax:1 argmin:1 choose:1 clip:2 compress:2 cumprod:2 cumsum:2 dot:1 max:1 mean:2 min:1 prod:2 ptp:1 round:1 "
         "std:2 sum:2 take:2 trace:4 var:2",
         attributes="setflags",
+    ),
+    ("numpy", "void"): Effects("getfield", "setfield"),
+    ("numpy", "broadcast"): Effects("", "reset", kind=_POSITION),
+    ("numpy", "nditer"): Effects(
+        "copy debug_print",
+        "close enable_external_loop iternext remove_axis remove_multi_index reset",
+        kind=_POSITION,
     ),
     ("numpy", "ufunc"): Effects(
         "_get_strided_loop _resolve_dtypes_and_context outer resolve_dtypes",

@@ -1,0 +1,54 @@
+"""Types with methods in C that need no gate, and why; those that do are in `effects`.
+
+tests/python/protection/test_completeness looks at every type of the libraries named there: one that is in neither table, or whose
+methods are not all in `effects`, fails it. Types written in Python need no entry: their methods are guarded line by line.
+"""
+
+from __future__ import annotations
+
+# Names are "module.qualified name"; a star stands for all there is in a module.
+UNGATED: dict[str, str] = {
+    "their objects cannot be changed": """
+        builtins.bytes builtins.code builtins.complex builtins.dict_items builtins.dict_keys builtins.float builtins.frozenset
+        builtins.int builtins.mappingproxy builtins.property builtins.range builtins.slice builtins.str builtins.tuple
+        builtins.EncodingMap builtins.BaseExceptionGroup
+        datetime.date datetime.datetime datetime.time datetime.timedelta datetime.timezone datetime.tzinfo
+        re.Match re.Pattern sqlite3.Row operator.attrgetter operator.itemgetter operator.methodcaller
+        numpy.dtype numpy.generic numpy.integer numpy.int8 numpy.int16 numpy.int32 numpy.int64 numpy.longlong numpy.uint8
+        numpy.uint16 numpy.uint32 numpy.uint64 numpy.ulonglong numpy.float16 numpy.float32 numpy.float64 numpy.float128
+        numpy._BoundArrayMethod numpy._ArrayMethod
+        pandas._libs.interval.Interval pandas._libs.interval.IntervalMixin pandas._libs.interval.IntervalNode
+        pandas._libs.sparse.BlockIndex pandas._libs.sparse.IntIndex pandas._libs.internals.BlockPlacement
+        pandas._libs.tslibs.nattype.* pandas._libs.tslibs.offsets.* pandas._libs.tslibs.period.* pandas._libs.tslibs.dtypes.*
+        pandas._libs.tslibs.timedeltas.* pandas._libs.tslibs.timestamps.*
+    """,
+    "their slots are guarded, and their methods make something new": """
+        builtins.type numpy.flatiter itertools.chain pandas._libs.arrays.NDArrayBacked
+        pandas._libs.internals.NDArrayBackedBlock pandas._libs.internals.NumpyBlock
+    """,
+    "what changes in them is a cache": """
+        functools._lru_cache_wrapper pandas._libs.index.* pandas._libs.hashtable.* pandas._libs.interval.IntervalTree
+        pandas._libs.internals.BlockManager
+    """,
+    "a context has random streams of its own": """
+        numpy.random._mt19937.MT19937 numpy.random._pcg64.PCG64 numpy.random._pcg64.PCG64DXSM numpy.random._philox.Philox
+        numpy.random._sfc64.SFC64 numpy.random.bit_generator.*
+    """,
+    "the current context of a thread is the thread's own": "_contextvars.ContextVar _contextvars.Context builtins.hamt",
+    "bases of types that are listed each": "_io._IOBase _io._BufferedIOBase _io._RawIOBase _io._TextIOBase",
+    "parts of C code that no program holds": """
+        builtins.stderrprinter pandas._libs.parsers.TextReader pandas._libs.tslibs.parsing._timelex
+    """,
+    "views made within a call": "*.memoryview",
+    # docs/protection.md says so.
+    "not seen: half-way objects of await, generators of Cython, a scanner of re, frames": """
+        builtins.generator builtins.anext_awaitable builtins.async_generator_asend builtins.async_generator_athrow builtins.coroutine_wrapper
+        builtins.frame _sre.SRE_Scanner
+    """,
+}
+
+
+def reason(kind: type) -> str | None:
+    """Why `kind` needs no gate; None when that is not known."""
+    names = {f"{kind.__module__}.{kind.__qualname__}", f"{kind.__module__}.*", f"*.{kind.__qualname__}"}
+    return next((why for why, listed in UNGATED.items() if names & set(listed.split())), None)
