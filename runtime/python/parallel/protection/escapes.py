@@ -15,8 +15,8 @@ _told: set[int] = set()  # in a context: containers that the user has been told 
 
 
 def scan(seconds: float) -> str | None:
-    """Look for `seconds`; a warning that names what was found, or None."""
-    deadline = time.perf_counter() + seconds
+    """Look for `seconds` of processor time; a warning that names what was found, or None."""
+    deadline = time.thread_time() + seconds
     found = []
     for path, container in _containers(deadline):
         if id(container) not in _told and _is_changed(container):
@@ -51,7 +51,7 @@ def _containers(deadline: float):
                 for step, item in messages.items_of(value):
                     if type(item) not in _ATOMS:
                         waiting.append((path + step, item))
-            if time.perf_counter() > deadline:
+            if time.thread_time() > deadline:
                 return
 
 
