@@ -64,6 +64,23 @@ def test_shutdown_while_background_work_runs():
         assert time.monotonic() - sent < SECONDS_TO_END
 
 
+def test_views_tell_of_a_restart():
+    """They stay in the notebook, and no later kernel knows of them."""
+    with Kernel() as kernel:
+        cell = kernel.ok(
+            "import parallel, time\nx = parallel.xlist()\n"
+            "parallel.submit_work(lambda: x.push('pushed') or time.sleep(60)); x"
+        )
+
+        def shown():
+            return cell.of("display_data", "update_display_data")[-1].content["data"]["text/plain"]
+
+        kernel.wait(lambda: "pushed" in shown() and "running" in shown())
+        kernel.send("shutdown_request", {"restart": True}, "control")
+        kernel.wait(lambda: "running" not in shown())
+        assert "pushed" in shown() and "1 cancelled" in shown()
+
+
 def test_shutdown_by_the_shell_channel():
     with fresh_kernel() as kernel:
         request = kernel.send("shutdown_request", {"restart": True})

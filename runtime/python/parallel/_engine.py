@@ -495,8 +495,9 @@ def interrupted() -> None:
 
 
 def shutdown() -> None:
-    """Main thread, before the process ends: kill all contexts."""
+    """Main thread, before the process ends: kill all contexts; views that outlive it show how their works have ended."""
     current().shutdown()
+    _views.refresh_all(current().progress, final=True)
 
 
 @atexit.register
