@@ -10,7 +10,7 @@ BUILD = Path(os.environ.get("XPAR_BUILD_DIR", ROOT / "build"))
 
 
 def run(*arguments):
-    environment = {**os.environ, "PYTHONPATH": str(BUILD / "python")}
+    environment = {**os.environ, "PYTHONPATH": str(BUILD / "python"), "JUPYTER_PATH": str(BUILD / "share/jupyter")}
     command = [sys.executable, str(ROOT / "benchmarks/run.py"), *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
 

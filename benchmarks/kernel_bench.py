@@ -1,0 +1,96 @@
+"""The kernel against ipykernel: how long a start takes, and a trivial cell from its request to reply and idle.
+
+Finds the kernel by JUPYTER_PATH, as front ends do. Without it, or without ipykernel, there is nothing to compare.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+import subprocess
+import sys
+import time
+from typing import Iterator
+
+from harness import Row, timed
+
+try:
+    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+    from jupyter_client.manager import KernelManager
+except ImportError:  # the library is used without Jupyter
+    KernelManager = None
+
+# ipykernel as it comes is to be as fast as this many of ours.
+_WANTED = 1 / 0.6
+_CELLS = {"pass": "pass", "1 + 1": "1 + 1", "print(1)": "print(1)"}
+
+
+class _Ipykernel(KernelManager or object):
+    """ipykernel of this very interpreter, installed as a kernel or not."""
+
+    @property
+    def kernel_spec(self):
+        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        return KernelSpec(argv=command, display_name="ipykernel", language="python")
+
+
+def _xparallel() -> KernelManager:
+    return KernelManager(kernel_name="xparallel")
+
+
+@contextlib.contextmanager
+def running(make) -> Iterator:
+    """A client of a kernel that is ready."""
+    manager = make()
+    manager.start_kernel(stderr=subprocess.DEVNULL)  # ipykernel's debugger warns there
+    client = manager.client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=60)
+        yield client
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+        manager.cleanup_resources()
+
+
+def start(make) -> float:
+    """Seconds from starting the process until it answers."""
+    began = time.perf_counter()
+    with running(make):
+        return time.perf_counter() - began
+
+
+def cell(client, code: str) -> float:
+    """Seconds from a request to its reply and its idle, whichever is later."""
+
+    def run():
+        request = client.execute(code)
+        while True:
+            message = client.get_iopub_msg(timeout=60)
+            is_own = message["parent_header"].get("msg_id") == request
+            if is_own and message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+                break
+        client.get_shell_msg(timeout=60)
+
+    return timed(run)
+
+
+def measure(smoke: bool) -> Iterator[Row]:
+    try:
+        import ipykernel  # noqa: F401 - only whether it is there
+
+        KernelSpecManager().get_kernel_spec("xparallel")
+    except (ImportError, NameError, NoSuchKernel) as error:
+        print(f"kernel_bench: not run ({error})")
+        return
+    makers = (_xparallel, _Ipykernel)
+    starts, cells = ((1, 2) if smoke else (5, 60))
+    times = [[start(make) for make in makers] for _ in range(starts)]
+    ours, theirs = (statistics.median(column) for column in zip(*times))
+    yield Row("start of a kernel until it answers", ours, "ipykernel", theirs, wanted=_WANTED)
+    with running(_xparallel) as our_client, running(_Ipykernel) as their_client:
+        for name, code in _CELLS.items():
+            times = [[cell(client, code) for client in (our_client, their_client)] for _ in range(cells)]
+            ours, theirs = (statistics.median(column) for column in zip(*times))
+            yield Row(f"a cell of {name}, until reply and idle", ours, "ipykernel", theirs, wanted=_WANTED)
