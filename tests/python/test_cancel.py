@@ -6,6 +6,7 @@ import functools
 import os
 import random
 import time
+import weakref
 
 import pytest
 
@@ -230,3 +231,34 @@ def raise_from_c(kind):
     ctypes.pythonapi.PyErr_SetNone.argtypes = [ctypes.py_object]
     ctypes.pythonapi.PyErr_SetNone.restype = None
     ctypes.pythonapi.PyErr_SetNone(kind)
+
+
+def test_what_is_left_after_any_withdrawals_calls_what_it_was_submitted_with():
+    seed = random.randrange(1 << 32)
+    print("seed", seed)
+    chance = random.Random(seed)
+    with parallel.Executor(1) as executor:
+        for _ in range(20):
+            submit = chance.choice([lambda n: parallel.submit_work(str, n), lambda n: executor.submit(str, n)])
+            works = [submit(n) for n in range(chance.randrange(1, 60))]
+            for work in chance.sample(works, chance.randrange(len(works) + 1)):
+                work.cancel()
+                if chance.random() < 0.2:
+                    works.append(submit(len(works)))
+            parallel.run()
+            concurrent.futures.wait(works)
+            assert all(work.cancelled() or work.result() == str(n) for n, work in enumerate(works))
+
+
+def test_arguments_of_what_was_withdrawn_are_let_go():
+    class Argument:
+        pass
+
+    argument = Argument()
+    seen = weakref.ref(argument)
+    others = [parallel.submit_work(int) for _ in range(10)]
+    work = parallel.submit_work(repr, (argument,))
+    del argument
+    assert work.cancel() and seen() is None
+    parallel.run()
+    assert all(other.result() == 0 for other in others)

@@ -295,3 +295,8 @@ def test_a_work_that_leads_back_to_itself_is_collected(make):
     parallel.run()
     gc.collect()
     assert work() is None
+
+
+def test_works_are_not_made_by_hand():
+    with pytest.raises(TypeError, match="made by submit_work"):
+        parallel.Work()

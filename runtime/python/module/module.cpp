@@ -9,6 +9,7 @@
 #include "runtime/python/module/batch_type.hpp"
 #include "runtime/python/module/engine.hpp"
 #include "runtime/python/module/permit_pause.hpp"
+#include "runtime/python/module/work_maker.hpp"
 #include "runtime/python/module/xlist_type.hpp"
 
 namespace xpar {
@@ -69,16 +70,11 @@ PyObject* core_set_once(PyObject*, PyObject* const* arguments, Py_ssize_t count)
     return Py_NewRef(arguments[3]);
 }
 
-// Python's collector finds cycles among what it tracks. Whoever untracks an object sees to it that none goes through it.
+// What new_work() has made is visited by Python's collector from now on.
 PyObject* core_track(PyObject*, PyObject* object) {
     if (PyObject_GC_IsTracked(object) == 0) {
         PyObject_GC_Track(object);
     }
-    Py_RETURN_NONE;
-}
-
-PyObject* core_untrack(PyObject*, PyObject* object) {
-    PyObject_GC_UnTrack(object);
     Py_RETURN_NONE;
 }
 
@@ -193,7 +189,10 @@ PyMethodDef s_functions[] = {
     {"set_once", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(core_set_once)), METH_FASTCALL,
      PyDoc_STR("set_once(object, name, unset, value, /)\n--\n\nSet the attribute if it is `unset`; what it is then, for all threads the same.\n")},
     {"track", core_track, METH_O, PyDoc_STR("track(object, /)\n--\n\nHave Python's collector visit it, as by default.\n")},
-    {"untrack", core_untrack, METH_O, PyDoc_STR("untrack(object, /)\n--\n\nHave Python's collector pass it by.\n")},
+    {"know_works", know_works, METH_VARARGS,
+     PyDoc_STR("know_works(cls, names, /)\n--\n\nThe class of works, and the slots that new_work fills.\n")},
+    {"new_work", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(new_work)), METH_FASTCALL,
+     PyDoc_STR("new_work(*values)\n--\n\nA work, its slots filled, passed by by Python's collector until track() is called.\n")},
     {"set_limit", core_set_limit, METH_O, PyDoc_STR("set_limit(contexts, /)\n--\n\nHow many contexts of limited batches may run works at once.\n")},
     {"write", core_write, METH_VARARGS, PyDoc_STR("write(to_stderr, text, /)\n--\n\nPrint, in a context.\n")},
     {"tell", core_tell, METH_O, PyDoc_STR("tell(content, /)\n--\n\nSend the main process something, from a context, in order with what is printed.\n")},

@@ -17,7 +17,7 @@ import threading
 import time
 from typing import Callable
 
-from parallel import _config, _core, _errors, _forking, _host, _inherited, _libraries, _views
+from parallel import _config, _core, _errors, _forking, _host, _inherited, _libraries, _views, _work
 from parallel._batch import RunningBatch
 from parallel._endings import Endings
 from parallel._growth import Growth
@@ -52,24 +52,24 @@ class Engine:
 
     # ---- submitting ----------------------------------------------------------------------------------------------------------
 
-    def submit(self, task: tuple, name: str, callback=None, errback=None, limits=None) -> Work:
-        """A new pending work; `task` is (callable, tuple of arguments, dict or None), `limits` (seconds or 0, retries)."""
-        work = Work(next(self._numbers), name, callback, errback, _host.current().cell(), self)
+    def submit(self, func, args: tuple, kwds: dict | None, name: str, callback=None, errback=None, limits=None) -> Work:
+        """A new pending work; `limits` are (seconds or 0, retries)."""
+        work = _work.make(next(self._numbers), name, _host.current().cell(), self, callback, errback)
         if limits is not None:
             work._limits = limits
         with self._lock:
-            self._pending.add(work, *task)
+            self._pending.add(work, func, args, kwds)
         return work
 
-    def submit_to(self, pending: Pending, task: tuple, name: str) -> Work:
+    def submit_to(self, pending: Pending, func, args: tuple, kwds: dict | None, name: str) -> Work:
         """A new work of an executor: starts as soon as one of its contexts is free, whoever waits for what."""
         if self._is_over:
             raise RuntimeError("cannot schedule new futures after interpreter shutdown")
-        work = Work(next(self._numbers), name, None, None, _host.current().cell(), self)
+        work = _work.make(next(self._numbers), name, _host.current().cell(), self)
         work._error_taken = True  # whoever has the future will see it
         with self._lock:
             work._attach()["_pending"] = pending
-            pending.add(work, *task)
+            pending.add(work, func, args, kwds)
             if pending not in self._of_executors:
                 self._of_executors.append(pending)
             self._start_executors()
@@ -78,7 +78,7 @@ class Engine:
 
     def submit_queue(self, queue, consumer, name: str, callback, errback) -> Work:
         """A new pending work that stands for everything `consumer` will do with the items of `queue`."""
-        work = Work(next(self._numbers), name, callback, errback, _host.current().cell(), self)
+        work = _work.make(next(self._numbers), name, _host.current().cell(), self, callback, errback)
         with self._lock:
             self._pending.add_queue(work, (queue, consumer))
         return work
@@ -154,7 +154,7 @@ class Engine:
                 with self._lock:
                     self.start()
                     for task, name in zip(tasks, names):
-                        works.append(Work(next(self._numbers), name, None, None, _host.current().cell(), self))
+                        works.append(_work.make(next(self._numbers), name, _host.current().cell(), self))
                         works[-1]._attach()["_pending"] = pending
                         pending.add(works[-1], *task)
                     for work in works:

@@ -49,7 +49,7 @@ class Executor(concurrent.futures.Executor):
             raise TypeError(f"submit calls a function, and {type(fn).__name__} is not callable: submit(fn, *args)")
         name = name_of(fn)
         task = _random.seeded(fn, args, kwargs or None)
-        work = _engine.current().submit_to(self._pending, task, name)
+        work = _engine.current().submit_to(self._pending, *task, name)
         self._works.add(work)
         work.add_done_callback(self._works.discard)
         return work

@@ -78,7 +78,7 @@ def submit_work(
     >>> work = submit_work(divmod, (7, 2)); run(); work.result()
     (3, 1)
     """
-    name = _checked_name(func, name)
+    name = name_of(func) if name is None and callable(func) else _checked_name(func, name)
     if callback is not None or errback is not None:
         _check_callbacks(callback, errback)
     if kwds is not None and not (isinstance(kwds, dict) and all(isinstance(key, str) for key in kwds)):
@@ -90,8 +90,10 @@ def submit_work(
     elif type(args) is not tuple:
         args = tuple(args)
     limits = None if timeout is None and type(retries) is int and not retries else _checked_limits(timeout, retries)
-    task = _random.seeded(func, args, dict(kwds) if kwds else None)
-    return _engine.current().submit(task, name, callback, errback, limits)
+    kwds = dict(kwds) if kwds else None
+    if _random.seeds_works:
+        func, args, kwds = _random.seeded(func, args, kwds)
+    return _engine.current().submit(func, args, kwds, name, callback, errback, limits)
 
 
 def submit_queue(

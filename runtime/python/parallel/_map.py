@@ -47,7 +47,7 @@ def map(func: Callable, *iterables: Iterable, chunksize: int | None = None) -> l
     for first in range(0, len(items), chunksize):
         some = items[first : first + chunksize]
         key = _random.next_key(len(some))
-        works.append(engine.submit((call_each, (func, some, first, key), None), f"{name} {_numbered(first, some)}"))
+        works.append(engine.submit(call_each, (func, some, first, key), None, f"{name} {_numbered(first, some)}"))
         works[-1]._error_taken = True  # it is raised here
     engine.wait_for_all(works, "map")
     results = []

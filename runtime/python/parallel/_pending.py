@@ -39,10 +39,11 @@ class Pending:
 
     def add(self, work: Work, func: Callable, args: tuple, kwds: dict | None) -> None:
         """A work, and what it calls."""
-        if not self.works:
+        works = self.works
+        if not works:
             self._note_time()
-        work._index = self._first + len(self.works)
-        self.works.append(work)
+        work._index = self._first + len(works)
+        works.append(work)
         self._tasks += (func, args, kwds)
 
     def add_queue(self, work: Work, consumer: tuple) -> None:

@@ -14,13 +14,14 @@ import os
 import sys
 
 _seed: int | None = None
+seeds_works = False  # whether works that are submitted draw from streams that follow from a seed
 _numbers = itertools.count()
 
 
 def set_seed(seed: int | None) -> None:
     """Number the works that are submitted from now on, for streams that follow from `seed`; None: fresh ones again."""
-    global _seed, _numbers
-    _seed, _numbers = seed, itertools.count()
+    global _seed, _numbers, seeds_works
+    _seed, _numbers, seeds_works = seed, itertools.count(), seed is not None
 
 
 def next_key(count: int = 1) -> tuple[int, int] | None:

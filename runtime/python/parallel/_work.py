@@ -74,22 +74,8 @@ class Work(concurrent.futures.Future):
     _item_error = None  # the first error of an item, for a queue's work
     _items_failed = 0
 
-    def __init__(self, number, name, callback, errback, cell, engine):
-        # Future.__init__ would make a condition and two lists for each of a million works.
-        self.id = number
-        self.name = name
-        if callback is None and errback is None:
-            # Nothing it holds leads back to it so far: _attach() is called before that may change. To visit a million works
-            # again and again takes Python's collector half as long as all the rest of submitting them.
-            _core.untrack(self)
-        else:
-            self._callback = callback
-            self._errback = errback
-        self._cell = cell
-        self._engine = engine
-        self._batch = None
-        self._index = -1
-        self._known_result = _UNREAD
+    def __init__(self, *arguments, **keywords):
+        raise TypeError("a Work is made by submit_work(func, args)")
 
     # ---- what it is doing ----------------------------------------------------------------------------------------------------
 
@@ -348,3 +334,16 @@ class Work(concurrent.futures.Future):
 
     def __reduce__(self):
         raise TypeError("a Work belongs to its process: push its result() instead")
+
+
+_core.know_works(Work, tuple(Work.__slots__))
+
+
+def make(number: int, name: str, cell, engine, callback=None, errback=None) -> Work:
+    """A new work that is not pending anywhere yet."""
+    # In the order of the slots. Nothing it holds leads back to it so far: _attach() is called before that may change. To
+    # visit a million works again and again would take Python's collector half as long as all the rest of submitting them.
+    work = _core.new_work(number, name, cell, engine, None, -1, _UNREAD)
+    if callback is not None or errback is not None:
+        work._attach().update(_callback=callback, _errback=errback)
+    return work
