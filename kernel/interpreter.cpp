@@ -122,6 +122,8 @@ void interpreter::leave_if_forked() {
 nl::json interpreter::execute_request_impl(int, const std::string& code, bool silent, bool store_history,
                                            nl::json user_expressions, bool allow_stdin) {
     const py::gil_scoped_acquire gil;
+    // Again: after the cell that closed it, a thread that opened some file may have had the number for a moment.
+    p_capture->repair();
     nl::json reply;
     try {
         m_kernel.attr("begin_cell")(code, silent, store_history, allow_stdin);
