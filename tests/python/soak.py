@@ -44,6 +44,8 @@ def fail_once(attempts):
 
 def nested(n):
     works = [parallel.submit_work(pow, (n, k)) for k in range(3)]
+    parallel.submit_work(parallel.xlist, ([n],))  # nobody waits for it but the end of this work
+    assert list(parallel.submit_work(parallel.xlist, ([n],)).result()) == [n]
     parallel.run()
     return [work.result() for work in works]
 

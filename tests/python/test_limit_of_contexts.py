@@ -1,6 +1,8 @@
 """At most configure(contexts=) works run at once, all batches together, and every batch gets its turn."""
 
 import os
+import signal
+import threading
 import time
 
 import pytest
@@ -122,3 +124,40 @@ def test_a_killed_zygote_gives_all_places_back(two_contexts):
     assert parallel.submit_work(lambda: 1).result(60) == 1
     for work in works:
         assert isinstance(work.exception(60), parallel.ContextCrashed)
+
+
+def test_a_killed_context_takes_along_the_permits_of_what_it_has_started(unprotected):
+    """What is forked in its place needs one, and with a limit of 1 there was no other."""
+    parallel.configure(contexts=1)
+    for _ in range(20):
+        began = parallel.xlist()
+
+        def outer():
+            parallel.submit_work(lambda: began.push(os.getpid()) or time.sleep(60))
+            began.push(os.getpid())
+
+        works = [parallel.submit_work(outer, errback=lambda error: None), parallel.submit_work(int)]
+        parallel.start()
+        assert began.wait(2, 30)
+        os.kill(began[0], signal.SIGKILL)
+        assert works[1].result(30) == 0
+        assert works[0].state == "crashed"
+        parallel.run()
+
+
+def test_works_that_a_thread_submits_after_its_work_run_all_the_same():
+    pushed = parallel.xlist()
+
+    def late():
+        time.sleep(0.1)
+        parallel.submit_work(lambda: pushed.push("late"))
+
+    def work():
+        parallel.submit_work(int).result()
+        threading.Thread(target=late).start()
+
+    parallel.configure(contexts=1)
+    parallel.submit_work(work)
+    parallel.submit_work(time.sleep, 0.5)
+    parallel.run()
+    assert list(pushed) == ["late"]

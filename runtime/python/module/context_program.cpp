@@ -72,6 +72,9 @@ void context_program::run_context(std::uint32_t slot) noexcept {
     permit leave = m_batch.permit_for(slot);
     e.self.leave = &leave;
     run_context_loop(m_batch, slot, leave, *this);
+    if (!m_batch.stopping() && !await_submitted(true)) { // by threads, after their work had ended
+        PyErr_WriteUnraisable(e.await_submitted.get());
+    }
     e.self.leave = nullptr;
     guard::leave_context();
     e.output.flush();
@@ -124,6 +127,8 @@ void context_program::context_died(std::uint32_t slot, int wait_status) noexcept
     if (const std::string_view tail = m_descriptors.tail(slot); noted != 0 && !tail.empty()) {
         m_batch.report_record(cursor, record_kind::last_output, slot, noted - 1, tail);
     }
+    // Before another process takes its place, which may wait for a permit that one of them has.
+    engine::get().outlive_nested_batches(m_batch.shared().heap, slot + 1);
     m_batch.settle_context(cursor, slot, wait_status);
 }
 

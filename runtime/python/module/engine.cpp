@@ -17,8 +17,8 @@ namespace {
 // Something that the records or contexts of a heap have brought into the world: an xlist that a record refers to, or a
 // batch that a context has started. A stack through `next`, pushed by any process, walked when the heap goes.
 struct heap_reference_shm {
-    heap_id heap; // a list's number, or a batch's heap
-    std::uint32_t reserved;
+    heap_id heap;         // a list's number, or a batch's heap
+    std::uint32_t maker;  // of a batch: 1 + the slot of the context that has started it; of a list: 0
     region_offset next;
 };
 
@@ -208,19 +208,19 @@ std::atomic<region_offset>* engine::note_nested_batch(heap_id nested) {
     if (place == 0) {
         return nullptr;
     }
-    auto* const node = new (m_region->at(place)) batch_reference_shm{{nested, 0, 0}, 0};
+    auto* const node = new (m_region->at(place)) batch_reference_shm{{nested, self.slot + 1, 0}, 0};
     add_reference(self.of->shared().heap, place, node->base);
     return &node->batch;
 }
 
-void engine::outlive_nested_batches(const shared_heap_shm& heap) {
+void engine::outlive_nested_batches(const shared_heap_shm& heap, std::uint32_t maker) {
     constexpr std::uint64_t dying_ns = 1'000'000'000;
     for (region_offset at = heap.references.load(std::memory_order_acquire); at != 0;) {
         const auto* const node = m_region->as<const batch_reference_shm>(at);
         at = node->base.next;
         const region_offset place =
             node->base.heap < k_first_batch_heap ? 0 : node->batch.load(std::memory_order_acquire);
-        if (place == 0) {
+        if (place == 0 || (maker != 0 && node->base.maker != maker)) {
             continue;
         }
         const auto* const nested = m_region->as<const batch_shm>(place);

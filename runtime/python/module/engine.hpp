@@ -80,9 +80,10 @@ public:
     // put the batch's place once it has one, and 0 before it is given back; null when the region is full.
     std::atomic<region_offset>* note_nested_batch(heap_id nested);
 
-    // Main process, when no context of a batch is alive any more: waits until nothing that they have started is, either.
-    // Such processes are killed with their parents, one generation after the other, and may be writing until then.
-    void outlive_nested_batches(const shared_heap_shm& heap);
+    // When no context of a batch is alive any more, or, in its zygote, not the one in the slot `maker` - 1: waits until
+    // nothing that they have started is, either, and takes back the permits that those processes had. They are killed
+    // with their parents, one generation after the other, and may be writing until then.
+    void outlive_nested_batches(const shared_heap_shm& heap, std::uint32_t maker = 0);
 
     bool is_context() const noexcept { return self.of != nullptr; }
     // The process that imported the module. It alone gives memory back: every other one has only borrowed the region.
