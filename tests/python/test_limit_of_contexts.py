@@ -161,3 +161,4 @@ def test_works_that_a_thread_submits_after_its_work_run_all_the_same():
     parallel.submit_work(time.sleep, 0.5)
     parallel.run()
     assert list(pushed) == ["late"]
+    parallel.submit_work(int).result(30)  # the one permit has come back

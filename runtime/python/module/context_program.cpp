@@ -72,10 +72,10 @@ void context_program::run_context(std::uint32_t slot) noexcept {
     permit leave = m_batch.permit_for(slot);
     e.self.leave = &leave;
     run_context_loop(m_batch, slot, leave, *this);
+    e.self.leave = nullptr; // it has given its permit back; who waits below must not take one again
     if (!m_batch.stopping() && !await_submitted(true)) { // by threads, after their work had ended
         PyErr_WriteUnraisable(e.await_submitted.get());
     }
-    e.self.leave = nullptr;
     guard::leave_context();
     e.output.flush();
     leave_census(slot);
