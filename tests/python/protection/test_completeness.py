@@ -8,6 +8,7 @@ import io  # noqa: F401
 import random  # noqa: F401
 import re  # noqa: F401
 import sqlite3  # noqa: F401
+import sys
 import weakref  # noqa: F401
 import xml.etree.ElementTree  # noqa: F401
 
@@ -31,13 +32,15 @@ def methods_of(kind: type) -> list[str]:
 
 def types_of_libraries() -> list[type]:
     """Also those that no module has a name for."""
+    of_tests = {name for module in list(sys.modules) if module.startswith("_test") for name in vars(sys.modules[module])}
     found, left = set(), [object]
     while left:
         for kind in type.__subclasses__(left.pop()):
             if kind not in found:
                 found.add(kind)
                 left.append(kind)
-    return sorted((kind for kind in found if kind.__module__.split(".")[0] in LIBRARIES), key=lambda kind: (kind.__module__, kind.__qualname__))
+    found = (kind for kind in found if kind.__module__.split(".")[0] in LIBRARIES and kind.__qualname__ not in of_tests)
+    return sorted(found, key=lambda kind: (kind.__module__, kind.__qualname__))
 
 
 def listed_types() -> dict[type, tuple[str, str]]:

@@ -122,7 +122,7 @@ TYPES: dict[tuple[str, str], Effects] = {
     ("_io", "BufferedRWPair"): Effects(
         "close flush isatty peek read read1 readable writable", "write", arguments="readinto:0 readinto1:0", kind=_STREAM
     ),
-    ("_io", "IncrementalNewlineDecoder"): Effects("getstate", "decode reset setstate", kind=_POSITION),
+    ("_io", "IncrementalNewlineDecoder"): Effects("decode getstate reset setstate"),
     ("_io", "FileIO"): Effects(
         "_dealloc_warn close fileno isatty read readable readall seek seekable tell writable",
         "truncate write",
