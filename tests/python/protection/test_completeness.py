@@ -1,6 +1,7 @@
 """That no type of these libraries with methods in C has been overlooked: each is in one table or the other, with every method."""
 
 import array  # noqa: F401 - the types are what is looked at
+import builtins
 import contextvars  # noqa: F401
 import datetime  # noqa: F401
 import importlib
@@ -32,14 +33,17 @@ def methods_of(kind: type) -> list[str]:
 
 def types_of_libraries() -> list[type]:
     """Also those that no module has a name for."""
-    of_tests = {name for module in list(sys.modules) if module.startswith("_test") for name in vars(sys.modules[module])}
+    test_modules = [module for name, module in list(sys.modules.items()) if name.startswith("_test")]  # others import them
+    of_tests = {value for module in test_modules for value in vars(module).values() if isinstance(value, type)}
+    of_tests -= {value for value in vars(builtins).values() if isinstance(value, type)}
     found, left = set(), [object]
     while left:
         for kind in type.__subclasses__(left.pop()):
             if kind not in found:
                 found.add(kind)
                 left.append(kind)
-    found = (kind for kind in found if kind.__module__.split(".")[0] in LIBRARIES and kind.__qualname__ not in of_tests)
+    found -= of_tests
+    found = (kind for kind in found if kind.__module__.split(".")[0] in LIBRARIES)
     return sorted(found, key=lambda kind: (kind.__module__, kind.__qualname__))
 
 
