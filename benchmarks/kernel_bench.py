@@ -1,6 +1,6 @@
 """The kernel against ipykernel: how long a start takes, and a trivial cell from its request to reply and idle.
 
-Finds the kernel by JUPYTER_PATH, as front ends do. Without it, or without ipykernel, there is nothing to compare.
+Finds the kernel by JUPYTER_PATH, as front ends do; where only the library was built there is nothing to compare.
 """
 
 from __future__ import annotations
@@ -13,19 +13,15 @@ import time
 from typing import Iterator
 
 from harness import Row, timed
-
-try:
-    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
-    from jupyter_client.manager import KernelManager
-except ImportError:  # the library is used without Jupyter
-    KernelManager = None
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+from jupyter_client.manager import KernelManager
 
 # ipykernel as it comes is to be as fast as this many of ours.
 _WANTED = 1 / 0.6
 _CELLS = {"pass": "pass", "1 + 1": "1 + 1", "print(1)": "print(1)"}
 
 
-class _Ipykernel(KernelManager or object):
+class _Ipykernel(KernelManager):
     """ipykernel of this very interpreter, installed as a kernel or not."""
 
     @property
@@ -88,10 +84,8 @@ def cell(client, code: str) -> float:
 
 def measure(smoke: bool) -> Iterator[Row]:
     try:
-        import ipykernel  # noqa: F401 - only whether it is there
-
         KernelSpecManager().get_kernel_spec("xparallel")
-    except (ImportError, NameError, NoSuchKernel) as error:
+    except NoSuchKernel as error:
         print(f"kernel_bench: not run ({error})")
         return
     makers = (_xparallel, _Ipykernel)

@@ -187,6 +187,7 @@ void publisher::flush_lines_locked() {
     }
     std::erase_if(m_gathered, [](const gathered& piece) { return piece.text.empty(); });
     flush_locked();
+    m_gathered_bytes = 0; // also where nothing but unfinished lines was there
     for (const gathered& piece : unfinished) {
         m_gathered_bytes += piece.text.size();
     }

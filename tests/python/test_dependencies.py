@@ -164,3 +164,18 @@ def test_a_work_that_is_cancelled_takes_what_it_has_submitted_along():
         assert work.cancel() and work.state == "cancelled"
         parallel.run()
         assert time.monotonic() - began_to_cancel < 10
+
+
+def test_works_of_a_work_that_cannot_be_started_fail_it(unprotected):
+    """As in a full region. They stay pending, and to try again and again would never end."""
+
+    def work():
+        def no_room(*arguments):
+            raise MemoryError("no room")
+
+        parallel._core.Batch = no_room
+        parallel.submit_work(int)
+        parallel.submit_work(int)
+
+    with pytest.raises(MemoryError, match="no room"):
+        parallel.submit_work(work).result(30)

@@ -356,14 +356,19 @@ class Engine:
             found = next((work for work in candidates if work.id == number), None)
         return None if found is None or found.done() else found
 
+    def withdraw_all(self) -> None:
+        """Take back whatever is pending."""
+        with self._lock:
+            pending = [work for some in (self._pending, *self._of_executors) for work in some.all_works()]
+        for work in pending:
+            self.withdraw(work)
+
     def cancel(self) -> None:
         """See `parallel.cancel`."""
         with self._lock:
-            pending = [work for some in (self._pending, *self._of_executors) for work in some.all_works()]
             for running in self._running:
                 running.interrupt(escalate=False)
-        for work in pending:
-            self.withdraw(work)
+        self.withdraw_all()
 
     def shutdown(self) -> None:
         """Kill every process of every batch; returns when they are gone."""
@@ -466,6 +471,7 @@ def await_submitted(error: BaseException | None) -> None:
             raise
         except BaseException as failure:
             failures.append(failure)
+            engine.withdraw_all()  # run() leaves works pending only where they cannot be started: it would fail so for ever
     raised = error if error is not None else failures[0] if failures else None
     for failure in failures:
         if failure is not raised:

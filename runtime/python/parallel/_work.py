@@ -224,7 +224,7 @@ class Work(concurrent.futures.Future):
             error = self = None  # the traceback refers to this frame: a cycle would keep the work and its batch
 
     def _take_result(self, timeout: float | None):
-        """As `result`, for the one caller who knows this work: it is not remembered, since the batch has the work until its end."""
+        """As `result`, for the one caller who knows this work: not remembered, since the batch has the work until its end."""
         try:
             return self.result(timeout)
         finally:
