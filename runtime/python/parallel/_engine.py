@@ -477,7 +477,7 @@ def await_submitted(error: BaseException | None) -> None:
         if failure is not raised:
             raised.add_note(f"a work that was submitted in it failed, too: {_errors.summary(failure)}")
     if error is None and raised is not None:
-        raise raised
+        raise raised.with_traceback(None)  # it has come through this package only; where it was raised is in its cause
 
 
 # ---- what a kernel calls -----------------------------------------------------------------------------------------------------
