@@ -8,11 +8,19 @@
 
 namespace xpar {
 
-std::uint64_t monotonic_ns() noexcept {
+namespace {
+
+std::uint64_t read(clockid_t clock) noexcept {
     timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
 }
+
+} // namespace
+
+std::uint64_t monotonic_ns() noexcept { return read(CLOCK_MONOTONIC); }
+
+std::uint64_t coarse_monotonic_ns() noexcept { return read(CLOCK_MONOTONIC_COARSE); }
 
 std::uint64_t rdtsc() noexcept {
 #if defined(__x86_64__)

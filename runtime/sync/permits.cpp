@@ -1,19 +1,12 @@
 #include "runtime/sync/permits.hpp"
 
+#include "runtime/base/clock.hpp"
 #include "runtime/base/futex.hpp"
 
 #include <algorithm>
-#include <ctime>
 
 namespace xpar {
 namespace {
-
-// A clock that is read after every work, however short: 6 ns instead of 27, and as fine as the system's tick.
-std::uint64_t coarse_ns() noexcept {
-    timespec now{};
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
-}
 
 int announce(permits_shm& permits, int wake) noexcept {
     permits.released.fetch_add(1); // before the wake: who is about to sleep does not
@@ -65,7 +58,7 @@ bool permit::try_acquire() noexcept {
         if (p_permits->owners[index].load(std::memory_order_relaxed) == 0 &&
             p_permits->owners[index].compare_exchange_strong(free, m_owner)) {
             m_index = index;
-            m_since_ns = coarse_ns();
+            m_since_ns = coarse_monotonic_ns();
             return true;
         }
     }
@@ -94,7 +87,7 @@ bool permit::yield_if_due() noexcept {
         return false;
     }
     const bool is_too_many = m_index >= p_permits->limit.load(std::memory_order_relaxed);
-    if (!is_too_many && coarse_ns() - m_since_ns < k_slice_ns) {
+    if (!is_too_many && coarse_monotonic_ns() - m_since_ns < k_slice_ns) {
         return false;
     }
     m_goes_last = hand_on() != 0;

@@ -46,8 +46,9 @@ void look(std::uint64_t allowed_ns) noexcept {
 void know_scan(PyObject* scan) noexcept { Py_XSETREF(s_scan, Py_NewRef(scan)); }
 
 void look_for_escapes_after_work(std::uint64_t began_ns) noexcept {
-    const std::uint64_t now = monotonic_ns();
-    const std::uint64_t since = now - std::max(began_ns, s_last_ns);
+    const std::uint64_t now = coarse_monotonic_ns();
+    const std::uint64_t from = std::max(began_ns, s_last_ns);
+    const std::uint64_t since = now > from ? now - from : 0; // the clock may be behind by a tick
     if (since >= k_share * k_least_ns) {
         look(std::min(since / k_share, k_most_ns));
     } else if (s_first_ns == 0) {

@@ -146,7 +146,6 @@ work_runner::outcome context_program::run_work(std::uint64_t index) noexcept {
     forget_refusals();
     e.output.begin(index);
     const task work = task_at(p_tasks, static_cast<Py_ssize_t>(index));
-    const std::uint64_t began = monotonic_ns();
     reference result(PyObject_Call(work.callable, work.args, work.kwds));
     if (e.self.is_copy) {
         end_copy();
@@ -154,7 +153,7 @@ work_runner::outcome context_program::run_work(std::uint64_t index) noexcept {
     if (!await_submitted(static_cast<bool>(result))) {
         result = reference();
     }
-    guard::after_work(began);
+    guard::after_work(m_batch.works().at(index).started_ns.load(std::memory_order_relaxed));
     outcome ended{work_state::done, 0};
     if (!result || !clone(result.get(), ended.result)) {
         ended = {was_interrupted() ? work_state::cancelled : work_state::failed, take_error()};

@@ -9,6 +9,7 @@
 #include "runtime/python/module/batch_type.hpp"
 #include "runtime/python/module/engine.hpp"
 #include "runtime/python/module/permit_pause.hpp"
+#include "runtime/python/module/work_list.hpp"
 #include "runtime/python/module/work_maker.hpp"
 #include "runtime/python/module/xlist_type.hpp"
 
@@ -70,7 +71,7 @@ PyObject* core_set_once(PyObject*, PyObject* const* arguments, Py_ssize_t count)
     return Py_NewRef(arguments[3]);
 }
 
-// What new_work() has made is visited by Python's collector from now on.
+// What make_work() has made is visited by Python's collector from now on.
 PyObject* core_track(PyObject*, PyObject* object) {
     if (PyObject_GC_IsTracked(object) == 0) {
         PyObject_GC_Track(object);
@@ -190,9 +191,16 @@ PyMethodDef s_functions[] = {
      PyDoc_STR("set_once(object, name, unset, value, /)\n--\n\nSet the attribute if it is `unset`; what it is then, for all threads the same.\n")},
     {"track", core_track, METH_O, PyDoc_STR("track(object, /)\n--\n\nHave Python's collector visit it, as by default.\n")},
     {"know_works", know_works, METH_VARARGS,
-     PyDoc_STR("know_works(cls, names, /)\n--\n\nThe class of works, and the slots that new_work fills.\n")},
-    {"new_work", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(new_work)), METH_FASTCALL,
-     PyDoc_STR("new_work(*values)\n--\n\nA work, its slots filled, passed by by Python's collector until track() is called.\n")},
+     PyDoc_STR("know_works(cls, unread, /)\n--\n\nThe class of works, and what stands for a result that was not read.\n")},
+    {"make_work", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(python_make_work)), METH_FASTCALL,
+     PyDoc_STR("make_work(id, name, cell, engine, /)\n--\n\nA work that Python's collector passes by until track() is called.\n")},
+    {"name_of", name_of, METH_O,
+     PyDoc_STR("name_of(callable, /)\n--\n\nWhat a work that calls it is named when nothing else was said.\n")},
+    {"assign_batch", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(assign_batch)), METH_FASTCALL,
+     PyDoc_STR("assign_batch(works, batch, /)\n--\n\nTell works their batch and their number in it; the numbers of those with more "
+               "attributes than a new one.\n")},
+    {"with_attributes", with_attributes, METH_O,
+     PyDoc_STR("with_attributes(works, /)\n--\n\nThe positions of those with more attributes than a new one.\n")},
     {"set_limit", core_set_limit, METH_O, PyDoc_STR("set_limit(contexts, /)\n--\n\nHow many contexts of limited batches may run works at once.\n")},
     {"write", core_write, METH_VARARGS, PyDoc_STR("write(to_stderr, text, /)\n--\n\nPrint, in a context.\n")},
     {"tell", core_tell, METH_O, PyDoc_STR("tell(content, /)\n--\n\nSend the main process something, from a context, in order with what is printed.\n")},
@@ -223,7 +231,7 @@ PyMethodDef s_functions[] = {
 int execute(PyObject* module) {
     // Every context calls it, and would import it otherwise: 1 ms, for the import machinery's pages are copied.
     const reference gc(PyImport_ImportModule("gc"));
-    return gc && engine::create() && clone::initialize() && add_xlist_type(module) && add_batch_type(module) ? 0 : -1;
+    return gc && engine::create() && clone::initialize() && add_xlist_type(module) && add_batch_type(module) && add_work_list_type(module) ? 0 : -1;
 }
 
 PyModuleDef_Slot s_slots[] = {

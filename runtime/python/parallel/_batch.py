@@ -20,7 +20,7 @@ class RunningBatch:
         self.batch = batch
         self.pending = pending  # where its works have waited; told when its contexts are free again
         self.contexts = contexts
-        self.works = works + queues  # in the order of the batch's work table
+        self.works = works + queues if queues else works  # in the order of the batch's work table
         self.queues = queues
         self.origin = _history.Origin.of(batch.serial, self.works[-1]._cell, pending.since)
         self.tally = Tally(batch, self.works, queues)
@@ -29,9 +29,8 @@ class RunningBatch:
         self._unread: collections.deque[tuple] = collections.deque()
         for number, work in enumerate(queues):
             work._queue = number
-        for index, work in enumerate(self.works):
-            work._index = index
-            work._batch = batch
+        for index in _core.assign_batch(self.works, batch):
+            work = self.works[index]
             if work._watched or work._callback is not None or work._queue >= 0:
                 batch.watch(index)
         pending.running += contexts
@@ -40,7 +39,9 @@ class RunningBatch:
         """It was not started after all: its works are pending again."""
         self.pending.running -= self.contexts
         for work in self.works:
-            work._batch, work._index, work._queue = None, -1, -1
+            work._batch, work._index = None, -1
+        for work in self.queues:
+            work._queue = -1
 
     def work_name(self, slot: int) -> str | None:
         """The name of the work a context runs now; None when it runs none."""

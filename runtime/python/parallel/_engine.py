@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import collections
 import contextlib
+import functools
 import itertools
 import os
 import sys
@@ -40,6 +41,9 @@ class Engine:
         self.endings = Endings(self._lock)
         self._numbers = itertools.count(1)
         self._pending = Pending(_config.contexts)
+        # submit_plain(cell, func, args): a new pending work with nothing to it but what it calls; NotImplemented when it takes
+        # a closer look. One call: a million works take half a second less than through submit().
+        self.submit_plain = functools.partial(self._pending.submit, self._lock, self._numbers, self)
         self._of_executors: list[Pending] = []  # those with works that are pending or run
         self._running: list[RunningBatch] = []
         self._waiting = 0  # threads that wait and collect meanwhile
@@ -54,7 +58,7 @@ class Engine:
 
     def submit(self, func, args: tuple, kwds: dict | None, name: str, callback=None, errback=None, limits=None) -> Work:
         """A new pending work; `limits` are (seconds or 0, retries)."""
-        work = _work.make(next(self._numbers), name, _host.current().cell(), self, callback, errback)
+        work = _work.make(next(self._numbers), name, _host.cell(), self, callback, errback)
         if limits is not None:
             work._limits = limits
         with self._lock:
@@ -65,7 +69,7 @@ class Engine:
         """A new work of an executor: starts as soon as one of its contexts is free, whoever waits for what."""
         if self._is_over:
             raise RuntimeError("cannot schedule new futures after interpreter shutdown")
-        work = _work.make(next(self._numbers), name, _host.current().cell(), self)
+        work = _work.make(next(self._numbers), name, _host.cell(), self)
         work._error_taken = True  # whoever has the future will see it
         with self._lock:
             work._attach()["_pending"] = pending
@@ -78,7 +82,7 @@ class Engine:
 
     def submit_queue(self, queue, consumer, name: str, callback, errback) -> Work:
         """A new pending work that stands for everything `consumer` will do with the items of `queue`."""
-        work = _work.make(next(self._numbers), name, _host.current().cell(), self, callback, errback)
+        work = _work.make(next(self._numbers), name, _host.cell(), self, callback, errback)
         with self._lock:
             self._pending.add_queue(work, (queue, consumer))
         return work
@@ -121,7 +125,8 @@ class Engine:
         try:
             taken = pending.take(most)
             contexts = contexts if taken.queues else min(contexts, len(taken.works))
-            limits = [(index, *work._limits) for index, work in enumerate(taken.works) if work._limits is not None]
+            special = [(index, taken.works[index]) for index in _core.with_attributes(taken.works)]
+            limits = [(index, *work._limits) for index, work in special if work._limits is not None]
             # Executors keep to their own number of contexts.
             is_limited = pending is self._pending
             if is_limited:
@@ -154,7 +159,7 @@ class Engine:
                 with self._lock:
                     self.start()
                     for task, name in zip(tasks, names):
-                        works.append(_work.make(next(self._numbers), name, _host.current().cell(), self))
+                        works.append(_work.make(next(self._numbers), name, _host.cell(), self))
                         works[-1]._attach()["_pending"] = pending
                         pending.add(works[-1], *task)
                     for work in works:

@@ -65,4 +65,4 @@ class _Failure:
 
 
 def _cell_of(work):
-    return work._cell if work is not None else _host.current().cell()
+    return work._cell if work is not None else _host.cell()

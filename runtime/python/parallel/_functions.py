@@ -6,7 +6,7 @@ import numbers
 import operator
 from typing import Any, Callable
 
-from parallel import _core, _engine, _errors, _random
+from parallel import _core, _engine, _errors, _host, _random
 from parallel._work import Work, name_of
 from parallel._xlist import xlist
 
@@ -78,6 +78,11 @@ def submit_work(
     >>> work = submit_work(divmod, (7, 2)); run(); work.result()
     (3, 1)
     """
+    is_plain = name is kwds is callback is errback is timeout is None and type(retries) is int and not retries
+    if is_plain and not _random.seeds_works:
+        work = _engine.current().submit_plain(_host.cell(), func, args)
+        if work is not NotImplemented:
+            return work
     name = name_of(func) if name is None and callable(func) else _checked_name(func, name)
     if callback is not None or errback is not None:
         _check_callbacks(callback, errback)

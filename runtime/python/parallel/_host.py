@@ -92,14 +92,15 @@ def _publisher():
 
 status_line = _terminal.StatusLine()
 _installed: Host = Host()
+cell = _installed.cell  # of the one in use: asked for every work
 _lock = threading.Lock()
 
 
 def install(host: Host) -> None:
     """Make `host` the one that is used from now on."""
-    global _installed
+    global _installed, cell
     with _lock:
-        _installed = host
+        _installed, cell = host, host.cell
 
 
 def current() -> Host:

@@ -6,6 +6,7 @@ import math
 import time
 from typing import Callable, NamedTuple
 
+from parallel import _core
 from parallel._work import Work
 
 
@@ -18,20 +19,19 @@ class Taken(NamedTuple):
     consumers: list[tuple]
 
 
-class Pending:
+class Pending(_core.WorkList):
     """What will start together, in one batch of at most `contexts()` contexts. Used under the engine's lock.
 
     The engine has one for submit_work, and one for each `Executor`, whose batches share its contexts.
     """
 
     def __init__(self, contexts: Callable[[], int]):
+        # Of the base class: `works`, `first`, and `tasks`: callable, arguments and keywords of each work, one after the other.
+        # A tuple for each of a million works is 64 bytes and one more object for the collector to visit. A work's `_index` says
+        # where its own are. Its `submit` appends, too.
+        super().__init__()
         self._contexts = contexts
-        self.works: list[Work] = []
         self.queues: list[Work] = []
-        # Callable, arguments and keywords of each work, one after the other: a tuple for each of a million works is 64 bytes
-        # and one more object for the collector to visit. A work's `_index` says where its own are.
-        self._tasks: list = []
-        self._first = 0  # the `_index` of the first of `works`
         self._consumers: list[tuple | None] = []  # of the queues
         self._withdrawn = 0  # of both, how many are still in these lists
         self.running = 0  # contexts of its batches that run
@@ -39,20 +39,19 @@ class Pending:
 
     def add(self, work: Work, func: Callable, args: tuple, kwds: dict | None) -> None:
         """A work, and what it calls."""
-        works = self.works
-        if not works:
-            self._note_time()
-        work._index = self._first + len(works)
-        works.append(work)
-        self._tasks += (func, args, kwds)
+        if not self.works:
+            self.note_time()
+        work._index = self.first + len(self.works)
+        self.append(work, func, args, kwds)
 
     def add_queue(self, work: Work, consumer: tuple) -> None:
         """A work that stands for a queue, and the queue with its consumer."""
-        self._note_time()
+        self.note_time()
         self.queues.append(work)
         self._consumers.append(consumer)
 
-    def _note_time(self) -> None:
+    def note_time(self) -> None:
+        """Called before the first work is appended."""
         if not self.works and not self.queues:
             self.since = time.time()
 
@@ -83,8 +82,8 @@ class Pending:
         if work in self.queues:
             self._consumers[self.queues.index(work)] = None
         else:
-            at = 3 * (work._index - self._first)
-            self._tasks[at : at + 3] = (None, None, None)  # arguments can be large
+            at = 3 * (work._index - self.first)
+            self.tasks[at : at + 3] = (None, None, None)  # arguments can be large
         self._withdrawn += 1
         if self._withdrawn > len(self):  # now and then: to close the gap for each of a million works would never end
             self._forget_withdrawn()
@@ -93,28 +92,30 @@ class Pending:
         if not self._withdrawn:
             return
         kept = [index for index, work in enumerate(self.works) if not work._withdrawn]
-        tasks = [part for index in kept for part in self._tasks[3 * index : 3 * index + 3]]
+        tasks = [part for index in kept for part in self.tasks[3 * index : 3 * index + 3]]
         self._set([self.works[index] for index in kept], tasks)
         queues = [pair for pair in zip(self.queues, self._consumers) if not pair[0]._withdrawn]
         self.queues, self._consumers = [work for work, _ in queues], [consumer for _, consumer in queues]
         self._withdrawn = 0
 
     def _set(self, works: list[Work], tasks: list) -> None:
-        self.works, self._tasks, self._first = works, tasks, 0
+        self.works, self.tasks, self.first = works, tasks, 0
         for index, work in enumerate(works):
             work._index = index
 
     def take(self, most: int | None = None) -> Taken:
         """All queues, and all works or the first `most`; they are not pending any more."""
         self._forget_withdrawn()
-        count = len(self.works) if most is None else most
-        taken = Taken(self.works[:count], self._tasks[: 3 * count], self.queues, self._consumers)
-        self.works, self._tasks = self.works[count:], self._tasks[3 * count :]
-        self._first = self._first + count if self.works else 0
+        if most is None or most >= len(self.works):  # the lists themselves: to copy a million entries takes 50 ms
+            taken = Taken(self.works, self.tasks, self.queues, self._consumers)
+            self.works, self.tasks, self.first = [], [], 0
+        else:
+            taken = Taken(self.works[:most], self.tasks[: 3 * most], self.queues, self._consumers)
+            self.works, self.tasks, self.first = self.works[most:], self.tasks[3 * most :], self.first + most
         self.queues, self._consumers = [], []
         return taken
 
     def put_back(self, taken: Taken) -> None:
         """They were not started after all."""
-        self._set(taken.works + self.works, taken.tasks + self._tasks)
+        self._set(taken.works + self.works, taken.tasks + self.tasks)
         self.queues, self._consumers = taken.queues + self.queues, taken.consumers + self._consumers

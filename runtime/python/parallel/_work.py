@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import sys
 import threading
 from concurrent.futures import _base as _futures
 
@@ -27,11 +26,7 @@ _FUTURE_STATES = {
 _UNREAD = object()
 
 
-def name_of(func) -> str:
-    """What a work that calls `func` is named when nothing else was said."""
-    name = getattr(func, "__name__", None)
-    # Interned: `int.__name__` is a new string each time, 64 bytes for each of a million works.
-    return sys.intern(name) if type(name) is str and name else type(func).__name__
+name_of = _core.name_of
 
 
 class Work(concurrent.futures.Future):
@@ -336,14 +331,15 @@ class Work(concurrent.futures.Future):
         raise TypeError("a Work belongs to its process: push its result() instead")
 
 
-_core.know_works(Work, tuple(Work.__slots__))
+# Its slots are known by name to runtime/python/module/work_maker.cpp.
+_core.know_works(Work, _UNREAD)
 
 
 def make(number: int, name: str, cell, engine, callback=None, errback=None) -> Work:
     """A new work that is not pending anywhere yet."""
-    # In the order of the slots. Nothing it holds leads back to it so far: _attach() is called before that may change. To
-    # visit a million works again and again would take Python's collector half as long as all the rest of submitting them.
-    work = _core.new_work(number, name, cell, engine, None, -1, _UNREAD)
+    # Nothing it holds leads back to it so far: _attach() is called before that may change. To visit a million works again
+    # and again would take Python's collector half as long as all the rest of submitting them.
+    work = _core.make_work(number, name, cell, engine)
     if callback is not None or errback is not None:
         work._attach().update(_callback=callback, _errback=errback)
     return work
