@@ -104,3 +104,28 @@ def test_a_work_that_is_stuck_in_a_lock_of_the_main_program_can_be_ended():
         thread.join()
     assert isinstance(error, parallel.WorkTimeoutError) and isinstance(error, TimeoutError)
     assert parallel.submit_work(lambda: "goes on").result(30) == "goes on"
+
+
+def test_works_that_an_exit_handler_starts_after_ours_has_run_are_waited_for():
+    ended = run_program("""
+        import atexit
+
+        @atexit.register  # before the package's own, so called after it
+        def save():
+            done = parallel.xlist()
+            parallel.submit_work(lambda: time.sleep(0.2) or done.push("saved"))
+            parallel.start()
+            print(list(done), parallel.map(abs, [-1, 2]))
+            parallel.submit_work(divmod, (1, 0))
+            parallel.start()
+            try:
+                parallel.run()
+            except ZeroDivisionError as error:
+                print(error)
+
+        import time, parallel
+        parallel.submit_work(print, "first")
+        parallel.run()
+    """)
+    assert ended.returncode == 0, ended
+    assert ended.stdout.splitlines() == ["first", "['saved'] [1, 2]", "integer division or modulo by zero"], ended

@@ -108,6 +108,12 @@ class Engine:
             if self._pending:
                 self._start_batch(self._pending, self._pending.all_contexts())
             self._start_executors()
+        if self._is_over and self._running and not self._waiting:
+            self._wait_for_last()  # called by an exit handler that comes after ours: the process would end in its midst
+
+    def _wait_for_last(self) -> None:
+        with self.interruptible():
+            self.wait_until(lambda: not self._running, None, "the running work")
 
     def _start_executors(self) -> None:
         for pending in list(self._of_executors):
