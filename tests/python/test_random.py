@@ -120,3 +120,27 @@ def test_seeds_that_are_none():
     for seed in ("7", 1.5):
         with pytest.raises(TypeError):
             parallel.configure(seed=seed)
+
+
+def test_the_second_of_a_pair_of_normal_variates_is_not_drawn_again(two_contexts):
+    """numpy draws them in pairs and keeps one, which a fork would give to every context."""
+    np.random.standard_normal(1)
+    kept = np.random.get_state()[4]
+    assert np.random.get_state()[3] == 1 and kept not in drawn("normal")
+    np.random.standard_normal(1)
+
+
+@pytest.mark.skipif(not hasattr(np.random, "set_bit_generator"), reason="numpy before 1.24 has none")
+@pytest.mark.parametrize("kind", ["numpy", "normal"])
+def test_another_generator_behind_numpys_functions(kind, two_contexts):
+    before = np.random.get_bit_generator()
+    np.random.set_bit_generator(np.random.PCG64(3))
+    try:
+        assert len(set(drawn(kind) + drawn(kind))) == 16
+        streams = []
+        for _ in range(2):
+            parallel.configure(seed=7)
+            streams.append(drawn(kind))
+        assert streams[0] == streams[1] and len(set(streams[0])) == 8
+    finally:
+        np.random.set_bit_generator(before)

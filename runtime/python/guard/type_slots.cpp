@@ -164,8 +164,11 @@ public:
             m_root.type = &PyBaseObject_Type;
             m_root.sites = reader.read(&PyBaseObject_Type);
         }
-        std::unordered_set<PyTypeObject*> seen; // of those with several bases
-        refresh(m_root, reader, seen);
+        // Most often nothing has changed, and then nothing is written: a page that is, after a fork, is copied.
+        while (refresh(m_root, reader)) {
+            std::unordered_set<PyTypeObject*> seen;
+            find_repeated(m_root, seen);
+        }
     }
 
     void write() const noexcept { write(m_root); }
@@ -177,25 +180,40 @@ private:
         PyObject* dict = nullptr;
         PyTypeObject* base = nullptr;
         bool has_bases = false; // more than one, and so more than one place in the tree
+        bool is_repeated = false; // what is below it is looked at in another of its places
         std::uint64_t version = 0; // of the dict of its subtypes when it was read
         std::vector<site> sites;
         std::vector<std::unique_ptr<node>> subtypes;
     };
 
-    static void refresh(node& of, slot_reader& reader, std::unordered_set<PyTypeObject*>& seen) {
+    // True if the tree has changed.
+    static bool refresh(node& of, slot_reader& reader) {
+        bool has_changed = false;
         auto* const dict = reinterpret_cast<PyDictObject*>(of.type->tp_subclasses); // address -> weak reference
         if (dict == nullptr) {
             if (of.version != 0) { // the last of them has died. Most have never had any: a write would copy the page
                 of.subtypes.clear();
                 of.version = 0;
+                has_changed = true;
             }
         } else if (dict->ma_version_tag != of.version) { // no two dicts ever have the same
             of.version = dict->ma_version_tag;
             read_subtypes(of, reinterpret_cast<PyObject*>(dict), reader);
+            has_changed = true;
         }
         for (const auto& each : of.subtypes) {
-            if (!each->has_bases || seen.insert(each->type).second) {
-                refresh(*each, reader, seen);
+            if (!each->is_repeated) {
+                has_changed = refresh(*each, reader) || has_changed;
+            }
+        }
+        return has_changed;
+    }
+
+    static void find_repeated(node& of, std::unordered_set<PyTypeObject*>& seen) {
+        for (const auto& each : of.subtypes) {
+            each->is_repeated = each->has_bases && !seen.insert(each->type).second;
+            if (!each->is_repeated) {
+                find_repeated(*each, seen);
             }
         }
     }

@@ -13,6 +13,8 @@ import itertools
 import os
 import sys
 
+_MT19937_WORDS = 624
+
 _seed: int | None = None
 seeds_works = False  # whether works that are submitted draw from streams that follow from a seed
 _numbers = itertools.count()
@@ -53,9 +55,26 @@ def seed_work(key: tuple[int, int], namespace: dict) -> None:
 def enter_context() -> None:
     """In a context, once: fresh streams. The interpreter has seen to `random` itself."""
     numpy = sys.modules.get("numpy.random")
+    if numpy is not None:
+        _freshen_numpy(numpy)
     generators = _generators_of(_main_namespace())
-    if numpy is not None or generators:
-        _seed_all(os.urandom(32), generators)
+    if generators:
+        _seed_generators(os.urandom(32), generators)
+
+
+def _freshen_numpy(numpy) -> None:
+    """The stream of `numpy.random` itself. To fill its state takes a third of the time and pages that `seed` takes."""
+    bits = numpy.mtrand._rand._bit_generator
+    if type(bits) is numpy.MT19937:
+        key = sys.modules["numpy"].frombuffer(os.urandom(4 * _MT19937_WORDS), dtype="uint32")
+        _set_numpy_state(numpy, {"bit_generator": "MT19937", "state": {"key": key, "pos": _MT19937_WORDS}})
+    else:
+        _set_numpy_state(numpy, type(bits)().state)
+
+
+def _set_numpy_state(numpy, state: dict) -> None:
+    # Normal variates are drawn in pairs: the second one of the main thread's is not to be drawn again.
+    numpy.set_state({**state, "has_gauss": 0, "gauss": 0.0})
 
 
 def _main_namespace() -> dict:
@@ -82,9 +101,22 @@ def _seed_all(digest: bytes, generators: list) -> None:
     if random is not None:
         random.seed(digest)
     numpy = sys.modules.get("numpy.random")
-    words = [int.from_bytes(digest[at : at + 4], "little") for at in range(0, len(digest), 4)]
     if numpy is not None:
-        numpy.seed(words)
+        bits = numpy.mtrand._rand._bit_generator
+        if type(bits) is numpy.MT19937:
+            numpy.seed(_words_of(digest))  # what users expect of this seed, and not only here
+        else:  # set_bit_generator(): seed() refuses it
+            _set_numpy_state(numpy, type(bits)(numpy.SeedSequence(_words_of(digest))).state)
+    _seed_generators(digest, generators)
+
+
+def _words_of(digest: bytes) -> list[int]:
+    return [int.from_bytes(digest[at : at + 4], "little") for at in range(0, len(digest), 4)]
+
+
+def _seed_generators(digest: bytes, generators: list) -> None:
+    numpy = sys.modules.get("numpy.random")
+    words = _words_of(digest)
     for number, generator in enumerate(generators):
         if hasattr(generator, "bit_generator"):
             bits = generator.bit_generator
