@@ -102,7 +102,7 @@ PyObject* configure(PyObject*, PyObject* arguments, PyObject* keywords) noexcept
                                     &describe, &PyFrozenSet_Type, &exempt, &PyFrozenSet_Type, &mutators, &PyList_Type,
                                     &methods, &PyType_Type, &probe, &scan, &PyTuple_Type, &own, &PyTuple_Type,
                                     &third_party, &PyTuple_Type, &standard) == 0 ||
-        !know_methods(methods) || !make_store_hook() || !make_deleted_name_type()) {
+        !know_methods(methods) || !make_store_hook() || !make_deleted_name_types()) {
         return nullptr;
     }
     know_rules(error, describe, exempt, mutators);

@@ -1691,3 +1691,31 @@ import ctypes
 libc = ctypes.CDLL(None)
 """
     return libc.abs(-3), libc.labs(-4)
+
+
+def b_nonlocal_deleted_that_was_made_here():
+    """
+def make():
+    n = 1
+    def drop():
+        nonlocal n
+        del n
+    return drop, lambda: n
+"""
+    drop, look = make()
+    drop()
+    try:
+        look()
+    except NameError:
+        pass
+    else:
+        raise AssertionError("n is still there")
+    try:
+        drop()
+    except NameError as error:
+        assert "free variable 'n'" in str(error)
+    try:
+        raise ValueError(1)
+    except ValueError as error:  # deletes its name, too, which a lambda closes over
+        get = lambda: error
+    return sorted(name for name in globals() if " " in name) == []

@@ -2385,3 +2385,31 @@ import pandas as pd
 df = pd.DataFrame({'a': [1, 1]})
 """
     df.attrs['k'] = 1
+
+
+def v_nonlocal_delete():
+    """
+def make():
+    n = 1
+    def drop():
+        nonlocal n
+        del n
+    return drop, lambda: n
+drop, look = make()
+"""
+    drop()
+
+
+def v_nonlocal_delete_in_a_method():
+    """
+def make():
+    kept = [1]
+    class Holder:
+        def drop(self):
+            nonlocal kept
+            if kept:
+                del kept
+    return Holder()
+holder = make()
+"""
+    holder.drop()

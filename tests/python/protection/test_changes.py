@@ -475,3 +475,42 @@ def test_classes_that_come_and_go(seed):
 
         assert parallel.submit_work(work).result() == len(kinds)
         del work
+
+
+def test_deleting_a_variable_of_an_enclosing_function(two_contexts):
+    def make():
+        kept = [1]
+
+        def drop():
+            nonlocal kept
+            del kept
+
+        return drop, lambda: kept
+
+    drop, look = make()
+    work = parallel.submit_work(drop)
+    with pytest.raises(parallel.UnprotectedError, match="'kept' of the main thread"):
+        work.result()
+    assert look() == [1]  # and here it can be done
+    drop()
+    with pytest.raises(NameError):
+        look()
+    with pytest.raises(NameError, match="cannot access free variable 'kept'"):
+        parallel.submit_work(drop).result()
+
+    def own():
+        drop, look = make()
+        before = set(globals())
+        drop()
+        drop.__code__.__hash__(), hash(drop.__code__.co_names[-1:])  # who asks for hashes deletes nothing
+        return set(globals()) == before, "look" in vars() and _is_unbound(look)
+
+    assert parallel.submit_work(own).result() == (True, True)
+
+
+def _is_unbound(look):
+    try:
+        look()
+    except NameError:
+        return True
+    return False
