@@ -4,7 +4,7 @@ import pytest
 
 from support import Kernel, plain
 
-MAGICS = ["cancel", "contexts", "heap", "heaps", "protection", "works", "xlists"]
+MAGICS = ["cancel", "contexts", "heap", "heaps", "protection", "stacks", "works", "xlists"]
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +87,19 @@ def test_contexts_of_finished_and_running_batches(kernel: Kernel, gate):
     assert all(len(line) <= 80 for line in shown.result.splitlines()), shown.result
     gate.open()
     kernel.ok("parallel.run()")
+
+
+def test_where_a_running_work_is(kernel: Kernel, gate):
+    assert kernel.ok("%stacks").result == "no work runs"
+    cell = kernel.ok(f"def hangs():\n    {gate.wait}\nhanging = parallel.submit_work(hangs);")
+    place = f"Cell In [{cell.reply['execution_count']}], line 2, in hangs"
+    kernel.wait(lambda: place in kernel.ok("%stacks").result, 20)
+    shown = kernel.ok("%stacks")
+    assert gate.wait in shown.result and "work " in shown.result and "<pre" in shown.of("execute_result")[0].content["data"]["text/html"]
+    assert place in kernel.ok("print(hanging.stack())").text()
+    gate.open()
+    kernel.ok("parallel.run()")
+    assert kernel.value("hanging.stack()") == "None"
 
 
 def test_heaps(kernel: Kernel):

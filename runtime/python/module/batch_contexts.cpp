@@ -3,6 +3,7 @@
 #include "runtime/python/glue/gil.hpp"
 #include "runtime/python/module/batch_facts.hpp"
 #include "runtime/python/module/heap_facts.hpp"
+#include "runtime/python/module/running_stack.hpp"
 
 #include <algorithm>
 
@@ -74,6 +75,20 @@ PyObject* batch_census(PyObject* object, PyObject* arguments) {
         counted = take_census(there, self->heaps[slot].objects, static_cast<std::uint64_t>(std::max(patience, 0.0) * 1e9));
     }
     return census_to_python(counted);
+}
+
+PyObject* batch_stack(PyObject* object, PyObject* argument) {
+    const batch_object* const self = as_batch(object);
+    std::uint32_t slot = 0;
+    if (!parse_slot(self, argument, slot)) {
+        return nullptr;
+    }
+    const pid_t pid = self->shared->group.contexts[slot].pid.load(std::memory_order_relaxed);
+    if (pid <= 0 || self->thread == nullptr) {
+        Py_RETURN_NONE;
+    }
+    process_reader there(pid);
+    return read_stack(there, self->thread);
 }
 
 PyObject* batch_usage(PyObject* object, PyObject* argument) {

@@ -23,6 +23,7 @@ struct batch_object {
     context_heaps_shm* heaps;  // one a context, likewise
     std::uint64_t heap_limit;  // units of each
     std::atomic<region_offset>* nested; // in a context: where its own batch finds `shared` if this one cannot give it back
+    PyThreadState* thread; // the one that has started it, which is the main thread of every context
     std::uint32_t serial;
     std::uint64_t reports_read;
     pid_t owner_pid; // the process that made it, and alone may give it back
@@ -71,6 +72,7 @@ PyObject* batch_works(PyObject* object, PyObject* arguments);
 PyObject* batch_counts(PyObject* object, PyObject*);
 PyObject* batch_heap(PyObject* object, PyObject* argument);
 PyObject* batch_census(PyObject* object, PyObject* arguments);
+PyObject* batch_stack(PyObject* object, PyObject* argument);
 PyObject* batch_usage(PyObject* object, PyObject* argument);
 PyObject* batch_live_bytes(PyObject* object, PyObject* argument);
 PyObject* batch_page_map(PyObject* object, PyObject* argument);

@@ -44,6 +44,7 @@ PyObject* batch_start(PyObject* object, PyObject*) {
     const batch of = handle_of(self);
     context_program runs(of, self->owned_tasks, self->owned_consumers, self->heaps, self->heap_limit);
     self->started = true;
+    self->thread = PyThreadState_Get();
     if (const status forked = start_group(self->shared->group, runs); !forked) {
         settle(self);
         of.settle_rest(k_crash_no_context | static_cast<std::uint32_t>(forked.code()));

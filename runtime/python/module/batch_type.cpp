@@ -44,6 +44,9 @@ PyMethodDef s_methods[] = {
     {"page_map", batch_page_map, METH_O,
      PyDoc_STR("page_map(slot) -> the share of each cell of a running context's heaps that is in use; None when it has none")},
     {"live_bytes", batch_live_bytes, METH_O, PyDoc_STR("live_bytes(slot) -> bytes in use in a context's heaps")},
+    {"stack", batch_stack, METH_O,
+     PyDoc_STR("stack(slot) -> (file, function, first line, line table, instruction, instructions) of each call of a running "
+               "context, innermost first; None when there is none")},
     {"usage", batch_usage, METH_O,
      PyDoc_STR("usage(slot) -> (processor seconds, bytes copied of the snapshot) of a running context; None when there is none")},
     {"timeline", batch_timeline, METH_O, PyDoc_STR("timeline(most) -> at most that many bars for each context, packed")},

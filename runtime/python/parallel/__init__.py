@@ -47,6 +47,7 @@ from parallel._main_calls import call_from_main_thread, call_from_main_thread_an
 from parallel._map import map  # noqa: A004 - names of the public contract
 from parallel._mapping import dict, object  # noqa: A004 - names of the public contract
 from parallel._ranks import run_cell
+from parallel._stacks import stacks
 from parallel._work import Work
 from parallel._works_data import works
 from parallel._xlist import xlist
@@ -83,6 +84,7 @@ __all__ = [
     "run",
     "run_cell",
     "run_once",
+    "stacks",
     "start",
     "submit_queue",
     "submit_work",

@@ -102,6 +102,18 @@ class ParallelMagics(Magics):
         return _shown_works(*_works_data.select(options.state, options.cell, _ROWS))
 
     @magic_arguments()
+    @line_magic
+    def stacks(self, line):
+        """Where each running work is: its Python stack, read from outside. The function is `parallel.stacks()`.
+
+        Example::
+
+            %stacks
+        """
+        _parse(self.stacks, line)
+        return parallel.stacks()
+
+    @magic_arguments()
     @argument("id", type=int, nargs="?", help="of a work; without it everything is cancelled")
     @line_magic
     def cancel(self, line):

@@ -11,7 +11,7 @@ import concurrent.futures
 import threading
 from concurrent.futures import _base as _futures
 
-from parallel import _core, _errors
+from parallel import _core, _errors, _stacks
 
 _PENDING, _RUNNING, _DONE, _FAILED, _CANCELLED, _CRASHED = range(6)
 _NAMES = ("pending", "running", "done", "failed", "cancelled", "crashed")
@@ -119,6 +119,21 @@ class Work(concurrent.futures.Future):
         if self._batch is None or self._queue >= 0:
             return 0
         return self._batch.attempts(self._index) + (self._batch.work(self._index)[3] != 0)
+
+    def stack(self) -> str | None:
+        """Where it is now: its Python stack as text with source lines, innermost call last; None unless a context runs it.
+
+        It is read from outside. The work is neither stopped nor asked, so this tells of one that hangs in C code, too.
+
+        Raises: ParallelError where the system forbids it.
+
+        >>> import time
+        >>> work = submit_work(time.sleep, 60); start()
+        >>> while work.state == "pending": time.sleep(0.01)
+        >>> work.stack() is None, work.cancel(), work.stack() is None
+        (False, True, True)
+        """
+        return None if self._batch is None or self._queue >= 0 else _stacks.of_work(self._batch, self._index)
 
     @property
     def traceback(self) -> str | None:

@@ -8,6 +8,7 @@ from parallel._views.heap import Heap
 from parallel._views.heaps import Heaps
 from parallel._views.live import REFRESH_SECONDS, LiveView, count, exist, forget_all, refresh_all, show_live
 from parallel._views.progress import of_run
+from parallel._views.stacks import Stacks
 from parallel._views.works import Works
 from parallel._views.xlist import bundle, one_line, variable_name
 from parallel._views.xlists import Xlists
@@ -18,6 +19,7 @@ __all__ = [
     "Heap",
     "Heaps",
     "LiveView",
+    "Stacks",
     "Works",
     "Xlists",
     "bundle",
