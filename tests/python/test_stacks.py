@@ -226,6 +226,7 @@ def test_what_is_shown(gate, two_contexts):
     text, page = repr(parallel.stacks()), parallel.stacks().html()
     assert text.startswith("works that run: 2\n\nwork ") and "in long_way" in text and " in c" in text
     assert page.count("<pre") == 2 and "&lt;lambda&gt;" in page and "<script" not in page
+    assert page.count("\n") >= sum(row["stack"].count("\n") - 1 for row in parallel.stacks())  # line by line
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody whose processes may not be read")

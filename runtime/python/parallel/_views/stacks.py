@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from parallel._views import theme, units
-from parallel._views.markup import EMPTY, Markup, element
+from parallel._views.markup import EMPTY, Markup, element, escaped
 from parallel._views.rows import Rows
 from parallel._views.text import clipped, wrapped
 
@@ -35,7 +35,7 @@ class Stacks(Rows):
         stacks = [
             part
             for row in shown
-            for part in (element("div", _title(row)), element("pre", "\n".join(_lines(row["stack"])), style=_PRE))
+            for part in (element("div", _title(row)), element("pre", _escaped_lines(row["stack"]), style=_PRE))
         ]
         return element(
             "div",
@@ -59,3 +59,7 @@ def _lines(stack: str) -> list[str]:
     lines = stack.rstrip("\n").split("\n")
     left = len(lines) - _MOST_LINES
     return lines if left <= 0 else [f"  … {left:,} lines of outer calls", *lines[left:]]
+
+
+def _escaped_lines(stack: str) -> Markup:
+    return Markup("\n".join(escaped(line) for line in _lines(stack)))
