@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 namespace xpar {
@@ -17,7 +18,8 @@ constexpr std::uint32_t k_table_step = 512; // entries read at a time
 class walk {
 public:
     walk(memory_reader& reader, std::uint64_t base, block_visitor& visitor)
-        : m_reader(reader), m_base(base), m_visitor(visitor), m_page(k_unit_bytes) {}
+        : m_reader(reader), m_base(base), m_visitor(visitor),
+          m_page(std::make_unique_for_overwrite<std::byte[]>(k_unit_bytes)) {} // cleared it would cost 16 pages
 
     bool page(std::uint32_t unit, const unit_info& info) {
         if (info.size_class >= k_size_classes) {
@@ -26,12 +28,12 @@ public:
         const std::uint64_t address = m_base + std::uint64_t{unit} * k_unit_bytes;
         const std::size_t size = class_bytes(info.size_class);
         const std::size_t blocks = std::min<std::size_t>(info.carved, k_unit_bytes) / size;
-        if (!m_reader.read(address, m_page.data(), blocks * size)) {
+        if (!m_reader.read(address, m_page.get(), blocks * size)) {
             return false;
         }
         mark_free(address, size, blocks, reinterpret_cast<std::uint64_t>(info.free_blocks));
         for (std::size_t i = 0; i < blocks; ++i) {
-            if (!m_is_free[i] && !m_visitor.visit(address + i * size, size, m_page.data() + i * size, std::min(size, k_first_bytes))) {
+            if (!m_is_free[i] && !m_visitor.visit(address + i * size, size, m_page.get() + i * size, std::min(size, k_first_bytes))) {
                 return false;
             }
         }
@@ -41,8 +43,8 @@ public:
     bool run(std::uint32_t unit, const unit_info& info) {
         const std::uint64_t address = m_base + std::uint64_t{unit} * k_unit_bytes;
         const std::size_t first_bytes = std::min(info.run_bytes, k_first_bytes);
-        return m_reader.read(address, m_page.data(), first_bytes) &&
-               m_visitor.visit(address, info.run_bytes, m_page.data(), first_bytes);
+        return m_reader.read(address, m_page.get(), first_bytes) &&
+               m_visitor.visit(address, info.run_bytes, m_page.get(), first_bytes);
     }
 
 private:
@@ -55,14 +57,14 @@ private:
                 return;
             }
             m_is_free[index] = true;
-            std::memcpy(&chain, m_page.data() + index * size, sizeof chain);
+            std::memcpy(&chain, m_page.get() + index * size, sizeof chain);
         }
     }
 
     memory_reader& m_reader;
     std::uint64_t m_base;
     block_visitor& m_visitor;
-    std::vector<std::byte> m_page;
+    std::unique_ptr<std::byte[]> m_page;
     std::vector<bool> m_is_free;
 };
 

@@ -6,7 +6,10 @@
 #include "runtime/memory/heap_counters.hpp"
 #include "runtime/memory/heap_walk.hpp"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <memory_resource>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -48,7 +51,11 @@ private:
     memory_reader& m_reader;
     std::uint64_t m_deadline_ns; // of monotonic_ns
     std::uint64_t m_visited = 0;
-    std::unordered_map<std::uint64_t, type_facts> m_types; // by address; what is no type is remembered too
+    // Most heaps have objects of few types. Nodes scattered over blocks that were free would cost a page each, in a context
+    // that is about to end.
+    std::array<std::byte, 8192> m_first_nodes;
+    std::pmr::monotonic_buffer_resource m_nodes{m_first_nodes.data(), m_first_nodes.size()};
+    std::pmr::unordered_map<std::uint64_t, type_facts> m_types{&m_nodes}; // by address; what is no type is remembered too
     type_facts m_no_object;
 };
 
