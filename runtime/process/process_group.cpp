@@ -1,6 +1,7 @@
 #include "runtime/process/process_group.hpp"
 
 #include "runtime/base/clock.hpp"
+#include "runtime/process/open_files.hpp"
 #include "runtime/process/signals.hpp"
 #include "runtime/process/zygote.hpp"
 
@@ -73,10 +74,12 @@ status start_group(process_group_shm& group, program& to_run) {
     // A signal handler of user code must not run in the child before its dispositions are reset.
     pthread_sigmask(SIG_SETMASK, &all, &before);
     to_run.before_fork();
+    open_files files;
+    files.note();
     consolidate_heap();
     const pid_t pid = fork();
     if (pid == 0) {
-        run_zygote_child(group, to_run, main_pid, on_main_thread);
+        run_zygote_child(group, to_run, files, main_pid, on_main_thread);
     }
     const int fork_errno = errno;
     to_run.after_fork_parent();

@@ -31,8 +31,8 @@ constexpr std::uint64_t k_never = ~std::uint64_t{0};
 
 class zygote {
 public:
-    zygote(process_group_shm& group, program& to_run, pid_t main_pid, bool forked_by_main_thread) noexcept
-        : m_group(group), m_program(to_run), m_main_pid(main_pid), m_pid(getpid()), m_pipes(group, to_run) {
+    zygote(process_group_shm& group, program& to_run, const open_files& files, pid_t main_pid, bool forked_by_main_thread) noexcept
+        : m_group(group), m_program(to_run), m_files(files), m_main_pid(main_pid), m_pid(getpid()), m_pipes(group, to_run) {
         if (forked_by_main_thread) {
             prctl(PR_SET_PDEATHSIG,
                   SIGKILL); // ends even a zygote that is stopped; the pidfd below covers other threads
@@ -139,6 +139,7 @@ private:
             close(m_main_pidfd);
         }
         m_pipes.redirect_child(slot);
+        m_files.reopen_child();
         m_program.after_fork_child();
         stop_listening_context_child();
         m_program.run_context(slot);
@@ -279,6 +280,7 @@ private:
 
     process_group_shm& m_group;
     program& m_program;
+    const open_files& m_files;
     const pid_t m_main_pid;
     const pid_t m_pid;
     int m_main_pidfd = -1;
@@ -302,10 +304,11 @@ private:
 
 } // namespace
 
-void run_zygote_child(process_group_shm& group, program& to_run, pid_t main_pid, bool forked_by_main_thread) noexcept {
+void run_zygote_child(process_group_shm& group, program& to_run, const open_files& files, pid_t main_pid,
+                      bool forked_by_main_thread) noexcept {
     reset_dispositions_child();
     to_run.after_fork_child();
-    zygote(group, to_run, main_pid, forked_by_main_thread).run();
+    zygote(group, to_run, files, main_pid, forked_by_main_thread).run();
 }
 
 } // namespace xpar

@@ -364,3 +364,19 @@ def test_a_crash_is_told_to_the_operator():
         kernel.start("import ctypes; ctypes.string_at(1)")
         kernel.wait(kernel.has_ended, 20)
         assert kernel.process.returncode == -signal.SIGSEGV and "Segmentation fault" in kernel.log
+
+
+def test_nobody_forks_while_the_history_is_written(own_kernel: Kernel):
+    """A child that was forked then would find locks of SQLite taken for ever."""
+    kernel = own_kernel
+    kernel.ok(
+        "import time\nmanager = get_ipython().history_manager\nwriting = []\n"
+        "def slow(connection, write=manager._writeout_input_cache):\n"
+        "    writing.append(1); time.sleep(0.3); write(connection); writing.pop()\n"
+        "manager._writeout_input_cache = slow"
+    )
+    shown = kernel.ok(
+        "seen = []\nfor _ in range(3):\n    manager.save_flag.set()\n    while not writing: time.sleep(0.001)\n"
+        "    seen.append(parallel.submit_work(lambda: len(writing)).result())\nseen"
+    )
+    assert shown.result == "[0, 0, 0]"

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -168,3 +169,24 @@ def test_no_descriptor_is_left():
         print(work.result())
     """)
     assert ended.returncode == 0 and sorted(ended.stdout.split()) == ["8", "written"], ended
+
+
+def test_a_file_that_the_main_thread_reads_is_read_by_works_and_by_itself(tmp_path, two_contexts):
+    """The system keeps one position for a file and all that were forked since it was opened; lines would be missing."""
+    path = tmp_path / "lines.txt"
+    path.write_text("".join(f"{n}\n" for n in range(20_000)))
+    with open(path) as lines, open(path, "rb", buffering=0) as raw:
+        assert lines.readline() == "0\n"
+        works = [parallel.submit_work(lambda: [int(line) for line in lines]) for _ in range(2)]
+        parallel.start()
+        assert [int(line) for line in lines] == list(range(1, 20_000))
+        # Of two works in one context the second begins where the first has ended, as two calls would.
+        assert sorted(len(work.result()) for work in works) in ([0, 19_999], [19_999, 19_999])
+
+        def look_up(seed):
+            places = random.Random(seed).choices(range(2000, 9000), k=2000)
+            return all(raw.seek(place) == place and raw.read(6) == text[place : place + 6] for place in places)
+
+        text = path.read_bytes()
+        assert parallel.map(look_up, range(4), chunksize=1) == [True] * 4
+        assert raw.tell() == 0

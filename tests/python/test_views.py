@@ -534,6 +534,7 @@ def test_a_front_end_that_fails(front_end, caplog):
 def test_output_and_errors_go_to_the_cell_that_submitted(front_end):
     cells = iter(["one", "two", "run"])
     front_end.cell = lambda: next(cells)
+    _host.install(front_end)  # its cells are asked for in another way now
     parallel.submit_work(lambda: print("from one"))
     parallel.submit_work(lambda: print("from two"))
     parallel.run()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import types
 import uuid
+import warnings
 from collections.abc import Callable
 
 from xparallel_kernel import comm_package
@@ -50,7 +51,13 @@ class Comm:
 
     def _publish(self, kind: str, data=None, metadata=None, buffers=None, **keys) -> None:
         content = {"comm_id": self.comm_id, "data": {} if data is None else data, **keys}
-        manager().native.publish(kind, content, metadata or {}, None, buffers)
+        if not manager().native.publish(kind, content, metadata or {}, None, buffers):
+            # Not an error: a progress bar in a work should not end it.
+            warnings.warn(
+                "widgets are not reached from a context: what is changed here does not show. Push to an xlist, or display() text",
+                RuntimeWarning,
+                stacklevel=3,
+            )
 
     def publish_msg(self, msg_type: str, data=None, metadata=None, buffers=None, **keys) -> None:
         """Send a message of this comm."""

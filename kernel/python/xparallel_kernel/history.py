@@ -1,6 +1,27 @@
-"""history_request, answered by IPython's history manager."""
+"""IPython's history manager: history_request is answered by it, and its thread keeps out of the way of forks."""
 
 from __future__ import annotations
+
+import os
+
+
+def hold_off_during_forks(manager) -> None:
+    """Nobody forks while the manager's thread writes to its database.
+
+    A child that was forked then would find locks of SQLite taken for ever: of 400 works that used it, each submitted by a cell
+    of its own, one hung.
+    """
+    locks = [manager.db_input_cache_lock, manager.db_output_cache_lock]  # the thread holds one while it writes
+
+    def take() -> None:
+        for lock in locks:
+            lock.acquire()
+
+    def give() -> None:
+        for lock in reversed(locks):
+            lock.release()
+
+    os.register_at_fork(before=take, after_in_parent=give, after_in_child=give)
 
 
 def request(shell, content: dict) -> dict:

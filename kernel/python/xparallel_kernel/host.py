@@ -6,6 +6,7 @@ import contextlib
 
 from parallel import _host
 
+from xparallel_kernel.display import KernelDisplayPublisher
 from xparallel_kernel.shell import text_of
 from xparallel_kernel.updates import Updates
 
@@ -38,9 +39,22 @@ class KernelHost(_host.Host):
         return f"In [{number}]" if number is not None else None
 
     def write(self, cell, stream: str, text: str) -> None:
-        self._native.write(stream, text, cell)
+        redirected = self._kernel.redirected(stream) if self._is_current(cell) else None
+        if redirected is not None:
+            redirected.write(text)
+        else:
+            self._native.write(stream, text, cell)
+
+    def _is_current(self, cell) -> bool:
+        """Is `cell` the one that runs, or has run last? What it has redirected, it has redirected for its works, too."""
+        current = self._native.parent().header.get("msg_id")
+        return cell is not None and current is not None and cell.header.get("msg_id") == current
 
     def display(self, cell, data: dict, metadata: dict, transient: dict, update: bool) -> None:
+        publisher = self._kernel.shell.display_pub
+        if not isinstance(publisher, KernelDisplayPublisher) and self._is_current(cell):  # %%capture
+            publisher.publish(data=data, metadata=metadata, transient=transient, update=update)
+            return
         content = {"data": data, "metadata": metadata, "transient": transient}
         if update:
             self.updates.publish(cell, content)

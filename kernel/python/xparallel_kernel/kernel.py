@@ -36,6 +36,7 @@ class Kernel:
         self.comm_manager = comms.CommManager(self, native)
         comms.install(self.comm_manager)
         self.shell.kernel = self
+        history.hold_off_during_forks(self.shell.history_manager)
         self._owner = os.getpid()
         self._stdin = StdinRequests(native)
         self._stdin.install()
@@ -81,6 +82,11 @@ class Kernel:
         """Have output belong to another message."""
         current = self.native.parent()
         self.native.set_parent(type(current)(parent.get("header", parent)))
+
+    def redirected(self, stream: str):
+        """What a cell has put in the place of `sys.stdout` or `sys.stderr`, or None."""
+        now = getattr(sys, stream)
+        return None if now is None or now in self._streams else now
 
     # ---- for C++: cells ----------------------------------------------------------------------------------------------
 

@@ -1719,3 +1719,22 @@ def make():
     except ValueError as error:  # deletes its name, too, which a lambda closes over
         get = lambda: error
     return sorted(name for name in globals() if " " in name) == []
+
+
+def b_fork_where_a_thread_has_been():
+    """
+import os, threading
+t = threading.Thread(target=int); t.start(); t.join()
+"""
+    pid = os.fork()
+    if pid == 0:
+        os._exit(7)
+    assert os.waitpid(pid, 0)[1] >> 8 == 7
+
+
+def b_read_an_archive():
+    """
+import io, zipfile
+b = io.BytesIO(); z = zipfile.ZipFile(b, 'w'); z.writestr('a', 'hello'); z.close(); z = zipfile.ZipFile(b)
+"""
+    return z.read('a') == b'hello' and z.testzip() is None
