@@ -57,7 +57,8 @@ struct process_group_shm {
     std::atomic<group_state> state;       // zygote; the main process instead when the zygote was killed
     std::atomic<std::int32_t> zygote_pid; // main process, after fork
     std::atomic<stop_level> stop;         // main process; only ever raised
-    std::atomic<std::int32_t> fork_errno; // zygote: why no context could be made, 0 when one could or none was missed
+    std::atomic<std::int32_t> fork_errno; // zygote: why no context could be made (ETIMEDOUT: those made hung before they began);
+                                          // 0 when one could or none was missed
     std::atomic<std::uint32_t> gave_up;   // zygote, before `ended`: 1 when there was more to do, but no context for it
     std::uint32_t context_count;          // main process, before fork; constant after
     context_shm* contexts;                // same address in every process
@@ -81,6 +82,9 @@ public:
 
     // In the context; returning means there is nothing left to do for it. It has to raise `turns` once it begins.
     virtual void run_context(std::uint32_t slot) noexcept = 0;
+
+    // In the zygote: how long a context may take until it raises `turns` for the first time; then it hangs, and is killed.
+    virtual std::uint64_t begin_patience_ns() const noexcept { return 15'000'000'000; }
 
     // In the zygote: what the context in `slot` has written to descriptor 1 or 2, in pieces, and that no more will come
     // from the process that was in this slot; before context_died.

@@ -26,6 +26,9 @@ namespace {
 constexpr std::uint64_t k_first_pause_ns = 1'000'000;
 constexpr std::uint64_t k_longest_pause_ns = 50'000'000;
 constexpr int k_failures = 64;
+// A context that hangs before it begins (a hook of some library that runs after a fork waits for a lock nobody will give
+// back) counts for so many: it has cost the time of begin_patience_ns().
+constexpr int k_hang_failures = 22;
 
 constexpr std::uint64_t k_never = ~std::uint64_t{0};
 
@@ -60,6 +63,7 @@ public:
             }
             m_look_again_ns = m_program.look_after(monotonic_ns());
             stop_turns();
+            kill_those_that_hang();
             sleep_until_event();
             reap();
             pass_on_stop();
@@ -148,12 +152,12 @@ private:
     }
 
     // Several at once count as one: it is the time that has to pass.
-    void note_failure() noexcept {
+    void note_failure(int weight = 1) noexcept {
         const std::uint64_t now = monotonic_ns();
         if (now >= m_not_before_ns) {
             const int doubled = std::min(m_failures, 10);
             m_not_before_ns = now + std::min(k_first_pause_ns << doubled, k_longest_pause_ns);
-            m_failures = std::min(m_failures + 1, k_failures);
+            m_failures = std::min(m_failures + weight, k_failures);
         }
     }
 
@@ -186,8 +190,12 @@ private:
         context.ended_ns.store(monotonic_ns(), std::memory_order_relaxed);
         context.pid.store(0, std::memory_order_relaxed);
         // One that never began would be followed by the next that does not, as fast as the system can fork.
-        if (context.turns.load(std::memory_order_relaxed) == context.turns_before.load(std::memory_order_relaxed)) {
-            note_failure();
+        if (!has_begun(context)) {
+            const bool was_hanging = hangs_until(context) <= context.ended_ns.load(std::memory_order_relaxed);
+            note_failure(was_hanging ? k_hang_failures : 1);
+            if (was_hanging) {
+                m_group.fork_errno.store(ETIMEDOUT, std::memory_order_relaxed);
+            }
         } else {
             m_failures = 0;
         }
@@ -239,6 +247,31 @@ private:
         }
     }
 
+    static bool has_begun(const context_shm& context) noexcept {
+        return context.turns.load(std::memory_order_relaxed) != context.turns_before.load(std::memory_order_relaxed);
+    }
+
+    std::uint64_t hangs_until(const context_shm& context) const noexcept {
+        return context.started_ns.load(std::memory_order_relaxed) + m_program.begin_patience_ns();
+    }
+
+    void kill_those_that_hang() noexcept {
+        const std::uint64_t now = monotonic_ns();
+        m_hang_ends_ns = k_never;
+        for (std::uint32_t slot = 0; slot < m_group.context_count; ++slot) {
+            const context_shm& context = m_group.contexts[slot];
+            const pid_t pid = context.pid.load(std::memory_order_relaxed);
+            if (pid <= 0 || has_begun(context)) {
+                continue;
+            }
+            if (now >= hangs_until(context)) {
+                kill(pid, SIGKILL);
+            } else {
+                m_hang_ends_ns = std::min(m_hang_ends_ns, hangs_until(context));
+            }
+        }
+    }
+
     void signal_contexts(int number) noexcept {
         for (std::uint32_t slot = 0; slot < m_group.context_count; ++slot) {
             // Only this process reaps contexts, so the number is still ours.
@@ -269,7 +302,7 @@ private:
 
     // When there will be something to do even if nothing happens.
     std::uint64_t wake_ns(std::uint64_t now) const noexcept {
-        std::uint64_t at = std::min({m_retry_ns, m_look_again_ns, m_turn_grace_ends_ns});
+        std::uint64_t at = std::min({m_retry_ns, m_look_again_ns, m_turn_grace_ends_ns, m_hang_ends_ns});
         if (m_interrupted_ns != 0) {
             // From the end of the grace on for what needs more than one SIGKILL, as far as that goes.
             at = std::min(at, std::max(m_interrupted_ns + k_interrupt_grace_ns, now + k_longest_pause_ns));
@@ -294,6 +327,7 @@ private:
     std::vector<pollfd> m_polled;
     std::uint64_t m_look_again_ns = k_never; // what the program wants
     std::uint64_t m_turn_grace_ends_ns = k_never;
+    std::uint64_t m_hang_ends_ns = k_never; // when the next of those that have not begun has had its time
 
     struct stopped_turn {
         std::uint64_t turn;

@@ -19,6 +19,8 @@ public:
         : m_batch(of), m_slot(slot), m_self(of.context(slot)), m_works(of.works()), m_leave(leave), m_runner(runner) {}
 
     void run() noexcept {
+        // A turn in which it looks for nothing: it has begun, and may wait for its permit as long as it takes.
+        m_self.turns.store(m_self.turns.load(std::memory_order_relaxed) + 2, std::memory_order_release);
         while (!m_batch.stopping()) {
             if (interrupted_just_now_child()) {
                 constexpr timespec k_nap{0, 2'000'000}; // ended early by the signal that a stop comes with

@@ -269,3 +269,51 @@ def test_the_region_is_full():
     assert ended.returncode == 0
     assert lines[0].startswith("the shared region is full: no room for a clone of 10")
     assert lines[-1] == "end" and "shared region is full" in lines[1], lines
+
+
+HANGING = """
+    import os, threading, time, parallel
+    from parallel import _core
+
+    _core.set_begin_patience(0.5)
+    lock = threading.Lock()
+    lock.acquire()
+    hangs = True
+    os.register_at_fork(after_in_child=lambda: hangs and lock.acquire())
+"""
+
+
+def test_contexts_that_hang_before_they_begin_are_told_and_cost_no_more():
+    ended = run_program(HANGING, """
+        works = [parallel.submit_work(int, n, timeout=60) for n in range(3)]
+        began = time.monotonic()
+        try:
+            parallel.run(30)
+        except parallel.ContextCrashed as error:
+            print(error)
+        assert time.monotonic() - began < 20
+        print([work.state for work in works])
+        hangs = False
+        parallel.cancel()
+        for _ in works[1:]:
+            try:
+                parallel.run()
+            except parallel.ContextCrashed:
+                pass
+        print(parallel.submit_work(pow, (2, 5)).result())
+    """)
+    lines = ended.stdout.splitlines()
+    assert "hung before they began" in lines[0] and "register_at_fork" in lines[0], ended
+    assert lines[1:] == ["['crashed', 'crashed', 'crashed']", "32"], ended
+
+
+def test_a_work_whose_context_hangs_can_be_cancelled():
+    ended = run_program(HANGING, """
+        work = parallel.submit_work(int)
+        parallel.start()
+        time.sleep(0.1)
+        print(work.cancel(), work.state)
+        parallel.run(30)
+        print("over")
+    """)
+    assert ended.stdout.splitlines() == ["True cancelled", "over"], ended

@@ -52,6 +52,9 @@ public:
     std::function<void(std::uint32_t slot)> before_leaving = [](std::uint32_t) {}; // in a context, its last act
     std::function<void()> in_parent = [] {};                                       // where fork has just returned
 
+    std::uint64_t patience_ns = 15'000'000'000; // until a context begins
+    std::uint64_t begin_patience_ns() const noexcept override { return patience_ns; }
+
     // Forks of which only one side was told; 0 in every process.
     int open_forks() const noexcept { return m_open_forks; }
 

@@ -129,6 +129,40 @@ TEST_F(process_death, gives_up_when_no_context_begins) {
     EXPECT_EQ(memory().deaths_told[1].load(), 0U);
 }
 
+TEST_F(process_death, gives_up_when_contexts_hang_before_they_begin) {
+    plan(2, 5);
+    scripted_program runs(memory(), [](std::uint32_t) {});
+    runs.at_entry = [](std::uint32_t) { forever(); };
+    runs.patience_ns = 100'000'000;
+    const std::uint64_t before = monotonic_ns();
+    start(runs);
+    expect_end();
+    EXPECT_GE(monotonic_ns() - before, 2 * runs.patience_ns) << "it may have been an accident";
+    EXPECT_EQ(group().gave_up.load(), 1U);
+    EXPECT_EQ(group().fork_errno.load(), ETIMEDOUT);
+    EXPECT_EQ(memory().taken.load(), 0U);
+    EXPECT_GE(deaths(), 3U);
+    EXPECT_LE(deaths(), 8U);
+}
+
+TEST_F(process_death, one_that_hangs_before_it_begins_is_replaced) {
+    plan(2, 20);
+    scripted_program runs(memory(), [](std::uint32_t) {});
+    runs.at_entry = [&](std::uint32_t slot) {
+        if (slot == 0 && context(slot).incarnation.load() == 1) {
+            forever();
+        }
+        while (slot == 1 && context(0).incarnation.load() == 1) { // there is still something to do then
+        }
+    };
+    runs.patience_ns = 3 * k_second_ns / 10;
+    start(runs);
+    expect_end();
+    expect_begun_once(20);
+    EXPECT_EQ(group().gave_up.load(), 0U);
+    EXPECT_EQ(group().fork_errno.load(), 0);
+}
+
 TEST_F(process_death, goes_on_when_a_context_begins_after_all) {
     plan(1, 5);
     scripted_program runs(memory(), [](std::uint32_t) {});

@@ -45,7 +45,10 @@ public:
     void context_died(std::uint32_t slot, int wait_status) noexcept override;
     bool wants_context() const noexcept override;
     std::uint64_t look_after(std::uint64_t now_ns) noexcept override { return m_batch.enforce_timeouts(now_ns); }
+    std::uint64_t begin_patience_ns() const noexcept override { return g_begin_patience_ns; }
     void group_ends() noexcept override;
+
+    static inline std::uint64_t g_begin_patience_ns = 15'000'000'000; // tests have less
 
     outcome run_work(std::uint64_t index) noexcept override;
     bool run_item(std::uint32_t queue, std::uint64_t value) noexcept override;

@@ -7,11 +7,14 @@
 #include "runtime/python/guard/escape_scan.hpp"
 #include "runtime/python/guard/guard.hpp"
 #include "runtime/python/module/batch_type.hpp"
+#include "runtime/python/module/context_program.hpp"
 #include "runtime/python/module/engine.hpp"
 #include "runtime/python/module/permit_pause.hpp"
 #include "runtime/python/module/work_list.hpp"
 #include "runtime/python/module/work_maker.hpp"
 #include "runtime/python/module/xlist_type.hpp"
+
+#include <algorithm>
 
 namespace xpar {
 namespace {
@@ -85,6 +88,15 @@ PyObject* core_set_limit(PyObject*, PyObject* argument) {
         return nullptr;
     }
     set_limit(engine::get().permits(), static_cast<std::uint32_t>(std::min<unsigned long>(limit, k_most_permits)));
+    Py_RETURN_NONE;
+}
+
+PyObject* core_set_begin_patience(PyObject*, PyObject* seconds) {
+    const double wanted = PyFloat_AsDouble(seconds);
+    if (PyErr_Occurred() != nullptr) {
+        return nullptr;
+    }
+    context_program::g_begin_patience_ns = static_cast<std::uint64_t>(std::clamp(wanted, 0.001, 1e6) * 1e9);
     Py_RETURN_NONE;
 }
 
@@ -202,6 +214,8 @@ PyMethodDef s_functions[] = {
     {"with_attributes", with_attributes, METH_O,
      PyDoc_STR("with_attributes(works, /)\n--\n\nThe positions of those with more attributes than a new one.\n")},
     {"set_limit", core_set_limit, METH_O, PyDoc_STR("set_limit(contexts, /)\n--\n\nHow many contexts of limited batches may run works at once.\n")},
+    {"set_begin_patience", core_set_begin_patience, METH_O,
+     PyDoc_STR("set_begin_patience(seconds, /)\n--\n\nHow long a context may take to begin; then it is killed. 15 s at first.\n")},
     {"write", core_write, METH_VARARGS, PyDoc_STR("write(to_stderr, text, /)\n--\n\nPrint, in a context.\n")},
     {"tell", core_tell, METH_O, PyDoc_STR("tell(content, /)\n--\n\nSend the main process something, from a context, in order with what is printed.\n")},
     {"set_hooks", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(core_set_hooks)),

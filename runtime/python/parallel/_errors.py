@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import traceback
@@ -169,6 +170,12 @@ def crashed(value: int, origin: str, work=None) -> ContextCrashed:
     """The error of a work whose context died; `value` is what the runtime noted about the death."""
     if value & _NO_CONTEXT:
         code = value & 0xFFFFFFFF
+        if code == errno.ETIMEDOUT:
+            return ContextCrashed(
+                f"{origin} could not run: its contexts hung before they began, and were killed. Most often a hook that runs after a fork "
+                "(os.register_at_fork, or a library's) waits for a lock that another thread held",
+                work=work,
+            )
         return ContextCrashed(f"{origin} could not run: fork failed ({os.strerror(code)})", work=work)
     if value & _NO_ZYGOTE:
         return ContextCrashed(
