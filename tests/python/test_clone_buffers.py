@@ -9,6 +9,7 @@ import pytest
 
 import _clone_probe as probe
 from clone_support import Plain, clone
+from support import run_program
 
 
 ARRAYS = {
@@ -131,3 +132,39 @@ def test_bytearray_can_be_resized_again_after_the_encode():
     with pytest.raises(ValueError):
         probe.encode_reusing([value, (i for i in ())])
     value.append(1)
+
+
+class Model:
+    """Stands for what other libraries make: its array is its own business."""
+
+    def __init__(self):
+        self.weights = numpy.zeros(100_000)
+        self.fixed = numpy.ones(3)
+        self.fixed.flags.writeable = False
+
+
+def test_arrays_of_objects_that_are_no_arrays_can_be_changed():
+    twin = clone(Model())
+    twin.weights += 1  # a model that is trained further
+    assert twin.weights.sum() == 100_000 and not twin.fixed.flags.writeable
+    first, array, last = clone([Model(), numpy.zeros(10), Model()])
+    assert first.weights.flags.writeable and last.weights.flags.writeable and not array.flags.writeable
+
+
+def test_a_figure_can_be_drawn_where_it_has_come_to():
+    pytest.importorskip("matplotlib.figure")
+    ended = run_program("""
+        import io, matplotlib.figure, numpy, parallel
+
+        def draw():
+            figure = matplotlib.figure.Figure()
+            axes = figure.subplots()
+            axes.plot(numpy.arange(1000.0))
+            axes.imshow(numpy.zeros((20, 20)))
+            return figure
+
+        picture = io.BytesIO()
+        parallel.submit_work(draw).result().savefig(picture, format="png")
+        print(picture.getvalue()[:4])
+    """)
+    assert ended.stdout == "b'\\x89PNG'\n", ended

@@ -4,6 +4,7 @@
 #include "runtime/python/glue/reference.hpp"
 
 #include <new>
+#include <string_view>
 
 namespace xpar::clone {
 namespace {
@@ -55,11 +56,28 @@ PyObject* sink_write(PyObject* self, PyObject* data) noexcept {
     return result;
 }
 
-// False tells pickle that the buffer is taken out of band.
+// Arrays and tables are read back in place, and so cannot be changed. In objects of other libraries nobody expects that: a figure that is
+// drawn, a model that is trained further write to arrays of their own. Theirs are copied, as pickle does.
+bool is_read_in_place(PyObject* leaf) noexcept {
+    PyTypeObject* const type = leaf != nullptr ? Py_TYPE(leaf) : nullptr;
+    if (type == nullptr || (type->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0) {
+        return type != nullptr; // C types: arrays, and what makes buffers itself
+    }
+    PyObject* const module = PyDict_GetItemString(type->tp_dict, "__module__");
+    const char* const name = module != nullptr && PyUnicode_Check(module) ? PyUnicode_AsUTF8(module) : nullptr;
+    PyErr_Clear();
+    const std::string_view owner = name != nullptr ? name : "";
+    return owner.starts_with("numpy.") || owner.starts_with("pandas.");
+}
+
+// False tells pickle that the buffer is taken out of band, True that it is to go with the rest.
 PyObject* sink_keep_buffer(PyObject* self, PyObject* buffer) noexcept {
     pickle_session* const session = session_of(self);
     if (session == nullptr) {
         return nullptr;
+    }
+    if (!is_read_in_place(session->culprit)) {
+        Py_RETURN_TRUE;
     }
     try {
         return session->p_parts->add_exported_payload(buffer) ? Py_NewRef(Py_False) : nullptr;
