@@ -144,7 +144,8 @@ def test_of_a_large_batch_those_that_failed_and_the_last_are_known(two_contexts)
     works = [parallel.submit_work(odd, n) for n in range(5000)]
     with pytest.raises(ArithmeticError):
         parallel.run()
-    known = {row["id"]: row for row in parallel.works() if row["batch"] == row_of(works[-1])["batch"]}
+    batch = row_of(works[-1])["batch"]
+    known = {row["id"]: row for row in parallel.works() if row["batch"] == batch}
     assert len(known) == _history.KEPT_WORKS
     assert known[works[7].id]["error"] == "ArithmeticError: 7"
     assert set(known) == {works[7].id} | {work.id for work in works[-_history.KEPT_WORKS + 1 :]}
