@@ -36,7 +36,7 @@ class Followed:
         self._cell = cell
         self._whole = whole
         self._newest = max((batch.serial for batch in progress), default=0)
-        self._running: dict[int, Any] = {batch.serial: batch for batch in progress if batch.ended is None}
+        self._running: dict[int, Any] = {batch.serial: batch for batch in progress if _has_work_left(batch)}
         self._ended = None
         self._counted: set[int] = set(told)
         self.note(progress)
@@ -71,6 +71,11 @@ class Followed:
     def status(self) -> Status | None:
         """The sum."""
         return status_of([*self._running.values(), *([self._ended] if self._ended is not None else [])])
+
+
+def _has_work_left(batch) -> bool:
+    """A batch whose last work has ended runs until its processes have: nobody waits for that."""
+    return batch.ended is None and (batch.queues > 0 or batch.done + batch.failed + batch.cancelled < batch.works)
 
 
 class Display:

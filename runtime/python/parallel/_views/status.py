@@ -31,8 +31,8 @@ class Status:
 
     @property
     def left(self) -> float | None:
-        """Seconds it will still take, at the pace so far; None before there is one."""
-        if self.over or self.works is None or not self.ended or self.seconds < 1:
+        """Seconds it will still take, at the pace so far; None before there is one, and when all works have ended."""
+        if self.over or self.works is None or not 0 < self.ended < self.works or self.seconds < 1:
             return None
         return self.seconds * (self.works - self.ended) / self.ended
 
