@@ -420,8 +420,9 @@ def test_works_and_threads_that_print(kernel: Kernel):
     assert cell.result == "80" and cell.text().count("work") == 80
 
 
-def test_the_bar_of_a_run_counts_no_work_of_cells_before(kernel: Kernel):
-    kernel.ok("import time\nfor _ in range(5): parallel.submit_work(int).result()")
+def test_the_bar_of_a_run_counts_no_work_of_cells_before(own_kernel: Kernel):
+    kernel = own_kernel
+    kernel.ok("import time, parallel\nfor _ in range(5): parallel.submit_work(int).result()")
     cell = kernel.ok("parallel.submit_work(time.sleep, 1)\nparallel.run()")
     bars = [message.content["data"]["text/plain"] for message in cell.of("display_data", "update_display_data")]
     assert "1 work done" in bars[-1] and not any("of 2" in bar for bar in bars), bars
