@@ -1,0 +1,222 @@
+#include "runtime/python/guard/twin_checks.hpp"
+
+#include "runtime/python/glue/reference.hpp"
+#include "runtime/python/guard/gate.hpp"
+#include "runtime/python/guard/instance_dicts.hpp"
+#include "runtime/python/guard/judge.hpp"
+#include "runtime/python/guard/storage.hpp"
+#include "runtime/python/guard/twin_calls.hpp"
+#include "runtime/python/guard/twin_names.hpp"
+
+#include <initializer_list>
+
+namespace xpar::guard {
+namespace {
+
+constexpr guarded k_item = {.operation = "item assignment", .kind = change::contents};
+constexpr guarded k_in_place = {.operation = "in-place operator", .kind = change::in_place};
+constexpr guarded k_advance = {.operation = "next()", .kind = change::position};
+constexpr guarded k_attribute = {.operation = "attribute assignment", .kind = change::attribute};
+constexpr guarded k_init = {.operation = "__init__()", .kind = change::contents};
+constexpr guarded k_output = {.operation = "out=", .kind = change::contents};
+
+PyTypeObject* s_probe = nullptr;
+
+bool is_surely_own(PyObject* object) noexcept {
+    return is_context_object(object) && adopted_by(object) == nullptr && !is_view_type(Py_TYPE(object));
+}
+
+// How `object` does what `name` stands for is written in Python. The user's code is looked at line by line; a library's
+// is not, and is taken at its name.
+bool refuses_method(PyObject* object, const char* name, const char* operation) noexcept {
+    const reference key(PyUnicode_InternFromString(name));
+    PyObject* const method = key ? _PyType_Lookup(Py_TYPE(object), key.get()) : nullptr;
+    PyErr_Clear();
+    return method != nullptr && refuses_library_method(object, method, operation);
+}
+
+struct in_place_slot {
+    void* number;
+    void* sequence;
+};
+
+in_place_slot in_place_slot_of(const PyTypeObject* type, int operation) noexcept {
+    const PyNumberMethods* const number = type->tp_as_number;
+    const PySequenceMethods* const sequence = type->tp_as_sequence;
+    in_place_slot found{};
+    if (sequence != nullptr && operation == 0) {
+        found.sequence = reinterpret_cast<void*>(sequence->sq_inplace_concat);
+    } else if (sequence != nullptr && operation == 2) {
+        found.sequence = reinterpret_cast<void*>(sequence->sq_inplace_repeat);
+    }
+    if (number == nullptr) {
+        return found;
+    }
+    const auto set = [&](auto slot) { found.number = reinterpret_cast<void*>(slot); };
+    switch (operation) {
+    case 0: set(number->nb_inplace_add); break;
+    case 1: set(number->nb_inplace_subtract); break;
+    case 2: set(number->nb_inplace_multiply); break;
+    case 3: set(number->nb_inplace_remainder); break;
+    case 4: set(number->nb_inplace_power); break;
+    case 5: set(number->nb_inplace_lshift); break;
+    case 6: set(number->nb_inplace_rshift); break;
+    case 7: set(number->nb_inplace_and); break;
+    case 8: set(number->nb_inplace_xor); break;
+    case 9: set(number->nb_inplace_or); break;
+    case 10: set(number->nb_inplace_floor_divide); break;
+    case 11: set(number->nb_inplace_true_divide); break;
+    default: set(number->nb_inplace_matrix_multiply); break;
+    }
+    return found;
+}
+
+constexpr const char* k_in_place_names[] = {"__iadd__",    "__isub__", "__imul__", "__imod__", "__ipow__",      "__ilshift__", "__irshift__",
+                                            "__iand__",    "__ixor__", "__ior__",  "__ifloordiv__", "__itruediv__", "__imatmul__"};
+
+bool is_file(PyTypeObject* type) noexcept {
+    PyObject* const module = PyDict_GetItemString(PyImport_GetModuleDict(), "_io");
+    PyObject* const base = module != nullptr ? PyDict_GetItemString(PyModule_GetDict(module), "_IOBase") : nullptr;
+    return base != nullptr && PyType_IsSubtype(type, reinterpret_cast<PyTypeObject*>(base)) != 0;
+}
+
+// ---- as functions ----------------------------------------------------------------------------------------------------
+
+PyObject* check_attribute(PyObject*, PyObject* const* arguments, Py_ssize_t) {
+    PyObject* const object = arguments[0];
+    return is_armed() && refuses_attribute(object, arguments[1]) ? nullptr : Py_NewRef(object);
+}
+
+PyObject* check_item(PyObject*, PyObject* object) {
+    return is_armed() && refuses_item(object) ? nullptr : Py_NewRef(object);
+}
+
+PyObject* check_in_place(PyObject*, PyObject* const* arguments, Py_ssize_t) {
+    PyObject* const object = arguments[0];
+    const bool refused = is_armed() && refuses_in_place(object, static_cast<int>(PyLong_AsLong(arguments[1])));
+    return refused ? nullptr : Py_NewRef(object);
+}
+
+PyObject* check_advance(PyObject*, PyObject* object) {
+    return is_armed() && refuses_advance(object) ? nullptr : Py_NewRef(object);
+}
+
+PyObject* check_output(PyObject*, PyObject* object) {
+    return is_armed() && refuses_output(object) ? nullptr : Py_NewRef(object);
+}
+
+PyObject* check_dict(PyObject*, PyObject* object) { return instance_dict_of(object); }
+
+PyMethodDef s_functions[] = {
+    {"attribute", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(check_attribute)), METH_FASTCALL, nullptr},
+    {"item", check_item, METH_O, nullptr},
+    {"in_place", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(check_in_place)), METH_FASTCALL, nullptr},
+    {"advance", check_advance, METH_O, nullptr},
+    {"output", check_output, METH_O, nullptr},
+    {"instance_dict", check_dict, METH_O, nullptr},
+};
+
+} // namespace
+
+void know_probe(PyTypeObject* probe) noexcept { s_probe = probe; }
+
+bool refuses_attribute(PyObject* object, PyObject* name) noexcept {
+    if (is_context_object(object)) {
+        return false;
+    }
+    const PyTypeObject* const type = Py_TYPE(object);
+    if (type->tp_setattro == s_probe->tp_setattro) { // with either of the two in Python it is the same slot
+        for (const char* const special : {"__setattr__", "__delattr__"}) {
+            const reference key(PyUnicode_InternFromString(special));
+            PyObject* const found = key ? _PyType_Lookup(Py_TYPE(object), key.get()) : nullptr;
+            if (found != nullptr && PyFunction_Check(found)) {
+                return refuses_library_method(object, found, k_attribute.operation);
+            }
+        }
+    }
+    return refuses_self(k_attribute, object, name);
+}
+
+bool refuses_item(PyObject* object) noexcept {
+    const PyTypeObject* const type = Py_TYPE(object);
+    const objobjargproc by_key = type->tp_as_mapping != nullptr ? type->tp_as_mapping->mp_ass_subscript : nullptr;
+    if (by_key != nullptr && by_key == s_probe->tp_as_mapping->mp_ass_subscript) {
+        // Also of what was made here: df.loc is made for each use, and changes what it was made for.
+        return refuses_method(object, "__setitem__", k_item.operation);
+    }
+    const bool is_by_index = type->tp_as_sequence != nullptr && type->tp_as_sequence->sq_ass_item != nullptr;
+    return (by_key != nullptr || is_by_index) && !is_surely_own(object) && refuses_self(k_item, object, nullptr);
+}
+
+bool refuses_in_place(PyObject* object, int operation) noexcept {
+    if (is_surely_own(object)) {
+        return false;
+    }
+    const in_place_slot slot = in_place_slot_of(Py_TYPE(object), operation);
+    if (slot.number == nullptr && slot.sequence == nullptr) {
+        return false;
+    }
+    if (slot.number != nullptr && slot.number == in_place_slot_of(s_probe, operation).number) {
+        return refuses_method(object, k_in_place_names[operation], k_in_place.operation);
+    }
+    return refuses_self(k_in_place, object, nullptr);
+}
+
+bool refuses_advance(PyObject* object) noexcept {
+    if (is_context_object(object)) {
+        return false;
+    }
+    PyTypeObject* const type = Py_TYPE(object);
+    if (PyCoro_CheckExact(object) || PyAsyncGen_CheckExact(object)) {
+        return refuses_self(k_advance, object, nullptr);
+    }
+    if (type->tp_iternext == nullptr || type->tp_iternext == _PyObject_NextNotImplemented || is_file(type)) {
+        return false;
+    }
+    if (type->tp_iternext == s_probe->tp_iternext) {
+        return refuses_method(object, "__next__", k_advance.operation);
+    }
+    return refuses_self(k_advance, object, nullptr);
+}
+
+bool refuses_output(PyObject* object) noexcept {
+    if (object == Py_None) {
+        return false;
+    }
+    if (!PyTuple_Check(object)) {
+        return PyObject_CheckBuffer(object) != 0 && refuses_self(k_output, object, nullptr);
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(object); ++i) {
+        PyObject* const item = PyTuple_GET_ITEM(object, i);
+        if (!PyTuple_Check(item) && refuses_output(item)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool refuses_init(PyObject* object) noexcept {
+    const bool replaces = PyList_Check(object) || PyDict_Check(object) || PySet_Check(object) || PyByteArray_Check(object);
+    return replaces && !is_surely_own(object) && refuses_self(k_init, object, nullptr);
+}
+
+PyObject* instance_dict_of(PyObject* object) noexcept {
+    PyObject* const dict = PyObject_GetAttrString(object, "__dict__");
+    if (dict != nullptr) {
+        adopt_dict(object, dict);
+    }
+    return dict;
+}
+
+PyObject* twin_checks(PyObject*, PyObject*) noexcept {
+    reference checks(PyDict_New());
+    for (PyMethodDef& definition : s_functions) {
+        const reference function(checks ? PyCFunction_New(&definition, nullptr) : nullptr);
+        if (!function || PyDict_SetItemString(checks.get(), definition.ml_name, function.get()) != 0) {
+            return nullptr;
+        }
+    }
+    return add_call_checks(checks.get()) && add_name_checks(checks.get()) ? checks.give() : nullptr;
+}
+
+} // namespace xpar::guard

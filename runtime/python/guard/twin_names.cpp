@@ -1,0 +1,213 @@
+#define Py_BUILD_CORE 1
+#include "runtime/python/guard/twin_names.hpp"
+
+#include "runtime/python/glue/context_allocator.hpp"
+#include "runtime/python/glue/reference.hpp"
+#include "runtime/python/guard/frames.hpp"
+#include "runtime/python/guard/instance_dicts.hpp"
+#include "runtime/python/guard/judge.hpp"
+#include "runtime/python/guard/twin_checks.hpp"
+
+#include <internal/pycore_frame.h>
+
+namespace xpar::guard {
+namespace {
+
+enum scope : int { global_scope, enclosing_scope, running_scope };
+
+bool is_of_main(PyObject* owner) noexcept { return !is_context_object(owner) || adopted_by(owner) != nullptr; }
+
+// The cell of a variable of the running function; borrowed, null when it has none of that name.
+PyObject* cell_of(_PyInterpreterFrame* frame, PyObject* name) noexcept {
+    PyCodeObject* const code = frame->f_code;
+    for (int i = 0; i < code->co_nlocalsplus; ++i) {
+        PyObject* const held = frame->localsplus[i];
+        if (held != nullptr && PyCell_Check(held) && PyUnicode_Compare(PyTuple_GET_ITEM(code->co_localsplusnames, i), name) == 0) {
+            return held;
+        }
+    }
+    return nullptr;
+}
+
+// What a name is bound in: the dict of a module, a cell, or the namespace of exec. Borrowed.
+PyObject* owner_of(_PyInterpreterFrame* frame, scope where, PyObject* name) noexcept {
+    switch (where) {
+    case global_scope:
+        return frame->f_globals;
+    case enclosing_scope:
+        return cell_of(frame, name);
+    default:
+        return frame->f_locals;
+    }
+}
+
+bool refuses_name(_PyInterpreterFrame* frame, scope where, PyObject* name) noexcept {
+    PyObject* const owner = owner_of(frame, where, name);
+    return owner != nullptr && is_of_main(owner) &&
+           refuses_binding(owner, name, where == enclosing_scope ? "nonlocal" : "global");
+}
+
+// ---- names as items: NAMES["x"] = v ----------------------------------------------------------------------------------
+
+struct names_object {
+    PyObject_HEAD
+    scope where;
+};
+
+int set_cell(PyObject* cell, PyObject* name, PyObject* value) noexcept {
+    if (cell == nullptr) {
+        PyErr_Format(PyExc_SystemError, "no variable %R", name);
+        return -1;
+    }
+    if (value == nullptr && PyCell_GET(cell) == nullptr) {
+        PyErr_Format(PyExc_NameError, "cannot access free variable '%U' where it is not associated with a value in enclosing scope", name);
+        return -1;
+    }
+    return PyCell_Set(cell, value);
+}
+
+int names_store(PyObject* self, PyObject* name, PyObject* value) noexcept {
+    const scope where = reinterpret_cast<names_object*>(self)->where;
+    _PyInterpreterFrame* const frame = current_frame();
+    if (frame == nullptr || refuses_name(frame, where, name)) {
+        return -1;
+    }
+    PyObject* const owner = owner_of(frame, where, name);
+    if (where == enclosing_scope) {
+        return set_cell(owner, name, value);
+    }
+    if (value != nullptr) {
+        return PyObject_SetItem(owner, name, value);
+    }
+    if (PyObject_DelItem(owner, name) == 0) {
+        return 0;
+    }
+    if (PyErr_ExceptionMatches(PyExc_KeyError) != 0) {
+        PyErr_Format(PyExc_NameError, "name '%U' is not defined", name);
+    }
+    return -1;
+}
+
+// ---- x.a += v and x[k] += v: PLACE(x).a += v -------------------------------------------------------------------------
+
+struct place_object {
+    PyObject_HEAD
+    PyObject* object;
+    int operation;
+};
+
+PyTypeObject* s_place = nullptr;
+
+place_object& place(PyObject* self) noexcept { return *reinterpret_cast<place_object*>(self); }
+
+// What was found there, unless the operator would change it.
+PyObject* looked_at(PyObject* self, PyObject* value) noexcept {
+    if (value != nullptr && is_armed() && refuses_in_place(value, place(self).operation)) {
+        Py_DECREF(value);
+        return nullptr;
+    }
+    return value;
+}
+
+PyObject* place_get_attribute(PyObject* self, PyObject* name) noexcept {
+    return looked_at(self, PyObject_GetAttr(place(self).object, name));
+}
+
+int place_set_attribute(PyObject* self, PyObject* name, PyObject* value) noexcept {
+    PyObject* const object = place(self).object;
+    return is_armed() && refuses_attribute(object, name) ? -1 : PyObject_SetAttr(object, name, value);
+}
+
+PyObject* place_get_item(PyObject* self, PyObject* key) noexcept {
+    return looked_at(self, PyObject_GetItem(place(self).object, key));
+}
+
+int place_set_item(PyObject* self, PyObject* key, PyObject* value) noexcept {
+    PyObject* const object = place(self).object;
+    return is_armed() && refuses_item(object) ? -1 : PyObject_SetItem(object, key, value);
+}
+
+void place_dealloc(PyObject* self) noexcept {
+    Py_DECREF(place(self).object);
+    PyTypeObject* const type = Py_TYPE(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+PyObject* make_place(PyObject*, PyObject* const* arguments, Py_ssize_t) {
+    auto* const made = PyObject_New(place_object, s_place);
+    if (made == nullptr) {
+        return nullptr;
+    }
+    made->object = Py_NewRef(arguments[0]);
+    made->operation = static_cast<int>(PyLong_AsLong(arguments[1]));
+    return reinterpret_cast<PyObject*>(made);
+}
+
+// ---- where the statement has to stay as it is ------------------------------------------------------------------------
+
+// bound(scope, name, value): the value, before a walrus or `g += v` binds it; `def`, `class` and `import` come with None.
+PyObject* check_bound(PyObject*, PyObject* const* arguments, Py_ssize_t) {
+    _PyInterpreterFrame* const frame = current_frame();
+    const auto where = static_cast<scope>(PyLong_AsLong(arguments[0]));
+    return is_armed() && frame != nullptr && refuses_name(frame, where, arguments[1]) ? nullptr : Py_NewRef(arguments[2]);
+}
+
+// caught(scope, name, classes): the classes of `except classes as name`, when they are asked whether they match.
+PyObject* check_caught(PyObject* module, PyObject* const* arguments, Py_ssize_t count) {
+    const reference handled(PyErr_GetHandledException());
+    const bool matches = handled && PyErr_GivenExceptionMatches(handled.get(), arguments[2]) != 0;
+    return matches ? check_bound(module, arguments, count) : Py_NewRef(arguments[2]);
+}
+
+PyMethodDef s_functions[] = {
+    {"place", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(make_place)), METH_FASTCALL, nullptr},
+    {"bound", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(check_bound)), METH_FASTCALL, nullptr},
+    {"caught", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(check_caught)), METH_FASTCALL, nullptr},
+};
+
+PyTypeObject* make_place_type() noexcept {
+    static PyType_Slot slots[] = {{Py_tp_getattro, reinterpret_cast<void*>(place_get_attribute)},
+                                  {Py_tp_setattro, reinterpret_cast<void*>(place_set_attribute)},
+                                  {Py_mp_subscript, reinterpret_cast<void*>(place_get_item)},
+                                  {Py_mp_ass_subscript, reinterpret_cast<void*>(place_set_item)},
+                                  {Py_tp_dealloc, reinterpret_cast<void*>(place_dealloc)},
+                                  {0, nullptr}};
+    static PyType_Spec spec = {"parallel._core.place", sizeof(place_object), 0,
+                               Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
+    return reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+}
+
+bool add_names(PyObject* checks) noexcept {
+    static PyType_Slot slots[] = {{Py_mp_ass_subscript, reinterpret_cast<void*>(names_store)}, {0, nullptr}};
+    static PyType_Spec spec = {"parallel._core.names", sizeof(names_object), 0,
+                               Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
+    const reference type(PyType_FromSpec(&spec));
+    constexpr const char* k_keys[] = {"global_names", "enclosing_names", "running_names"};
+    for (int i = global_scope; i <= running_scope; ++i) {
+        const reference made(type ? PyType_GenericAlloc(reinterpret_cast<PyTypeObject*>(type.get()), 0) : nullptr);
+        if (!made) {
+            return false;
+        }
+        reinterpret_cast<names_object*>(made.get())->where = static_cast<scope>(i);
+        if (PyDict_SetItemString(checks, k_keys[i], made.get()) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+} // namespace
+
+bool add_name_checks(PyObject* checks) noexcept {
+    s_place = s_place != nullptr ? s_place : make_place_type();
+    for (PyMethodDef& definition : s_functions) {
+        const reference function(s_place != nullptr ? PyCFunction_New(&definition, nullptr) : nullptr);
+        if (!function || PyDict_SetItemString(checks, definition.ml_name, function.get()) != 0) {
+            return false;
+        }
+    }
+    return add_names(checks);
+}
+
+} // namespace xpar::guard

@@ -1,0 +1,23 @@
+"""Source twins: protection in an interpreter that cannot be patched. README.md says how."""
+
+from __future__ import annotations
+
+import sys
+
+from parallel import _core
+from parallel.protection.twins import building, callees, inside
+from parallel.protection.twins.building import built, kept
+
+__all__ = ["built", "kept", "prepare"]
+
+_modules = 0  # how many were loaded when the callees were last looked for
+
+
+def prepare() -> None:
+    """In the main process, before a batch is forked, and after `_core.guard_select`: make what its contexts will run."""
+    global _modules
+    if len(sys.modules) != _modules:
+        _core.guard_twin_hooks(inside.enter, inside.source, inside.compiled)
+        _core.guard_know_callees(callees.table())
+        _modules = len(sys.modules)
+    building.build()

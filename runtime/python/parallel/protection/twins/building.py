@@ -1,0 +1,128 @@
+"""Twins for the functions there are, in the main process before a batch is forked: once for each source text."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+import sys
+import types
+
+from parallel import _core
+from parallel.protection.twins import compiling, library
+
+# function -> why it keeps its code; by the name that the user knows it by.
+_kept: dict[str, str] = {}
+_built = 0
+_done: set[str] = set()  # modules whose functions on the library's list have been looked for
+
+
+def build() -> None:
+    """Make twins for what has come since the last time."""
+    by_text: dict[tuple, list[types.FunctionType]] = {}
+    for function in _core.guard_find_functions():
+        code = function.__code__
+        by_text.setdefault((code.co_filename, code.co_flags & compiling.FUTURE), []).append(function)
+    for (filename, flags), functions in by_text.items():
+        _build_text(filename, flags, functions)
+    _build_library()
+
+
+def kept() -> dict[str, str]:
+    """Functions of the user's that run without checks, and why."""
+    return dict(_kept)
+
+
+def built() -> int:
+    """How many functions have got a twin; those of one text that share their code count once."""
+    return _built
+
+
+def _build_text(filename: str, flags: int, functions: list[types.FunctionType]) -> None:
+    twins, obstacle = {}, None
+    for lines in _texts(filename, functions[0].__globals__):
+        twins, obstacle = _twins_of("".join(lines), filename, flags)
+        if any(compiling.identity(function.__code__) in twins for function in functions):
+            break
+    for function in functions:
+        _mark(function, function.__code__, twins, obstacle)
+
+
+def _mark(function, code: types.CodeType, twins: dict, obstacle: str | None) -> None:
+    """Tell C++ of the twins of a function's code and of the code within, which functions may be made from later."""
+    global _built
+    twin = twins.get(compiling.identity(code))
+    _core.guard_know_twin(code, twin)
+    if twin is None:
+        _kept[f"{function.__module__}.{code.co_qualname}"] = obstacle or "it was not compiled from the text that is there"
+        return
+    _built += 1
+    _mark_within(code, twins)
+
+
+def _mark_within(code: types.CodeType, twins: dict) -> None:
+    for inner in compiling.within(code):
+        _core.guard_know_twin(inner, twins.get(compiling.identity(inner)))
+        _mark_within(inner, twins)
+
+
+def _texts(filename: str, namespace: dict):
+    """What the file or cell reads: as Python knows it, and if that does not fit, as it is now."""
+    known = linecache.getlines(filename, namespace)
+    if known:
+        yield known
+    linecache.checkcache(filename)
+    now = linecache.getlines(filename, namespace)
+    if now and now is not known:
+        yield now
+
+
+def _twins_of(text: str, filename: str, flags: int) -> tuple[dict, str | None]:
+    """identity of code -> its twin, and why there are none."""
+    if not text:
+        return {}, "its source is not to be found"
+    for also in (0, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT):  # a cell may await
+        try:
+            plain, twin = compiling.compile_pair(text, filename, "exec", flags | also)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            obstacle = f"its source does not compile ({error})"
+            continue
+        found = {}
+        # The module itself differs from what ran, as a cell's last expression is shown: only what is within counts.
+        inner, inner_twins = compiling.within(plain), compiling.within(twin)
+        for one, other in zip(inner, inner_twins) if len(inner) == len(inner_twins) else ():
+            found.update((compiling.identity(code), its_twin) for code, its_twin in compiling.pairs(one, other))
+        return found, None
+    return {}, obstacle
+
+
+def _build_library() -> None:
+    for function in library.functions():
+        key = f"{function.__module__}:{function.__qualname__}"
+        if key in _done:
+            continue
+        _done.add(key)
+        code = function.__code__
+        twin = _library_twin(function)
+        _core.guard_know_twin(code, twin)
+        if twin is not None:
+            _core.guard_add_function(function)
+
+
+def _library_twin(function: types.FunctionType) -> types.CodeType | None:
+    """The twin of one function of a large file, of whose text only that function is compiled."""
+    code = function.__code__
+    lines = linecache.getlines(code.co_filename, function.__globals__)[code.co_firstlineno - 1 :]
+    classes = code.co_qualname.split(".")[:-1]
+    if not lines or "<locals>" in classes:
+        return None
+    # As deep as it stands there: columns are the same, and so is what private names become.
+    text = "".join(f"{' ' * depth}class {name}:\n" for depth, name in enumerate(classes)) + "".join(inspect.getblock(lines))
+    try:
+        tree = ast.parse(text)
+        ast.increment_lineno(tree, code.co_firstlineno - 1 - len(classes))
+        plain, twin = compiling.compile_pair(tree, code.co_filename, "exec", code.co_flags & compiling.FUTURE)
+    except (SyntaxError, ValueError):
+        return None
+    wanted = compiling.identity(code)
+    return next((other for one, other in compiling.pairs(plain, twin) if compiling.identity(one) == wanted), None)

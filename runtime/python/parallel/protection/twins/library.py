@@ -1,0 +1,59 @@
+"""Functions of libraries that get twins, too: methods in Python that change their object or an argument, of objects users have.
+
+Within them it is judged as in library code of a patched interpreter. Only these: twins of all that is loaded take seconds.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+
+from parallel.protection import exemptions
+
+# module -> qualified names; "Class.*" for all that the class defines.
+_STANDARD = {
+    "random": "Random.shuffle",
+    "heapq": "heappush heappop heapify heapreplace heappushpop",
+    "bisect": "insort_right insort_left",
+    "collections": "Counter.* UserDict.* UserList.* ChainMap.* OrderedDict.*",
+    "_collections_abc": "MutableMapping.* MutableSequence.* MutableSet.*",
+    "queue": "Queue.* LifoQueue.* PriorityQueue.*",
+    "weakref": "WeakValueDictionary.* WeakKeyDictionary.*",
+    "_weakrefset": "WeakSet.*",
+    "configparser": "RawConfigParser.* ConfigParser.* SectionProxy.*",
+    "os": "_Environ.*",
+    "argparse": "_AttributeHolder.*",
+    "email.message": "Message.*",
+    "string": "Formatter.*",
+    "graphlib": "TopologicalSorter.*",
+    "http.cookies": "BaseCookie.* Morsel.*",
+    "decimal": "",
+    "xml.etree.ElementTree": "ElementTree.* indent",
+    "shelve": "Shelf.*",
+    "sched": "scheduler.*",
+    "csv": "DictReader.*",
+    "types": "",
+}
+
+
+def functions():
+    """Those of the modules that are loaded, as (module, function)."""
+    wanted = {module: set(names.split()) for module, names in _STANDARD.items()}
+    for name in exemptions.MUTATORS:
+        module, _, qualified = name.partition(":")
+        if qualified:
+            wanted.setdefault(module, set()).add(qualified)
+    for name, qualified_names in wanted.items():
+        module = sys.modules.get(name)
+        if isinstance(module, types.ModuleType):
+            for qualified in sorted(qualified_names):
+                yield from _found(module, qualified)
+
+
+def _found(module, qualified: str):
+    owner, _, name = qualified.rpartition(".")
+    holder = getattr(module, owner, None) if owner else module
+    for key, value in list(vars(holder).items()) if holder is not None else ():
+        function = getattr(value, "__func__", value)
+        if (name == "*" or key == name) and isinstance(function, types.FunctionType) and function.__module__ == module.__name__:
+            yield function
