@@ -4,6 +4,7 @@
 #include "runtime/python/guard/frames.hpp"
 #include "runtime/python/guard/library_objects.hpp"
 #include "runtime/python/guard/shared_memory.hpp"
+#include "runtime/python/guard/twin_functions.hpp"
 
 #include <string_view>
 
@@ -210,7 +211,7 @@ bool refuses_library_method(PyObject* object, PyObject* called, const char* oper
     const auto* const function = reinterpret_cast<PyFunctionObject*>(called);
     auto* const code = reinterpret_cast<PyCodeObject*>(function->func_code);
     _PyInterpreterFrame* const frame = current_frame();
-    if (!is_of_library(called) || frame == nullptr || origin_of(frame) != origin::user) {
+    if (is_twin(function->func_code) || !is_of_library(called) || frame == nullptr || origin_of(frame) != origin::user) {
         return false;
     }
     const bool is_named = is_named_in(s_mutators, function->func_globals, code);

@@ -33,6 +33,7 @@ enum class effect : std::uint8_t {
     run,           // exec(source), eval(source): twins of it
     compile,
     changes,       // argument `number`, of a function in Python that numpy has in front of one in C
+    streams,       // argument `number`, or `keyword`, is written to as a file is
     ufunc,         // numpy's: what follows `number` inputs is written to
     init,
     descriptor,    // descriptor.__set__(object, value)
@@ -42,6 +43,8 @@ struct rule {
     const guarded* method = nullptr;
     effect what = effect::nothing;
     int number = 0;
+    const char* keyword = nullptr;
+    bool is_slot = false; // list.__setitem__ and its like go past what a subclass has in Python
 };
 
 bool is_checked_call(PyObject* object) noexcept;
@@ -72,17 +75,17 @@ constexpr std::string_view k_in_place_names[] = {"__iadd__",    "__isub__", "__i
 rule rule_of_slot(std::string_view name) noexcept {
     for (int i = 0; i < 13; ++i) {
         if (name == k_in_place_names[i]) {
-            return {.what = effect::in_place, .number = i};
+            return {.what = effect::in_place, .number = i, .is_slot = true};
         }
     }
     if (name == "__setitem__" || name == "__delitem__") {
-        return {.what = effect::item};
+        return {.what = effect::item, .is_slot = true};
     }
     if (name == "__setattr__" || name == "__delattr__") {
-        return {.what = effect::attribute};
+        return {.what = effect::attribute, .is_slot = true};
     }
-    if (name == "__next__") {
-        return {.what = effect::advances};
+    if (name == "__next__" || name == "__anext__" || name == "__await__") {
+        return {.what = effect::advances, .is_slot = true};
     }
     if (name == "__set__" || name == "__delete__") {
         return {.what = effect::descriptor};
@@ -161,7 +164,8 @@ bool take_apart(PyObject* callee, call& into, std::vector<reference>& held, int 
     if (is_builtin_function(callee)) {
         const rule* const found = rule_of(reinterpret_cast<PyCFunctionObject*>(callee)->m_ml);
         PyObject* const self = PyCFunction_GET_SELF(callee);
-        if (found != nullptr && self != nullptr && !PyModule_Check(self)) {
+        const bool is_process = found != nullptr && found->method != nullptr && found->method->kind == change::process;
+        if (found != nullptr && self != nullptr && (is_process || !PyModule_Check(self))) {
             bind(self);
         }
         into.of = found != nullptr ? *found : rule{};
@@ -183,14 +187,15 @@ bool take_apart(PyObject* callee, call& into, std::vector<reference>& held, int 
         return into.positional > 0;
     }
     if (type == &_PyMethodWrapper_Type) {
-        PyObject* const name = attribute_of(callee, "__name__");
-        PyObject* const self = attribute_of(callee, "__self__");
-        if (name == nullptr || self == nullptr) {
+        const reference name(PyObject_GetAttrString(callee, "__name__"));
+        PyObject* const self = name ? attribute_of(callee, "__self__") : nullptr;
+        const char* const text = self != nullptr ? PyUnicode_AsUTF8(name.get()) : nullptr;
+        PyErr_Clear();
+        if (text == nullptr) {
             return false;
         }
         bind(self);
-        const char* const text = PyUnicode_AsUTF8(name);
-        into.of = text != nullptr ? rule_of_slot(text) : rule{};
+        into.of = rule_of_slot(text);
         return true;
     }
     if (is_any(type, "functools.partial")) {
@@ -239,18 +244,39 @@ PyObject* keyword_of(const call& of, const char* name) noexcept {
     return nullptr;
 }
 
+PyObject* argument_of(const call& of) noexcept {
+    if (of.of.number >= 0 && of.of.number < of.positional) {
+        return of.arguments[static_cast<std::size_t>(of.of.number)];
+    }
+    return of.of.keyword != nullptr ? keyword_of(of, of.of.keyword) : nullptr;
+}
+
+// Would writing to this file change something that the main thread has?
+bool refuses_stream(PyObject* file) noexcept {
+    static constexpr guarded k_stream = {.operation = "write()", .kind = change::stream};
+    static PyObject* const s_write = PyUnicode_InternFromString("write");
+    if (is_context_object(file)) {
+        return false;
+    }
+    PyObject* const write = _PyType_Lookup(Py_TYPE(file), s_write);
+    const bool is_method = write != nullptr && Py_IS_TYPE(write, &PyMethodDescr_Type);
+    const rule* const known = is_method ? rule_of(reinterpret_cast<PyMethodDescrObject*>(write)->d_method) : nullptr;
+    const bool is_file = known != nullptr && known->method != nullptr && known->method->kind == change::stream;
+    return (is_file || is_any(Py_TYPE(file), "_csv.writer")) && refuses_self(k_stream, file, nullptr);
+}
+
 bool refuses_effect(const call& of) noexcept {
     PyObject* const first = of.positional > 0 ? of.arguments.front() : nullptr;
     PyObject* const second = of.positional > 1 ? of.arguments[1] : nullptr;
     switch (of.of.what) {
     case effect::attribute:
-        return second != nullptr && refuses_attribute(first, second);
+        return second != nullptr && refuses_attribute(first, second, of.of.is_slot);
     case effect::item:
-        return first != nullptr && refuses_item(first);
+        return first != nullptr && refuses_item(first, of.of.is_slot);
     case effect::in_place:
-        return first != nullptr && refuses_in_place(first, of.of.number);
+        return first != nullptr && refuses_in_place(first, of.of.number, of.of.is_slot);
     case effect::advances:
-        return first != nullptr && refuses_advance(first);
+        return first != nullptr && refuses_advance(first, of.of.is_slot);
     case effect::init:
         return first != nullptr && refuses_init(first);
     case effect::descriptor:
@@ -264,9 +290,10 @@ bool refuses_effect(const call& of) noexcept {
             }
         }
         return false;
-    case effect::changes: {
-        const bool is_there = of.of.number < of.positional;
-        return is_there && refuses_output(of.arguments[static_cast<std::size_t>(of.of.number)]);
+    case effect::changes:
+    case effect::streams: {
+        PyObject* const changed = argument_of(of);
+        return changed != nullptr && (of.of.what == effect::changes ? refuses_output(changed) : refuses_stream(changed));
     }
     case effect::ufunc:
         for (Py_ssize_t i = of.of.number; i < of.positional; ++i) {
@@ -469,7 +496,8 @@ PyObject* know_callees(PyObject*, PyObject* table) noexcept {
         PyObject* callee = nullptr;
         int what = 0;
         int number = 0;
-        if (PyArg_ParseTuple(PyList_GET_ITEM(table, i), "Oii", &callee, &what, &number) == 0) {
+        const char* keyword = nullptr; // in the table, which is kept
+        if (PyArg_ParseTuple(PyList_GET_ITEM(table, i), "Oiiz", &callee, &what, &number, &keyword) == 0) {
             return nullptr;
         }
         const void* key = callee;
@@ -480,6 +508,7 @@ PyObject* know_callees(PyObject*, PyObject* table) noexcept {
         }
         rules[key].what = static_cast<effect>(what);
         rules[key].number = number;
+        rules[key].keyword = keyword;
     }
     static PyObject* s_table = nullptr; // holds the objects that are known by their address
     Py_XSETREF(s_table, Py_NewRef(table));

@@ -13,7 +13,7 @@ bool add_call_checks(PyObject* checks) noexcept;
 // The same for the work of a batch, which C++ calls. New reference.
 PyObject* checked_callee(PyObject* callee) noexcept;
 
-// For `_core.guard_know_callees`: a list of (function, type or method of C code; effect; number). Kept for good.
+// For `_core.guard_know_callees`: a list of (function, type or method; effect; number; keyword or None). Kept for good.
 PyObject* know_callees(PyObject* module, PyObject* table) noexcept;
 
 } // namespace xpar::guard

@@ -120,27 +120,33 @@ PyMethodDef s_functions[] = {
 
 void know_probe(PyTypeObject* probe) noexcept { s_probe = probe; }
 
-bool refuses_attribute(PyObject* object, PyObject* name) noexcept {
+bool refuses_attribute(PyObject* object, PyObject* name, bool is_slot) noexcept {
     if (is_context_object(object)) {
         return false;
     }
     const PyTypeObject* const type = Py_TYPE(object);
-    if (type->tp_setattro == s_probe->tp_setattro) { // with either of the two in Python it is the same slot
+    PyObject* const found = PyUnicode_CheckExact(name) ? _PyType_Lookup(Py_TYPE(object), name) : nullptr;
+    if (found != nullptr && Py_IS_TYPE(found, &PyProperty_Type)) {
+        const reference setter(PyObject_GetAttrString(found, "fset"));
+        PyErr_Clear();
+        return setter && PyFunction_Check(setter.get()) && refuses_library_method(object, setter.get(), k_attribute.operation, true);
+    }
+    if (!is_slot && type->tp_setattro == s_probe->tp_setattro) { // with either of the two in Python it is the same slot
         for (const char* const special : {"__setattr__", "__delattr__"}) {
             const reference key(PyUnicode_InternFromString(special));
-            PyObject* const found = key ? _PyType_Lookup(Py_TYPE(object), key.get()) : nullptr;
-            if (found != nullptr && PyFunction_Check(found)) {
-                return refuses_library_method(object, found, k_attribute.operation);
+            PyObject* const in_python = key ? _PyType_Lookup(Py_TYPE(object), key.get()) : nullptr;
+            if (in_python != nullptr && PyFunction_Check(in_python)) {
+                return refuses_library_method(object, in_python, k_attribute.operation, true);
             }
         }
     }
     return refuses_self(k_attribute, object, name);
 }
 
-bool refuses_item(PyObject* object) noexcept {
+bool refuses_item(PyObject* object, bool is_slot) noexcept {
     const PyTypeObject* const type = Py_TYPE(object);
     const objobjargproc by_key = type->tp_as_mapping != nullptr ? type->tp_as_mapping->mp_ass_subscript : nullptr;
-    if (by_key != nullptr && by_key == s_probe->tp_as_mapping->mp_ass_subscript) {
+    if (!is_slot && by_key != nullptr && by_key == s_probe->tp_as_mapping->mp_ass_subscript) {
         // Also of what was made here: df.loc is made for each use, and changes what it was made for.
         return refuses_method(object, "__setitem__", k_item.operation);
     }
@@ -148,7 +154,7 @@ bool refuses_item(PyObject* object) noexcept {
     return (by_key != nullptr || is_by_index) && !is_surely_own(object) && refuses_self(k_item, object, nullptr);
 }
 
-bool refuses_in_place(PyObject* object, int operation) noexcept {
+bool refuses_in_place(PyObject* object, int operation, bool is_slot) noexcept {
     if (is_surely_own(object)) {
         return false;
     }
@@ -156,13 +162,13 @@ bool refuses_in_place(PyObject* object, int operation) noexcept {
     if (slot.number == nullptr && slot.sequence == nullptr) {
         return false;
     }
-    if (slot.number != nullptr && slot.number == in_place_slot_of(s_probe, operation).number) {
+    if (!is_slot && slot.number != nullptr && slot.number == in_place_slot_of(s_probe, operation).number) {
         return refuses_method(object, k_in_place_names[operation], k_in_place.operation);
     }
     return refuses_self(k_in_place, object, nullptr);
 }
 
-bool refuses_advance(PyObject* object) noexcept {
+bool refuses_advance(PyObject* object, bool is_slot) noexcept {
     if (is_context_object(object)) {
         return false;
     }
@@ -173,7 +179,7 @@ bool refuses_advance(PyObject* object) noexcept {
     if (type->tp_iternext == nullptr || type->tp_iternext == _PyObject_NextNotImplemented || is_file(type)) {
         return false;
     }
-    if (type->tp_iternext == s_probe->tp_iternext) {
+    if (!is_slot && type->tp_iternext == s_probe->tp_iternext) {
         return refuses_method(object, "__next__", k_advance.operation);
     }
     return refuses_self(k_advance, object, nullptr);
@@ -198,6 +204,25 @@ bool refuses_output(PyObject* object) noexcept {
 bool refuses_init(PyObject* object) noexcept {
     const bool replaces = PyList_Check(object) || PyDict_Check(object) || PySet_Check(object) || PyByteArray_Check(object);
     return replaces && !is_surely_own(object) && refuses_self(k_init, object, nullptr);
+}
+
+bool is_default_dict(PyObject* object) noexcept {
+    static PyTypeObject* s_default_dict = nullptr;
+    if (s_default_dict == nullptr) {
+        PyObject* const module = PyDict_GetItemString(PyImport_GetModuleDict(), "_collections");
+        PyObject* const type = module != nullptr ? PyDict_GetItemString(PyModule_GetDict(module), "defaultdict") : nullptr;
+        s_default_dict = reinterpret_cast<PyTypeObject*>(type);
+    }
+    return s_default_dict != nullptr && PyType_IsSubtype(Py_TYPE(object), s_default_dict) != 0;
+}
+
+bool refuses_missing(PyObject* object, PyObject* key) noexcept {
+    static constexpr guarded k_missing = {.operation = "__missing__()", .kind = change::contents};
+    if (PyDict_Contains(object, key) != 0) {
+        PyErr_Clear(); // it will be raised again
+        return false;
+    }
+    return refuses_self(k_missing, object, nullptr);
 }
 
 PyObject* instance_dict_of(PyObject* object) noexcept {

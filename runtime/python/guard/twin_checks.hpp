@@ -13,12 +13,16 @@ namespace xpar::guard {
 void know_probe(PyTypeObject* probe) noexcept;
 
 // Of an object that a statement or a call is about to change. True: it must not happen, and the error is set.
-bool refuses_attribute(PyObject* object, PyObject* name) noexcept;
-bool refuses_item(PyObject* object) noexcept;
-bool refuses_in_place(PyObject* object, int operation) noexcept; // numbered as in parallel/protection/twins/rewriting.py
-bool refuses_advance(PyObject* object) noexcept;                 // next(), `for`, `await`
-bool refuses_output(PyObject* object) noexcept;                  // out=, a tuple stands for its items
-bool refuses_init(PyObject* object) noexcept;                    // a second one replaces what is in the object
+// `is_slot`: by the slot of a type in C itself, whatever a subclass has in Python.
+bool refuses_attribute(PyObject* object, PyObject* name, bool is_slot = false) noexcept;
+bool refuses_item(PyObject* object, bool is_slot = false) noexcept;
+// `operation`: numbered as in parallel/protection/twins/rewriting.py
+bool refuses_in_place(PyObject* object, int operation, bool is_slot = false) noexcept;
+bool refuses_advance(PyObject* object, bool is_slot = false) noexcept; // next(), `for`, `await`
+bool refuses_output(PyObject* object) noexcept;                        // out=, a tuple stands for its items
+bool refuses_init(PyObject* object) noexcept;                          // a second one replaces what is in the object
+bool refuses_missing(PyObject* object, PyObject* key) noexcept;        // object[key] of a defaultdict makes an item
+bool is_default_dict(PyObject* object) noexcept;
 
 // `object.__dict__`; one that a context is the first to ask for counts as its object. New reference.
 PyObject* instance_dict_of(PyObject* object) noexcept;

@@ -34,7 +34,6 @@ void* extra_of(PyObject* code) noexcept {
 
 bool set_extra(PyObject* code, void* extra) noexcept {
     s_extra = s_extra >= 0 ? s_extra : _PyEval_RequestCodeExtraIndex(drop_extra);
-    drop_extra(extra_of(code)); // it would not be
     return _PyCode_SetExtra(code, s_extra, extra) == 0;
 }
 
@@ -142,6 +141,8 @@ PyObject* s_source = nullptr;
 PyObject* s_compiled = nullptr;
 
 } // namespace
+
+bool is_twin(PyObject* code) noexcept { return extra_of(code) == &s_is_twin; }
 
 void forget_files() noexcept {
     if (s_files != nullptr) {

@@ -25,6 +25,9 @@ PyObject* set_twin_hooks(PyObject* module, PyObject* arguments) noexcept;
 // For `_core.guard_is_users(path)`: is a file of that path the user's?
 PyObject* is_users_path(PyObject* module, PyObject* path) noexcept;
 
+// Is it looked at line by line?
+bool is_twin(PyObject* code) noexcept;
+
 // Whose a file is has changed.
 void forget_files() noexcept;
 

@@ -96,6 +96,8 @@ struct place_object {
     int operation;
 };
 
+constexpr int k_lookup = -1; // in place of an operator: the item is read only
+
 PyTypeObject* s_place = nullptr;
 
 place_object& place(PyObject* self) noexcept { return *reinterpret_cast<place_object*>(self); }
@@ -109,22 +111,26 @@ PyObject* looked_at(PyObject* self, PyObject* value) noexcept {
     return value;
 }
 
+// What will be refused is refused before the operator has changed what is there.
 PyObject* place_get_attribute(PyObject* self, PyObject* name) noexcept {
-    return looked_at(self, PyObject_GetAttr(place(self).object, name));
+    PyObject* const object = place(self).object;
+    return is_armed() && refuses_attribute(object, name) ? nullptr : looked_at(self, PyObject_GetAttr(object, name));
 }
 
 int place_set_attribute(PyObject* self, PyObject* name, PyObject* value) noexcept {
-    PyObject* const object = place(self).object;
-    return is_armed() && refuses_attribute(object, name) ? -1 : PyObject_SetAttr(object, name, value);
+    return PyObject_SetAttr(place(self).object, name, value);
 }
 
 PyObject* place_get_item(PyObject* self, PyObject* key) noexcept {
-    return looked_at(self, PyObject_GetItem(place(self).object, key));
+    PyObject* const object = place(self).object;
+    if (place(self).operation == k_lookup) {
+        return is_armed() && refuses_missing(object, key) ? nullptr : PyObject_GetItem(object, key);
+    }
+    return is_armed() && refuses_item(object) ? nullptr : looked_at(self, PyObject_GetItem(object, key));
 }
 
 int place_set_item(PyObject* self, PyObject* key, PyObject* value) noexcept {
-    PyObject* const object = place(self).object;
-    return is_armed() && refuses_item(object) ? -1 : PyObject_SetItem(object, key, value);
+    return PyObject_SetItem(place(self).object, key, value);
 }
 
 void place_dealloc(PyObject* self) noexcept {
@@ -134,14 +140,24 @@ void place_dealloc(PyObject* self) noexcept {
     Py_DECREF(type);
 }
 
-PyObject* make_place(PyObject*, PyObject* const* arguments, Py_ssize_t) {
+PyObject* new_place(PyObject* object, int operation) noexcept {
     auto* const made = PyObject_New(place_object, s_place);
     if (made == nullptr) {
         return nullptr;
     }
-    made->object = Py_NewRef(arguments[0]);
-    made->operation = static_cast<int>(PyLong_AsLong(arguments[1]));
+    made->object = Py_NewRef(object);
+    made->operation = operation;
     return reinterpret_cast<PyObject*>(made);
+}
+
+PyObject* make_place(PyObject*, PyObject* const* arguments, Py_ssize_t) {
+    return new_place(arguments[0], static_cast<int>(PyLong_AsLong(arguments[1])));
+}
+
+// lookup(x)[key], where x may be a defaultdict, which makes what is missing.
+PyObject* check_lookup(PyObject*, PyObject* object) {
+    const bool may_make = !is_context_object(object) && PyDict_Check(object) && !PyDict_CheckExact(object) && is_default_dict(object);
+    return may_make ? new_place(object, k_lookup) : Py_NewRef(object);
 }
 
 // ---- where the statement has to stay as it is ------------------------------------------------------------------------
@@ -162,6 +178,7 @@ PyObject* check_caught(PyObject* module, PyObject* const* arguments, Py_ssize_t 
 
 PyMethodDef s_functions[] = {
     {"place", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(make_place)), METH_FASTCALL, nullptr},
+    {"lookup", check_lookup, METH_O, nullptr},
     {"bound", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(check_bound)), METH_FASTCALL, nullptr},
     {"caught", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(check_caught)), METH_FASTCALL, nullptr},
 };

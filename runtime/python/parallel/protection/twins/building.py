@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
-import sys
 import types
 
 from parallel import _core
@@ -39,11 +38,16 @@ def built() -> int:
 
 
 def _build_text(filename: str, flags: int, functions: list[types.FunctionType]) -> None:
-    twins, obstacle = {}, None
+    twins, obstacle = {}, "its source is not to be found"
     for lines in _texts(filename, functions[0].__globals__):
-        twins, obstacle = _twins_of("".join(lines), filename, flags)
-        if any(compiling.identity(function.__code__) in twins for function in functions):
-            break
+        for by_statement in (False, True):  # as a file; as a cell, whose statements are compiled one by one
+            found, obstacle = _twins_of("".join(lines), filename, flags, by_statement)
+            twins.update(found)
+            if all(compiling.identity(function.__code__) in twins for function in functions):
+                break
+        else:
+            continue
+        break
     for function in functions:
         _mark(function, function.__code__, twins, obstacle)
 
@@ -54,7 +58,8 @@ def _mark(function, code: types.CodeType, twins: dict, obstacle: str | None) -> 
     twin = twins.get(compiling.identity(code))
     _core.guard_know_twin(code, twin)
     if twin is None:
-        _kept[f"{function.__module__}.{code.co_qualname}"] = obstacle or "it was not compiled from the text that is there"
+        if not _is_generated(function):
+            _kept[f"{function.__module__}.{code.co_qualname}"] = obstacle or "it was not compiled from the text that is there"
         return
     _built += 1
     _mark_within(code, twins)
@@ -77,23 +82,43 @@ def _texts(filename: str, namespace: dict):
         yield now
 
 
-def _twins_of(text: str, filename: str, flags: int) -> tuple[dict, str | None]:
+def _is_generated(function: types.FunctionType) -> bool:
+    """Made by a library from a text of its own: there is nothing in it that the user has written."""
+    code = function.__code__
+    named = str(function.__module__)
+    return code.co_filename.startswith("<") and (
+        code.co_qualname.startswith("__create_fn__.") or named.startswith("namedtuple_") or code.co_filename.startswith("<attrs ")
+    )
+
+
+def _twins_of(text: str, filename: str, flags: int, by_statement: bool) -> tuple[dict, str | None]:
     """identity of code -> its twin, and why there are none."""
-    if not text:
-        return {}, "its source is not to be found"
-    for also in (0, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT):  # a cell may await
-        try:
-            plain, twin = compiling.compile_pair(text, filename, "exec", flags | also)
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            obstacle = f"its source does not compile ({error})"
-            continue
-        found = {}
-        # The module itself differs from what ran, as a cell's last expression is shown: only what is within counts.
-        inner, inner_twins = compiling.within(plain), compiling.within(twin)
-        for one, other in zip(inner, inner_twins) if len(inner) == len(inner_twins) else ():
-            found.update((compiling.identity(code), its_twin) for code, its_twin in compiling.pairs(one, other))
-        return found, None
-    return {}, obstacle
+    found, obstacle = {}, None
+    for part in _statements(text, filename, flags) if by_statement else (text,):
+        for also in (0, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT):  # a cell may await
+            try:
+                plain, twin = compiling.compile_pair(part, filename, "exec", flags | also)
+            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+                obstacle = f"its source does not compile ({error})"
+                continue
+            obstacle = None
+            # The module itself differs from what ran, as a cell's last expression is shown: only what is within counts.
+            inner, inner_twins = compiling.within(plain), compiling.within(twin)
+            for one, other in zip(inner, inner_twins) if len(inner) == len(inner_twins) else ():
+                found.update((compiling.identity(code), its_twin) for code, its_twin in compiling.pairs(one, other))
+            break
+        if obstacle is not None:
+            return {}, obstacle
+    return found, None
+
+
+def _statements(text: str, filename: str, flags: int):
+    """The statements of a cell, each as a module: the compiler calls what the same text imports in another way."""
+    try:
+        tree = compile(text, filename, "exec", flags | ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    return [ast.Module([statement], []) for statement in tree.body]
 
 
 def _build_library() -> None:
@@ -112,7 +137,9 @@ def _build_library() -> None:
 def _library_twin(function: types.FunctionType) -> types.CodeType | None:
     """The twin of one function of a large file, of whose text only that function is compiled."""
     code = function.__code__
-    lines = linecache.getlines(code.co_filename, function.__globals__)[code.co_firstlineno - 1 :]
+    is_frozen = code.co_filename.startswith("<frozen ")  # then its file lies beside the others all the same
+    path = function.__globals__.get("__file__", "") if is_frozen else code.co_filename
+    lines = linecache.getlines(path, function.__globals__)[code.co_firstlineno - 1 :]
     classes = code.co_qualname.split(".")[:-1]
     if not lines or "<locals>" in classes:
         return None

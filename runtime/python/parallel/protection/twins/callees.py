@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import builtins
 import functools
+import io
 import itertools
 import operator
 import sys
 from collections import OrderedDict, defaultdict, deque
 
 # As in runtime/python/guard/twin_calls.cpp.
-_NOTHING, _ATTRIBUTE, _ITEM, _IN_PLACE, _ADVANCES, _ITERATES, _DICT, _GETATTR, _RUN, _COMPILE, _CHANGES = range(11)
+_NOTHING, _ATTRIBUTE, _ITEM, _IN_PLACE, _ADVANCES, _ITERATES, _DICT, _GETATTR, _RUN, _COMPILE, _CHANGES, _STREAMS = range(12)
 
 _IN_PLACE_FUNCTIONS = (
     "iadd", "isub", "imul", "imod", "ipow", "ilshift", "irshift", "iand", "ixor", "ior", "ifloordiv", "itruediv", "imatmul",
@@ -34,7 +35,29 @@ _ITERATING = {
 }  # fmt: skip
 
 # Of numpy, and where the argument is that they change.
-_NUMPY = {"copyto": 0, "putmask": 0, "place": 0, "put": 0, "fill_diagonal": 0, "put_along_axis": 0}
+_NUMPY = {
+    "copyto": (0, "dst"), "putmask": (0, "a"), "place": (0, "arr"), "put": (0, "a"), "fill_diagonal": (0, "a"),
+    "put_along_axis": (0, "arr"),
+}  # fmt: skip
+
+# (module, qualified name) -> which argument they write to as to a file.
+_WRITING = {
+    ("builtins", "print"): (-1, "file"),
+    ("_io", "_IOBase.writelines"): (0, None),
+    ("_csv", "writer"): (0, None),
+    ("json", "dump"): (1, "fp"),
+    ("_pickle", "dump"): (1, "file"),
+    ("_pickle", "Pickler"): (0, "file"),
+    ("marshal", "dump"): (1, None),
+    ("shutil", "copyfileobj"): (1, "fdst"),
+}
+
+# Run coroutines that they are given.
+_AWAITING = {
+    ("asyncio", "run"): 0, ("asyncio", "gather"): 0, ("asyncio", "create_task"): 0, ("asyncio", "ensure_future"): 0,
+    ("asyncio", "wait_for"): 0, ("asyncio", "shield"): 0, ("asyncio.base_events", "BaseEventLoop.run_until_complete"): 1,
+    ("asyncio.base_events", "BaseEventLoop.create_task"): 1,
+}  # fmt: skip
 
 # Read so often, and so rarely as what they are here for, that they are looked at where they are called only.
 UNREMARKABLE = frozenset({"reset", "move", "remove", "close", "feed", "data", "start", "end", "pi", "comment", "put", "get", "set"})
@@ -46,7 +69,7 @@ def names() -> set[str]:
 
 
 def table() -> list[tuple]:
-    """For `_core.guard_know_callees`: (function, effect, number)."""
+    """For `_core.guard_know_callees`: (function, effect, number, keyword or None)."""
     rows = [
         (builtins.setattr, _ATTRIBUTE, 0),
         (builtins.delattr, _ATTRIBUTE, 0),
@@ -62,6 +85,21 @@ def table() -> list[tuple]:
     ]
     rows += [(getattr(operator, name), _IN_PLACE, number) for number, name in enumerate(_IN_PLACE_FUNCTIONS)]
     rows += [(function, _ITERATES, first) for function, first in _ITERATING]
+    rows = [(*row, None) for row in rows]
     numpy = sys.modules.get("numpy")
-    rows += [(getattr(numpy, name), _CHANGES, at) for name, at in _NUMPY.items() if hasattr(numpy, name)]
+    rows += [(getattr(numpy, name), _CHANGES, *which) for name, which in _NUMPY.items() if hasattr(numpy, name)]
+    rows += [(function, _STREAMS, *which) for function, which in _loaded(_WRITING)]
+    rows += [(function, _ITERATES, first, None) for function, first in _loaded(_AWAITING)]
+    writer = type(sys.modules["_csv"].writer(io.StringIO())) if "_csv" in sys.modules else None
+    rows += [(getattr(writer, name), _STREAMS, 0, None) for name in ("writerow", "writerows") if writer is not None]
     return rows
+
+
+def _loaded(functions: dict[tuple[str, str], object]):
+    """(function, what is said of it) of the modules that are loaded."""
+    for (module, qualified), said in functions.items():
+        found = sys.modules.get(module)
+        for name in qualified.split("."):
+            found = getattr(found, name, None)
+        if found is not None:
+            yield found, said

@@ -13,7 +13,7 @@ from parallel.protection import effects
 from parallel.protection.twins import callees, rewriting
 
 # Of the flags of code: what `from __future__ import` has asked of the compiler.
-FUTURE = 0xFF0000 | 0x1000000
+FUTURE = 0x1FE0000
 
 _CHECKS = {rewriting.MARK + name: check for name, check in _core.guard_twin_checks().items()}
 

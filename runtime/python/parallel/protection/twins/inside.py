@@ -44,7 +44,7 @@ def source(text, is_expression: bool, flags: int):
         text = text.lstrip(" \t")
     try:
         _, twin = compiling.compile_pair(text, "<string>", "eval" if is_expression else "exec", flags & compiling.FUTURE, True)
-    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None  # it will say so itself
     return _known(twin)
 

@@ -22,17 +22,17 @@ _STANDARD = {
     "_weakrefset": "WeakSet.*",
     "configparser": "RawConfigParser.* ConfigParser.* SectionProxy.*",
     "os": "_Environ.*",
-    "argparse": "_AttributeHolder.*",
+    "argparse": "_ActionsContainer.* ArgumentParser.*",
+    "threading": "Event.* Semaphore.* BoundedSemaphore.* Barrier.*",
+    "pandas.core.generic": "NDFrame._inplace_method",
     "email.message": "Message.*",
     "string": "Formatter.*",
     "graphlib": "TopologicalSorter.*",
     "http.cookies": "BaseCookie.* Morsel.*",
-    "decimal": "",
     "xml.etree.ElementTree": "ElementTree.* indent",
     "shelve": "Shelf.*",
     "sched": "scheduler.*",
     "csv": "DictReader.*",
-    "types": "",
 }
 
 

@@ -66,7 +66,7 @@ class _Rewriter:
         }  # fmt: skip
 
     def module(self, tree: ast.AST, binds_names: bool) -> None:
-        self._scope = _Scope(_declared(getattr(tree, "body", ())), None, _RUNNING if binds_names else None)
+        self._scope = _Scope(_declared(tree.body if isinstance(tree.body, list) else ()), None, _RUNNING if binds_names else None)
         self._visit_children(tree)
 
     # ---- walking -------------------------------------------------------------------------------------------------------------
@@ -187,6 +187,8 @@ class _Rewriter:
         node.slice = self._visit(node.slice)
         if not isinstance(node.ctx, ast.Load):
             node.value = self._check("item", node, node.value)
+        elif not isinstance(node.slice, (ast.Slice, ast.UnaryOp)) and not _is_number(node.slice):
+            node.value = self._check("lookup", node, node.value)  # it may be a defaultdict
         return node
 
     def _name(self, node):
@@ -334,6 +336,10 @@ def _declared(body) -> dict[str, int]:
         elif isinstance(node, (ast.ExceptHandler, ast.match_case)):
             waiting.extend(node.body)
     return found
+
+
+def _is_number(key) -> bool:
+    return isinstance(key, ast.Constant) and isinstance(key.value, int)
 
 
 def _names_of(target) -> set[str]:
