@@ -211,10 +211,13 @@ bool refuses_library_method(PyObject* object, PyObject* called, const char* oper
     const auto* const function = reinterpret_cast<PyFunctionObject*>(called);
     auto* const code = reinterpret_cast<PyCodeObject*>(function->func_code);
     _PyInterpreterFrame* const frame = current_frame();
-    if (is_twin(function->func_code) || !is_of_library(called) || frame == nullptr || origin_of(frame) != origin::user) {
+    if (!is_of_library(called) || frame == nullptr || origin_of(frame) != origin::user) {
         return false;
     }
     const bool is_named = is_named_in(s_mutators, function->func_globals, code);
+    if (!is_named && is_twin(function->func_code)) {
+        return false; // it is looked at line by line
+    }
     reference holder; // df.loc is made for each use and changes what it was made for
     if (is_context_object(object)) {
         holder = reference(is_named ? PyObject_GetAttrString(object, "obj") : nullptr);

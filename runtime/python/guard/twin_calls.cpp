@@ -356,8 +356,14 @@ PyObject*& callee_of(PyObject* self) noexcept { return reinterpret_cast<checked_
 PyObject* call_with_twin(const rule& of, PyObject* callee, PyObject* const* arguments, std::size_t flagged, PyObject* names) noexcept {
     const auto count = static_cast<std::size_t>(PyVectorcall_NARGS(flagged));
     if (of.what == effect::compile) {
+        call given;
+        given.arguments.assign(arguments, arguments + count + (names != nullptr ? PyTuple_GET_SIZE(names) : 0));
+        given.positional = static_cast<Py_ssize_t>(count);
+        given.names = names;
+        PyObject* const source = count > 0 ? arguments[0] : keyword_of(given, "source");
+        PyObject* const mode = count > 2 ? arguments[2] : keyword_of(given, "mode");
         reference compiled(PyObject_Vectorcall(callee, arguments, flagged, names));
-        return compiled ? twin_of_compiled(compiled.get(), arguments[0]) : nullptr;
+        return compiled ? twin_of_compiled(compiled.get(), source, mode) : nullptr; // it has had both
     }
     const std::size_t all = count + (names != nullptr ? static_cast<std::size_t>(PyTuple_GET_SIZE(names)) : 0);
     reference twin(count > 0 ? twin_of_source(arguments[0], of.number == 1) : nullptr);

@@ -124,6 +124,9 @@ bool refuses_attribute(PyObject* object, PyObject* name, bool is_slot) noexcept 
     if (is_context_object(object)) {
         return false;
     }
+    if (PyType_Check(object) && PyType_HasFeature(reinterpret_cast<PyTypeObject*>(object), Py_TPFLAGS_IMMUTABLETYPE)) {
+        return false; // it says so itself
+    }
     const PyTypeObject* const type = Py_TYPE(object);
     PyObject* const found = PyUnicode_CheckExact(name) ? _PyType_Lookup(Py_TYPE(object), name) : nullptr;
     if (found != nullptr && Py_IS_TYPE(found, &PyProperty_Type)) {

@@ -251,12 +251,12 @@ PyObject* twin_of_source(PyObject* source, bool is_expression) noexcept {
     return twin;
 }
 
-PyObject* twin_of_compiled(PyObject* code, PyObject* source) noexcept {
+PyObject* twin_of_compiled(PyObject* code, PyObject* source, PyObject* mode) noexcept {
     if (!PyCode_Check(code)) {
         return Py_NewRef(code);
     }
     const unguarded compiling;
-    reference twin(PyObject_CallFunctionObjArgs(s_compiled, code, source, nullptr));
+    reference twin(PyObject_CallFunctionObjArgs(s_compiled, code, source, mode, nullptr));
     return twin && twin.get() == Py_None ? Py_NewRef(code) : twin.give();
 }
 

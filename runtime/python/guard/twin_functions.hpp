@@ -19,13 +19,13 @@ PyObject* know_twin(PyObject* module, PyObject* arguments) noexcept;
 PyObject* add_function(PyObject* module, PyObject* function) noexcept;
 
 // For `_core.guard_twin_hooks(enter, source, compiled)`, what contexts call: enter() before the first work;
-// source(text or code, is_expression, flags) and compiled(code, source) return a code object, or None.
+// source(text or code, is_expression, flags) and compiled(code, source, mode) return a code object, or None.
 PyObject* set_twin_hooks(PyObject* module, PyObject* arguments) noexcept;
 
 // For `_core.guard_is_users(path)`: is a file of that path the user's?
 PyObject* is_users_path(PyObject* module, PyObject* path) noexcept;
 
-// Is it looked at line by line?
+// Is it the code of a twin?
 bool is_twin(PyObject* code) noexcept;
 
 // Whose a file is has changed.
@@ -40,7 +40,7 @@ void enter_twins() noexcept;
 // The code that exec(source) is to run instead; null without an error where there is none. New reference.
 PyObject* twin_of_source(PyObject* source, bool is_expression) noexcept;
 
-// `code`, what compile(source) has returned, or its twin. New reference.
-PyObject* twin_of_compiled(PyObject* code, PyObject* source) noexcept;
+// `code`, what compile(source, ..., mode) has returned, or its twin. New reference.
+PyObject* twin_of_compiled(PyObject* code, PyObject* source, PyObject* mode) noexcept;
 
 } // namespace xpar::guard

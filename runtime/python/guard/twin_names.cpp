@@ -17,10 +17,11 @@ enum scope : int { global_scope, enclosing_scope, running_scope };
 
 bool is_of_main(PyObject* owner) noexcept { return !is_context_object(owner) || adopted_by(owner) != nullptr; }
 
-// The cell of a variable of the running function; borrowed, null when it has none of that name.
+// The cell of a free variable of the running function; borrowed, null when it has none of that name. (A class that has
+// methods with `super` has a cell `__class__` of its own as well: free variables are the last.)
 PyObject* cell_of(_PyInterpreterFrame* frame, PyObject* name) noexcept {
     PyCodeObject* const code = frame->f_code;
-    for (int i = 0; i < code->co_nlocalsplus; ++i) {
+    for (int i = code->co_nlocalsplus - code->co_nfreevars; i < code->co_nlocalsplus; ++i) {
         PyObject* const held = frame->localsplus[i];
         if (held != nullptr && PyCell_Check(held) && PyUnicode_Compare(PyTuple_GET_ITEM(code->co_localsplusnames, i), name) == 0) {
             return held;

@@ -83,9 +83,11 @@ def _texts(filename: str, namespace: dict):
 
 
 def _is_generated(function: types.FunctionType) -> bool:
-    """Made by a library from a text of its own: there is nothing in it that the user has written."""
+    """Made by a library from a text of its own, or no function: there is nothing in it that a work could run of the user's."""
     code = function.__code__
     named = str(function.__module__)
+    if code.co_name == "<module>":  # of a script that is running
+        return True
     return code.co_filename.startswith("<") and (
         code.co_qualname.startswith("__create_fn__.") or named.startswith("namedtuple_") or code.co_filename.startswith("<attrs ")
     )

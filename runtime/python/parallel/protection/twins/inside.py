@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import copy
 import importlib.machinery
+import sys
 import types
 
 from parallel import _core
@@ -10,6 +13,7 @@ from parallel.protection.twins import compiling
 
 _TEXT = (str, bytes, bytearray)
 _is_entered = False
+_told: set[str] = set()  # files of whose code it has been said that it has no checks
 
 
 def enter() -> None:
@@ -28,46 +32,50 @@ def _get_code(loader, fullname):
     if code is None or not _core.guard_is_users(code.co_filename):
         return code
     try:
-        plain, twin = compiling.compile_pair(loader.get_data(code.co_filename), code.co_filename, "exec", 0)
-    except (OSError, SyntaxError, ValueError):
-        return code  # what is wrong with it has been said, or its text is gone
-    return _known(twin) if compiling.identity(plain) == compiling.identity(code) else code
+        text = loader.get_data(code.co_filename)
+    except OSError as error:
+        _tell(code.co_filename, error)
+        return code
+    return _twin_of(code, text, "exec", False) or code
 
 
 def source(text, is_expression: bool, flags: int):
     """What exec(text) or eval(text) is to run; None: `text` itself."""
-    if isinstance(text, types.CodeType):
-        return None  # made in a context, it is a twin by now
-    if not isinstance(text, _TEXT):
+    if not isinstance(text, _TEXT):  # a code object that was made in a context has its checks
         return None
-    if is_expression and isinstance(text, str):
-        text = text.lstrip(" \t")
+    if is_expression:
+        text = text.lstrip(" \t" if isinstance(text, str) else b" \t")
+    mode = "eval" if is_expression else "exec"
     try:
-        _, twin = compiling.compile_pair(text, "<string>", "eval" if is_expression else "exec", flags & compiling.FUTURE, True)
+        code = compile(text, "<string>", mode, flags & compiling.FUTURE, True)  # and its warnings, as they would come
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None  # it will say so itself
-    return _known(twin)
+        return None  # it will be raised again, where it should be
+    return _twin_of(code, text, mode, True)
 
 
-def compiled(code: types.CodeType, text):
-    """The twin of `code`, which compile(text) has returned; None where there is none."""
-    if not isinstance(text, _TEXT):
+def compiled(code: types.CodeType, text, mode: str):
+    """The twin of `code`, which compile(text, ..., mode) has returned; None where there is none."""
+    if not isinstance(text, (*_TEXT, ast.AST)):
         return None
-    mode = next((mode for mode in ("exec", "eval", "single") if _is_mode(code, text, mode)), None)
-    if mode is None:
-        return None
-    _, twin = compiling.compile_pair(text, code.co_filename, mode, code.co_flags & compiling.FUTURE, True)
-    return _known(twin) if compiling.shape(twin) == compiling.shape(code) else None
+    # A tree may be compiled again, and is the user's.
+    return _twin_of(code, copy.deepcopy(text) if isinstance(text, ast.AST) else text, mode, True)
 
 
-def _is_mode(code: types.CodeType, text, mode: str) -> bool:
+def _twin_of(code: types.CodeType, text, mode: str, binds_names: bool):
+    flags = code.co_flags & compiling.FUTURE
     try:
-        plain = compile(text, code.co_filename, mode, code.co_flags & compiling.FUTURE, True)
-    except (SyntaxError, ValueError):
-        return False
-    return compiling.identity(plain) == compiling.identity(code)
-
-
-def _known(twin: types.CodeType) -> types.CodeType:
-    _core.guard_know_twin(twin, twin)  # it has its checks: a work that submits works looks for what has none
+        plain, twin = compiling.compile_pair(text, code.co_filename, mode, flags, binds_names)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        _tell(code.co_filename, error)
+        return None
+    if compiling.identity(plain) != compiling.identity(code):
+        _tell(code.co_filename, "it was compiled in another way")
+        return None
+    _core.guard_know_twin(twin, twin)  # a work that submits works looks for what has no checks
     return twin
+
+
+def _tell(filename: str, reason) -> None:
+    if filename not in _told:
+        _told.add(filename)
+        print(f"parallel: code of {filename} runs without checks of what it changes ({reason})", file=sys.stderr)

@@ -66,7 +66,10 @@ class _Rewriter:
         }  # fmt: skip
 
     def module(self, tree: ast.AST, binds_names: bool) -> None:
-        self._scope = _Scope(_declared(tree.body if isinstance(tree.body, list) else ()), None, _RUNNING if binds_names else None)
+        declared = _declared(tree.body if isinstance(tree.body, list) else ())
+        if binds_names:  # what a function within declares global is so out here
+            declared |= {name: _GLOBAL for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
+        self._scope = _Scope(declared, None, _RUNNING if binds_names else None)
         self._visit_children(tree)
 
     # ---- walking -------------------------------------------------------------------------------------------------------------
@@ -208,6 +211,11 @@ class _Rewriter:
         elif not isinstance(func, ast.Name):
             func = self._visit(func)
         node.func = self._check("call", func, func)
+        if isinstance(func, ast.Attribute) and func.end_lineno != node.lineno:
+            # The compiler has a call of a method begin at its name. Frames of what it calls show that line.
+            begin = max(func.end_col_offset - len(func.attr), 0)
+            for moved in (node.func, node):
+                moved.lineno, moved.col_offset = func.end_lineno, begin
         node.args = self._visit_all(node.args)
         for keyword in node.keywords:
             keyword.value = self._visit(keyword.value)
@@ -299,7 +307,8 @@ class _Rewriter:
     def _import(self, node):
         return [*self._bound_before([alias.asname or alias.name.split(".")[0] for alias in node.names], node), node]
 
-    _importfrom = _import
+    def _importfrom(self, node):
+        return node if node.module == "__future__" else self._import(node)  # which has to come first
 
     def _excepthandler(self, node):
         if node.type is not None:
