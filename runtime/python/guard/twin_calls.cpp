@@ -396,7 +396,17 @@ PyObject* finished(const rule& of, PyObject* const* arguments, Py_ssize_t count,
 PyObject* checked_call_enter(PyObject* self, PyObject* const* arguments, std::size_t flagged, PyObject* names) {
     PyObject* const callee = callee_of(self);
     rule of;
-    if (is_armed()) {
+    const bool is_function = PyCFunction_CheckExact(callee) && PyCFunction_GET_SELF(callee) != nullptr && PyModule_Check(PyCFunction_GET_SELF(callee));
+    const rule* const known = is_function ? rule_of(reinterpret_cast<PyCFunctionObject*>(callee)->m_ml)
+                              : PyType_Check(callee) ? rule_of(callee)
+                                                     : nullptr;
+    if (known != nullptr && known->what == effect::iterates) { // list(x), zip(x, y) and others that are called often
+        for (Py_ssize_t i = known->number; is_armed() && i < PyVectorcall_NARGS(flagged); ++i) {
+            if (refuses_advance(arguments[i])) {
+                return nullptr;
+            }
+        }
+    } else if (is_armed()) {
         call taken;
         std::vector<reference> held;
         taken.positional = PyVectorcall_NARGS(flagged);
@@ -468,6 +478,30 @@ PyObject* check_call(PyObject*, PyObject* callee) { return checked_callee(callee
 PyMethodDef s_call = {"call", check_call, METH_O, nullptr};
 
 } // namespace
+
+bool method_needs_look(PyObject* object, PyObject* name) noexcept {
+    PyTypeObject* const type = Py_TYPE(object);
+    if (PyModule_CheckExact(object)) {
+        PyObject* const found = PyDict_GetItemWithError(PyModule_GetDict(object), name);
+        return found == nullptr || needs_look(found);
+    }
+    PyObject* const found = _PyType_Lookup(type, name);
+    if (found == nullptr) {
+        return true; // an attribute of the instance, or a class
+    }
+    if (Py_IS_TYPE(found, &PyFunction_Type)) {
+        return rule_of(found) != nullptr || (!is_context_object(object) && is_of_library(found)) || PyType_Check(object);
+    }
+    if (!Py_IS_TYPE(found, &PyMethodDescr_Type) || PyType_Check(object)) {
+        return true;
+    }
+    const rule* const known = rule_of(reinterpret_cast<PyMethodDescrObject*>(found)->d_method);
+    if (known == nullptr) {
+        return false;
+    }
+    const bool of_self = known->method != nullptr && known->method->changes == subject::self && !known->method->always;
+    return !of_self || known->what != effect::nothing || !is_context_object(object) || adopted_by(object) != nullptr;
+}
 
 PyObject* checked_callee(PyObject* callee) noexcept {
     if (!is_armed() || !needs_look(callee)) {

@@ -10,6 +10,9 @@ namespace xpar::guard {
 // arguments first. False with an error set.
 bool add_call_checks(PyObject* checks) noexcept;
 
+// Is there more to `object.name()` than a method in Python, or one in C that changes nothing of the main thread?
+bool method_needs_look(PyObject* object, PyObject* name) noexcept;
+
 // The same for the work of a batch, which C++ calls. New reference.
 PyObject* checked_callee(PyObject* callee) noexcept;
 

@@ -23,7 +23,15 @@ constexpr guarded k_output = {.operation = "out=", .kind = change::contents};
 PyTypeObject* s_probe = nullptr;
 
 bool is_surely_own(PyObject* object) noexcept {
-    return is_context_object(object) && adopted_by(object) == nullptr && !is_view_type(Py_TYPE(object));
+    if (!is_context_object(object)) {
+        return false;
+    }
+    return PyList_CheckExact(object) || (adopted_by(object) == nullptr && (PyDict_CheckExact(object) || !is_view_type(Py_TYPE(object))));
+}
+
+// What most names are bound to that `x += y` is done with, and what most items are taken from.
+bool is_number_or_text(PyObject* object) noexcept {
+    return PyLong_CheckExact(object) || PyFloat_CheckExact(object) || PyUnicode_CheckExact(object);
 }
 
 // How `object` does what `name` stands for is written in Python. The user's code is looked at line by line; a library's
@@ -88,12 +96,13 @@ PyObject* check_attribute(PyObject*, PyObject* const* arguments, Py_ssize_t) {
 }
 
 PyObject* check_item(PyObject*, PyObject* object) {
-    return is_armed() && refuses_item(object) ? nullptr : Py_NewRef(object);
+    const bool is_own = is_context_object(object) && PyList_CheckExact(object);
+    return !is_own && is_armed() && refuses_item(object) ? nullptr : Py_NewRef(object);
 }
 
-PyObject* check_in_place(PyObject*, PyObject* const* arguments, Py_ssize_t) {
-    PyObject* const object = arguments[0];
-    const bool refused = is_armed() && refuses_in_place(object, static_cast<int>(PyLong_AsLong(arguments[1])));
+template <int Operation>
+PyObject* check_in_place(PyObject*, PyObject* object) {
+    const bool refused = !is_number_or_text(object) && is_armed() && refuses_in_place(object, Operation);
     return refused ? nullptr : Py_NewRef(object);
 }
 
@@ -110,7 +119,19 @@ PyObject* check_dict(PyObject*, PyObject* object) { return instance_dict_of(obje
 PyMethodDef s_functions[] = {
     {"attribute", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(check_attribute)), METH_FASTCALL, nullptr},
     {"item", check_item, METH_O, nullptr},
-    {"in_place", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(check_in_place)), METH_FASTCALL, nullptr},
+    {"in_place 0", check_in_place<0>, METH_O, nullptr},
+    {"in_place 1", check_in_place<1>, METH_O, nullptr},
+    {"in_place 2", check_in_place<2>, METH_O, nullptr},
+    {"in_place 3", check_in_place<3>, METH_O, nullptr},
+    {"in_place 4", check_in_place<4>, METH_O, nullptr},
+    {"in_place 5", check_in_place<5>, METH_O, nullptr},
+    {"in_place 6", check_in_place<6>, METH_O, nullptr},
+    {"in_place 7", check_in_place<7>, METH_O, nullptr},
+    {"in_place 8", check_in_place<8>, METH_O, nullptr},
+    {"in_place 9", check_in_place<9>, METH_O, nullptr},
+    {"in_place 10", check_in_place<10>, METH_O, nullptr},
+    {"in_place 11", check_in_place<11>, METH_O, nullptr},
+    {"in_place 12", check_in_place<12>, METH_O, nullptr},
     {"advance", check_advance, METH_O, nullptr},
     {"output", check_output, METH_O, nullptr},
     {"instance_dict", check_dict, METH_O, nullptr},

@@ -6,9 +6,12 @@
 #include "runtime/python/guard/frames.hpp"
 #include "runtime/python/guard/instance_dicts.hpp"
 #include "runtime/python/guard/judge.hpp"
+#include "runtime/python/guard/twin_calls.hpp"
 #include "runtime/python/guard/twin_checks.hpp"
 
 #include <internal/pycore_frame.h>
+
+#include <utility>
 
 namespace xpar::guard {
 namespace {
@@ -23,7 +26,8 @@ PyObject* cell_of(_PyInterpreterFrame* frame, PyObject* name) noexcept {
     PyCodeObject* const code = frame->f_code;
     for (int i = code->co_nlocalsplus - code->co_nfreevars; i < code->co_nlocalsplus; ++i) {
         PyObject* const held = frame->localsplus[i];
-        if (held != nullptr && PyCell_Check(held) && PyUnicode_Compare(PyTuple_GET_ITEM(code->co_localsplusnames, i), name) == 0) {
+        PyObject* const its_name = PyTuple_GET_ITEM(code->co_localsplusnames, i);
+        if (held != nullptr && PyCell_Check(held) && (its_name == name || PyUnicode_Compare(its_name, name) == 0)) {
             return held;
         }
     }
@@ -89,7 +93,7 @@ int names_store(PyObject* self, PyObject* name, PyObject* value) noexcept {
     return -1;
 }
 
-// ---- x.a += v and x[k] += v: PLACE(x).a += v -------------------------------------------------------------------------
+// ---- what stands for an object: PLACE(x).a += v, LOOKUP(x)[k], METHOD(x, "m").m() ------------------------------------
 
 struct place_object {
     PyObject_HEAD
@@ -97,7 +101,9 @@ struct place_object {
     int operation;
 };
 
-constexpr int k_lookup = -1; // in place of an operator: the item is read only
+// In place of an operator: the item is read only; the attribute is called.
+constexpr int k_lookup = -1;
+constexpr int k_method = -2;
 
 PyTypeObject* s_place = nullptr;
 
@@ -115,6 +121,10 @@ PyObject* looked_at(PyObject* self, PyObject* value) noexcept {
 // What will be refused is refused before the operator has changed what is there.
 PyObject* place_get_attribute(PyObject* self, PyObject* name) noexcept {
     PyObject* const object = place(self).object;
+    if (place(self).operation == k_method) {
+        const reference method(PyObject_GetAttr(object, name));
+        return method ? checked_callee(method.get()) : nullptr;
+    }
     return is_armed() && refuses_attribute(object, name) ? nullptr : looked_at(self, PyObject_GetAttr(object, name));
 }
 
@@ -134,16 +144,24 @@ int place_set_item(PyObject* self, PyObject* key, PyObject* value) noexcept {
     return PyObject_SetItem(place(self).object, key, value);
 }
 
+PyObject* s_free_place = nullptr; // one is enough: they live for one statement
+
 void place_dealloc(PyObject* self) noexcept {
     Py_DECREF(place(self).object);
+    if (s_free_place == nullptr) {
+        s_free_place = self;
+        return;
+    }
     PyTypeObject* const type = Py_TYPE(self);
     type->tp_free(self);
     Py_DECREF(type);
 }
 
 PyObject* new_place(PyObject* object, int operation) noexcept {
-    auto* const made = PyObject_New(place_object, s_place);
-    if (made == nullptr) {
+    auto* made = reinterpret_cast<place_object*>(std::exchange(s_free_place, nullptr));
+    if (made != nullptr) {
+        Py_SET_REFCNT(made, 1);
+    } else if ((made = PyObject_New(place_object, s_place)) == nullptr) {
         return nullptr;
     }
     made->object = Py_NewRef(object);
@@ -151,8 +169,15 @@ PyObject* new_place(PyObject* object, int operation) noexcept {
     return reinterpret_cast<PyObject*>(made);
 }
 
-PyObject* make_place(PyObject*, PyObject* const* arguments, Py_ssize_t) {
-    return new_place(arguments[0], static_cast<int>(PyLong_AsLong(arguments[1])));
+template <int Operation>
+PyObject* make_place(PyObject*, PyObject* object) {
+    return new_place(object, Operation);
+}
+
+// method(x, "m").m(...): what stands for x looks at what is called.
+PyObject* check_method(PyObject*, PyObject* const* arguments, Py_ssize_t) {
+    PyObject* const object = arguments[0];
+    return is_armed() && method_needs_look(object, arguments[1]) ? new_place(object, k_method) : Py_NewRef(object);
 }
 
 // lookup(x)[key], where x may be a defaultdict, which makes what is missing.
@@ -178,7 +203,20 @@ PyObject* check_caught(PyObject* module, PyObject* const* arguments, Py_ssize_t 
 }
 
 PyMethodDef s_functions[] = {
-    {"place", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(make_place)), METH_FASTCALL, nullptr},
+    {"place 0", make_place<0>, METH_O, nullptr},
+    {"place 1", make_place<1>, METH_O, nullptr},
+    {"place 2", make_place<2>, METH_O, nullptr},
+    {"place 3", make_place<3>, METH_O, nullptr},
+    {"place 4", make_place<4>, METH_O, nullptr},
+    {"place 5", make_place<5>, METH_O, nullptr},
+    {"place 6", make_place<6>, METH_O, nullptr},
+    {"place 7", make_place<7>, METH_O, nullptr},
+    {"place 8", make_place<8>, METH_O, nullptr},
+    {"place 9", make_place<9>, METH_O, nullptr},
+    {"place 10", make_place<10>, METH_O, nullptr},
+    {"place 11", make_place<11>, METH_O, nullptr},
+    {"place 12", make_place<12>, METH_O, nullptr},
+    {"method", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(check_method)), METH_FASTCALL, nullptr},
     {"lookup", check_lookup, METH_O, nullptr},
     {"bound", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(check_bound)), METH_FASTCALL, nullptr},
     {"caught", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(check_caught)), METH_FASTCALL, nullptr},

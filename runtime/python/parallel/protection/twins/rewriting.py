@@ -206,16 +206,12 @@ class _Rewriter:
 
     def _call(self, node):
         func = node.func
-        if isinstance(func, ast.Attribute):
-            func.value = self._visit(func.value)  # whatever its name is: it is looked at once
-        elif not isinstance(func, ast.Name):
-            func = self._visit(func)
-        node.func = self._check("call", func, func)
-        if isinstance(func, ast.Attribute) and func.end_lineno != node.lineno:
-            # The compiler has a call of a method begin at its name. Frames of what it calls show that line.
-            begin = max(func.end_col_offset - len(func.attr), 0)
-            for moved in (node.func, node):
-                moved.lineno, moved.col_offset = func.end_lineno, begin
+        if isinstance(func, ast.Attribute):  # stays one, for which the interpreter makes no bound method
+            value = self._visit(func.value)
+            func.value = self._check("method", func.value, value, self._constant(self._mangled(func.attr), func.value))
+        else:
+            func = func if isinstance(func, ast.Name) else self._visit(func)
+            node.func = self._check("call", func, func)
         node.args = self._visit_all(node.args)
         for keyword in node.keywords:
             keyword.value = self._visit(keyword.value)
@@ -283,15 +279,15 @@ class _Rewriter:
         return node
 
     def _augassign(self, node):
-        operation = self._constant(_OPERATORS[type(node.op)], node.target)
+        operation = _OPERATORS[type(node.op)]
         node.value = self._visit(node.value)
         target = node.target
         if isinstance(target, ast.Name):
             loaded = ast.copy_location(ast.Name(target.id, ast.Load()), target)
             if self._scope.where(target.id) is not None:
                 node.value = self._bound(target.id, target, node.value)
-            return [self._statement(self._check("in_place", target, loaded, operation)), node]
-        target.value = self._check("place", target, self._visit(target.value), operation)
+            return [self._statement(self._check(f"in_place {operation}", target, loaded)), node]
+        target.value = self._check(f"place {operation}", target, self._visit(target.value))
         if isinstance(target, ast.Subscript):
             target.slice = self._visit(target.slice)
         return node
