@@ -44,6 +44,7 @@ struct rule {
     effect what = effect::nothing;
     int number = 0;
     const char* keyword = nullptr;
+    PyObject* ready = nullptr; // what looks at its arguments, for a type or a function of a module: the same each time
     bool is_slot = false; // list.__setitem__ and its like go past what a subclass has in Python
 };
 
@@ -99,7 +100,7 @@ bool is_builtin_function(PyObject* object) noexcept { return PyCFunction_Check(o
 
 // Does a call of it need a look at its arguments? Cheap for what is called most: functions in Python, and C functions
 // that change nothing.
-bool needs_look(PyObject* callee) noexcept {
+bool needs_look(PyObject* callee, PyObject** ready = nullptr) noexcept {
     PyTypeObject* const type = Py_TYPE(callee);
     if (type == &PyFunction_Type) {
         return rule_of(callee) != nullptr;
@@ -109,6 +110,9 @@ bool needs_look(PyObject* callee) noexcept {
         const rule* const found = rule_of(reinterpret_cast<PyCFunctionObject*>(callee)->m_ml);
         if (found == nullptr) {
             return false;
+        }
+        if (ready != nullptr) {
+            *ready = found->ready;
         }
         const bool of_self = found->method != nullptr && found->method->changes == subject::self && !found->method->always;
         return !of_self || self == nullptr || !is_context_object(self) || adopted_by(self) != nullptr ||
@@ -134,7 +138,11 @@ bool needs_look(PyObject* callee) noexcept {
         return true;
     }
     if (PyType_Check(callee)) {
-        return rule_of(callee) != nullptr;
+        const rule* const found = rule_of(callee);
+        if (found != nullptr && ready != nullptr) {
+            *ready = found->ready;
+        }
+        return found != nullptr;
     }
     return is_any(type, "numpy.ufunc") || is_any(type, "functools.partial") || is_any(type, "operator.methodcaller");
 }
@@ -473,6 +481,17 @@ PyTypeObject* make_type() noexcept {
     return reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
 }
 
+PyObject* make_checked_call(PyObject* callee) noexcept {
+    auto* const made = PyObject_GC_New(checked_call_object, s_checked_call);
+    if (made == nullptr) {
+        return nullptr;
+    }
+    made->enter = checked_call_enter;
+    made->callee = Py_NewRef(callee);
+    PyObject_GC_Track(made);
+    return reinterpret_cast<PyObject*>(made);
+}
+
 PyObject* check_call(PyObject*, PyObject* callee) { return checked_callee(callee); }
 
 PyMethodDef s_call = {"call", check_call, METH_O, nullptr};
@@ -504,17 +523,11 @@ bool method_needs_look(PyObject* object, PyObject* name) noexcept {
 }
 
 PyObject* checked_callee(PyObject* callee) noexcept {
-    if (!is_armed() || !needs_look(callee)) {
+    PyObject* ready = nullptr;
+    if (!is_armed() || !needs_look(callee, &ready)) {
         return Py_NewRef(callee);
     }
-    auto* const made = PyObject_GC_New(checked_call_object, s_checked_call);
-    if (made == nullptr) {
-        return nullptr;
-    }
-    made->enter = checked_call_enter;
-    made->callee = Py_NewRef(callee);
-    PyObject_GC_Track(made);
-    return reinterpret_cast<PyObject*>(made);
+    return ready != nullptr ? Py_NewRef(ready) : make_checked_call(callee);
 }
 
 bool add_call_checks(PyObject* checks) noexcept {
@@ -549,9 +562,15 @@ PyObject* know_callees(PyObject*, PyObject* table) noexcept {
         rules[key].what = static_cast<effect>(what);
         rules[key].number = number;
         rules[key].keyword = keyword;
+        if (PyType_Check(callee) || (is_builtin_function(callee) && PyCFunction_GET_SELF(callee) != nullptr && PyModule_Check(PyCFunction_GET_SELF(callee)))) {
+            rules[key].ready = make_checked_call(callee);
+        }
     }
     static PyObject* s_table = nullptr; // holds the objects that are known by their address
     Py_XSETREF(s_table, Py_NewRef(table));
+    for (const auto& [key, old] : s_rules != nullptr ? *s_rules : decltype(rules)()) {
+        Py_XDECREF(old.ready);
+    }
     delete s_rules;
     s_rules = new std::unordered_map<const void*, rule>(std::move(rules));
     Py_RETURN_NONE;
