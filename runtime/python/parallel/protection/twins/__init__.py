@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from parallel import _core
@@ -16,8 +17,15 @@ _modules = 0  # how many were loaded when the callees were last looked for
 def prepare() -> None:
     """In the main process, before a batch is forked, and after `_core.guard_select`: make what its contexts will run."""
     global _modules
-    if len(sys.modules) != _modules:
-        _core.guard_twin_hooks(inside.enter, inside.source, inside.compiled)
-        _core.guard_know_callees(callees.table())
-        _modules = len(sys.modules)
-    building.build()
+    collects = gc.isenabled()
+    gc.disable()  # trees are many objects, and none of them is garbage
+    try:
+        if len(sys.modules) != _modules:
+            _core.guard_twin_hooks(inside.enter, inside.source, inside.compiled)
+            _core.guard_know_callees(callees.table())
+            building.build_library()
+            _modules = len(sys.modules)
+        building.build()
+    finally:
+        if collects:
+            gc.enable()

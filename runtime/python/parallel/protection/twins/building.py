@@ -24,7 +24,6 @@ def build() -> None:
         by_text.setdefault((code.co_filename, code.co_flags & compiling.FUTURE), []).append(function)
     for (filename, flags), functions in by_text.items():
         _build_text(filename, flags, functions)
-    _build_library()
 
 
 def kept() -> dict[str, str]:
@@ -123,7 +122,8 @@ def _statements(text: str, filename: str, flags: int):
     return [ast.Module([statement], []) for statement in tree.body]
 
 
-def _build_library() -> None:
+def build_library() -> None:
+    """Make twins for functions of libraries that have been loaded since the last time."""
     for function in library.functions():
         key = f"{function.__module__}:{function.__qualname__}"
         if key in _done:
