@@ -33,6 +33,10 @@ def define(text: str, name: str, namespace: dict) -> None:
     exec(compile(text, name, "exec"), namespace)
 
 
+def _discard(function) -> None:
+    function()
+
+
 def run(files: list[str], expected: str) -> dict[str, str]:
     """name -> how it ended, of programs that did not end as expected; and under "programs" how many there are."""
     import parallel
@@ -46,7 +50,7 @@ def run(files: list[str], expected: str) -> dict[str, str]:
         try:
             define(setup, f"<cell {name} setup>", namespace)
             define(definition, f"<cell {name}>", namespace)
-            parallel.submit_work(namespace[name]).result()
+            parallel.submit_work(_discard, namespace[name]).result()
         except parallel.UnprotectedError:
             end = "refused"
         except BaseException as error:

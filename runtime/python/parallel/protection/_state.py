@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import types
 import warnings
 
 from parallel import _core
@@ -98,6 +100,13 @@ def prepare() -> None:
     _core.guard_select(_mode == "strict", _mode != "off")
     if _mode == "strict" and _obstacle is not None:
         _twins().prepare()
+
+
+def compile_in_context(tree: ast.AST, filename: str, mode: str) -> types.CodeType:
+    """What compile() makes of `tree`, in a context: the user's code, to run in a namespace that was made there."""
+    if _mode == "strict" and _obstacle is not None:
+        return _twins().compile_in_context(tree, filename, mode)
+    return compile(tree, filename, mode, dont_inherit=True)
 
 
 def _twins():

@@ -7,9 +7,10 @@ import sys
 
 from parallel import _core
 from parallel.protection.twins import building, callees, inside
-from parallel.protection.twins.building import built, kept
+from parallel.protection.twins.building import kept
+from parallel.protection.twins.inside import compile_in_context
 
-__all__ = ["built", "kept", "prepare"]
+__all__ = ["compile_in_context", "kept", "prepare"]
 
 _modules = 0  # how many were loaded when the callees were last looked for
 

@@ -12,7 +12,6 @@ from parallel.protection.twins import compiling, library
 
 # function -> why it keeps its code; by the name that the user knows it by.
 _kept: dict[str, str] = {}
-_built = 0
 _done: set[str] = set()  # modules whose functions on the library's list have been looked for
 
 
@@ -29,11 +28,6 @@ def build() -> None:
 def kept() -> dict[str, str]:
     """Functions of the user's that run without checks, and why."""
     return dict(_kept)
-
-
-def built() -> int:
-    """How many functions have got a twin; those of one text that share their code count once."""
-    return _built
 
 
 def _build_text(filename: str, flags: int, functions: list[types.FunctionType]) -> None:
@@ -53,14 +47,12 @@ def _build_text(filename: str, flags: int, functions: list[types.FunctionType]) 
 
 def _mark(function, code: types.CodeType, twins: dict, obstacle: str | None) -> None:
     """Tell C++ of the twins of a function's code and of the code within, which functions may be made from later."""
-    global _built
     twin = twins.get(compiling.identity(code))
     _core.guard_know_twin(code, twin)
     if twin is None:
         if not _is_generated(function):
             _kept[f"{function.__module__}.{code.co_qualname}"] = obstacle or "it was not compiled from the text that is there"
         return
-    _built += 1
     _mark_within(code, twins)
 
 

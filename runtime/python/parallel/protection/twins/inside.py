@@ -61,6 +61,12 @@ def compiled(code: types.CodeType, text, mode: str):
     return _twin_of(code, copy.deepcopy(text) if isinstance(text, ast.AST) else text, mode, True)
 
 
+def compile_in_context(tree: ast.AST, filename: str, mode: str) -> types.CodeType:
+    """The twin of what compile() makes of `tree`, which is used up: code of the user's, to run in a namespace that was made here."""
+    code = compile(tree, filename, mode, dont_inherit=True)
+    return _twin_of(code, tree, mode, False) or code
+
+
 def _twin_of(code: types.CodeType, text, mode: str, binds_names: bool):
     flags = code.co_flags & compiling.FUTURE
     try:
