@@ -1,4 +1,4 @@
-"""The programs of protection_cases where the interpreter is not patched: source twins see the changes that user code makes."""
+"""The programs of protection_cases where the interpreter is not patched: source twins see what user code changes."""
 
 import pytest
 
@@ -49,6 +49,8 @@ def test_code_of_parallel_cells(twins: Kernel):
 def test_modules_and_scripts_of_the_user(twins: Kernel, tmp_path):
     (tmp_path / "beside_it.py").write_text("log = []\ndef note(x):\n    log.append(x)\n")
     (tmp_path / "script.py").write_text("seen = {}\ndef mark(x):\n    seen[x] = 1\n")
-    twins.ok(f"import parallel, sys\nsys.path.insert(0, {str(tmp_path)!r})\nimport beside_it\n%run {tmp_path / 'script.py'}")
+    twins.ok(
+        f"import parallel, sys\nsys.path.insert(0, {str(tmp_path)!r})\nimport beside_it\n%run {tmp_path / 'script.py'}"
+    )
     for call in ("beside_it.note(1)", "mark(1)"):
         assert twins.run(f"parallel.submit_work(lambda: {call}).result()").reply["ename"] == "UnprotectedError", call

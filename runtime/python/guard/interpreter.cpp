@@ -128,8 +128,8 @@ bool is_writable(std::uintptr_t place) noexcept {
     return found && access[1] == 'w';
 }
 
-// Would the system let a zygote write to the table? It is asked here and now, as twins have to be made before one is forked.
-// Nothing is written, and the page is left as it was.
+// Would the system let a zygote write to the table? It is asked here and now, as twins have to be made before one is
+// forked. Nothing is written, and the page is left as it was.
 bool may_write_to_table() noexcept {
     const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
     const auto place = reinterpret_cast<std::uintptr_t>(s_table);

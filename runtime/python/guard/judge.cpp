@@ -230,7 +230,8 @@ bool refuses_library_method(PyObject* object, PyObject* called, const char* oper
     if (!says_so && !is_named && PySet_Contains(s_mutators, code->co_name) != 1) {
         return false;
     }
-    return !is_named_in(s_exempt, function->func_globals, code) && !is_library_object(object) && refuse(object, operation, nullptr);
+    return !is_named_in(s_exempt, function->func_globals, code) && !is_library_object(object) &&
+           refuse(object, operation, nullptr);
 }
 
 bool refuses_write(PyObject* object) noexcept { return s_armed && refuse(object, "writing to its memory", nullptr); }

@@ -20,7 +20,8 @@
 namespace xpar::guard {
 namespace {
 
-// What a call does to its first argument, beyond what the table of methods says. As in parallel/protection/twins/callees.py.
+// What a call does to its first argument, beyond what the table of methods says. As in
+// parallel/protection/twins/callees.py.
 enum class effect : std::uint8_t {
     nothing,
     attribute,     // setattr(x, name, v)
@@ -32,11 +33,11 @@ enum class effect : std::uint8_t {
     get_attribute, // getattr(x, name)
     run,           // exec(source), eval(source): twins of it
     compile,
-    changes,       // argument `number`, of a function in Python that numpy has in front of one in C
-    streams,       // argument `number`, or `keyword`, is written to as a file is
-    ufunc,         // numpy's: what follows `number` inputs is written to
+    changes, // argument `number`, of a function in Python that numpy has in front of one in C
+    streams, // argument `number`, or `keyword`, is written to as a file is
+    ufunc,   // numpy's: what follows `number` inputs is written to
     init,
-    descriptor,    // descriptor.__set__(object, value)
+    descriptor, // descriptor.__set__(object, value)
 };
 
 struct rule {
@@ -45,7 +46,7 @@ struct rule {
     int number = 0;
     const char* keyword = nullptr;
     PyObject* ready = nullptr; // what looks at its arguments, for a type or a function of a module: the same each time
-    bool is_slot = false; // list.__setitem__ and its like go past what a subclass has in Python
+    bool is_slot = false;      // list.__setitem__ and its like go past what a subclass has in Python
 };
 
 bool is_checked_call(PyObject* object) noexcept;
@@ -70,14 +71,9 @@ struct call {
     bool has_self = false;
 };
 
-constexpr std::string_view k_in_place_names[] = {"__iadd__",    "__isub__", "__imul__", "__imod__", "__ipow__",      "__ilshift__", "__irshift__",
-                                                 "__iand__",    "__ixor__", "__ior__",  "__ifloordiv__", "__itruediv__", "__imatmul__"};
-
 rule rule_of_slot(std::string_view name) noexcept {
-    for (int i = 0; i < 13; ++i) {
-        if (name == k_in_place_names[i]) {
-            return {.what = effect::in_place, .number = i, .is_slot = true};
-        }
+    if (const int operation = in_place_operation(name); operation >= 0) {
+        return {.what = effect::in_place, .number = operation, .is_slot = true};
     }
     if (name == "__setitem__" || name == "__delitem__") {
         return {.what = effect::item, .is_slot = true};
@@ -94,9 +90,36 @@ rule rule_of_slot(std::string_view name) noexcept {
     return {.what = name == "__init__" ? effect::init : effect::nothing};
 }
 
-bool is_any(PyTypeObject* type, std::string_view name) noexcept { return std::string_view(type->tp_name) == name; }
+bool is_any(PyTypeObject* type, std::string_view name) noexcept {
+    return std::string_view(type->tp_name) == name;
+}
 
-bool is_builtin_function(PyObject* object) noexcept { return PyCFunction_Check(object); }
+bool is_of_main(PyObject* object) noexcept {
+    return !is_context_object(object) || adopted_by(object) != nullptr;
+}
+
+// Does whose it is settle the question?
+bool changes_self_only(const rule& of) noexcept {
+    return of.what == effect::nothing && of.method != nullptr && of.method->changes == subject::self &&
+           !of.method->always;
+}
+
+bool is_builtin_function(PyObject* object) noexcept {
+    return PyCFunction_Check(object);
+}
+
+bool is_function_of_module(PyObject* object) noexcept {
+    PyObject* const self = is_builtin_function(object) ? PyCFunction_GET_SELF(object) : nullptr;
+    return self != nullptr && PyModule_Check(self);
+}
+
+// Of what is called without an object: a type, a function of a module.
+const rule* rule_of_unbound(PyObject* callee) noexcept {
+    if (is_function_of_module(callee)) {
+        return rule_of(reinterpret_cast<PyCFunctionObject*>(callee)->m_ml);
+    }
+    return PyType_Check(callee) ? rule_of(callee) : nullptr;
+}
 
 // Does a call of it need a look at its arguments? Cheap for what is called most: functions in Python, and C functions
 // that change nothing.
@@ -114,9 +137,7 @@ bool needs_look(PyObject* callee, PyObject** ready = nullptr) noexcept {
         if (ready != nullptr) {
             *ready = found->ready;
         }
-        const bool of_self = found->method != nullptr && found->method->changes == subject::self && !found->method->always;
-        return !of_self || self == nullptr || !is_context_object(self) || adopted_by(self) != nullptr ||
-               found->what != effect::nothing;
+        return !changes_self_only(*found) || self == nullptr || is_of_main(self);
     }
     if (type == &PyMethod_Type) {
         PyObject* const function = PyMethod_Function(callee);
@@ -212,7 +233,8 @@ bool take_apart(PyObject* callee, call& into, std::vector<reference>& held, int 
         if (function == nullptr || given == nullptr || !PyTuple_Check(given)) {
             return false;
         }
-        into.arguments.insert(into.arguments.begin(), &PyTuple_GET_ITEM(given, 0), &PyTuple_GET_ITEM(given, 0) + PyTuple_GET_SIZE(given));
+        PyObject** const first = &PyTuple_GET_ITEM(given, 0);
+        into.arguments.insert(into.arguments.begin(), first, first + PyTuple_GET_SIZE(given));
         into.positional += PyTuple_GET_SIZE(given);
         return take_apart(function, into, held, depth + 1);
     }
@@ -289,7 +311,8 @@ bool refuses_effect(const call& of) noexcept {
         return first != nullptr && refuses_init(first);
     case effect::descriptor:
         // `first` is the descriptor: a slot or a getset of C code. Properties come to Python code.
-        return second != nullptr && first != nullptr && (Py_IS_TYPE(first, &PyMemberDescr_Type) || Py_IS_TYPE(first, &PyGetSetDescr_Type)) &&
+        return second != nullptr &&
+               (Py_IS_TYPE(first, &PyMemberDescr_Type) || Py_IS_TYPE(first, &PyGetSetDescr_Type)) &&
                refuses_attribute(second, PyDescr_NAME(first));
     case effect::iterates:
         for (Py_ssize_t i = of.of.number; i < of.positional; ++i) {
@@ -301,7 +324,8 @@ bool refuses_effect(const call& of) noexcept {
     case effect::changes:
     case effect::streams: {
         PyObject* const changed = argument_of(of);
-        return changed != nullptr && (of.of.what == effect::changes ? refuses_output(changed) : refuses_stream(changed));
+        return changed != nullptr &&
+               (of.of.what == effect::changes ? refuses_output(changed) : refuses_stream(changed));
     }
     case effect::ufunc:
         for (Py_ssize_t i = of.of.number; i < of.positional; ++i) {
@@ -331,37 +355,40 @@ bool refuses_call(const call& of) noexcept {
         return true;
     }
     if (const guarded* const method = of.of.method) {
-        if (method->changes == subject::self) {
-            if (of.positional > 0 && (!is_context_object(of.arguments.front()) || method->always || adopted_by(of.arguments.front()) != nullptr) &&
-                refuses_self(*method, of.arguments.front(), nullptr)) {
-                return true;
-            }
-        } else {
-            const Py_ssize_t skipped = of.has_self ? 1 : 0;
+        PyObject* const self = of.positional > 0 ? of.arguments.front() : nullptr;
+        const Py_ssize_t skipped = of.has_self ? 1 : 0;
+        if (method->changes != subject::self) {
             if (refuses_arguments(*method, {of.arguments.data() + skipped, of.positional - skipped, of.names})) {
                 return true;
             }
+        } else if (self != nullptr && (method->always || is_of_main(self)) && refuses_self(*method, self, nullptr)) {
+            return true;
         }
     }
     return refuses_effect(of);
 }
 
-// ---- a callee that looks at its arguments ----------------------------------------------------------------------------
+// ---- a callee that looks at its arguments
+// ----------------------------------------------------------------------------
 
 struct checked_call_object {
-    PyObject_HEAD
-    vectorcallfunc enter;
+    PyObject_HEAD vectorcallfunc enter;
     PyObject* callee;
 };
 
 PyTypeObject* s_checked_call = nullptr;
 
-bool is_checked_call(PyObject* object) noexcept { return Py_IS_TYPE(object, s_checked_call); }
+bool is_checked_call(PyObject* object) noexcept {
+    return Py_IS_TYPE(object, s_checked_call);
+}
 
-PyObject*& callee_of(PyObject* self) noexcept { return reinterpret_cast<checked_call_object*>(self)->callee; }
+PyObject*& callee_of(PyObject* self) noexcept {
+    return reinterpret_cast<checked_call_object*>(self)->callee;
+}
 
 // exec(source), eval(source), compile(source, ...): of what would have been compiled, the twin.
-PyObject* call_with_twin(const rule& of, PyObject* callee, PyObject* const* arguments, std::size_t flagged, PyObject* names) noexcept {
+PyObject* call_with_twin(const rule& of, PyObject* callee, PyObject* const* arguments, std::size_t flagged,
+                         PyObject* names) noexcept {
     const auto count = static_cast<std::size_t>(PyVectorcall_NARGS(flagged));
     if (of.what == effect::compile) {
         call given;
@@ -391,7 +418,8 @@ PyObject* finished(const rule& of, PyObject* const* arguments, Py_ssize_t count,
     if (of.what == effect::instance_dict && count == 1 && is_dict) {
         adopt_dict(arguments[0], result);
     } else if (of.what == effect::get_attribute && count > 1) {
-        if (is_dict && PyUnicode_Check(arguments[1]) && PyUnicode_CompareWithASCIIString(arguments[1], "__dict__") == 0) {
+        PyObject* const name = arguments[1];
+        if (is_dict && PyUnicode_Check(name) && PyUnicode_CompareWithASCIIString(name, "__dict__") == 0) {
             adopt_dict(arguments[0], result);
         }
         PyObject* const checked = checked_callee(result);
@@ -404,10 +432,7 @@ PyObject* finished(const rule& of, PyObject* const* arguments, Py_ssize_t count,
 PyObject* checked_call_enter(PyObject* self, PyObject* const* arguments, std::size_t flagged, PyObject* names) {
     PyObject* const callee = callee_of(self);
     rule of;
-    const bool is_function = PyCFunction_CheckExact(callee) && PyCFunction_GET_SELF(callee) != nullptr && PyModule_Check(PyCFunction_GET_SELF(callee));
-    const rule* const known = is_function ? rule_of(reinterpret_cast<PyCFunctionObject*>(callee)->m_ml)
-                              : PyType_Check(callee) ? rule_of(callee)
-                                                     : nullptr;
+    const rule* const known = rule_of_unbound(callee);
     if (known != nullptr && known->what == effect::iterates) { // list(x), zip(x, y) and others that are called often
         for (Py_ssize_t i = known->number; is_armed() && i < PyVectorcall_NARGS(flagged); ++i) {
             if (refuses_advance(arguments[i])) {
@@ -452,9 +477,15 @@ void checked_call_dealloc(PyObject* self) {
 }
 
 // To whoever looks it is the callee.
-PyObject* checked_call_get(PyObject* self, PyObject* name) { return PyObject_GetAttr(callee_of(self), name); }
-PyObject* checked_call_repr(PyObject* self) { return PyObject_Repr(callee_of(self)); }
-Py_hash_t checked_call_hash(PyObject* self) { return PyObject_Hash(callee_of(self)); }
+PyObject* checked_call_get(PyObject* self, PyObject* name) {
+    return PyObject_GetAttr(callee_of(self), name);
+}
+PyObject* checked_call_repr(PyObject* self) {
+    return PyObject_Repr(callee_of(self));
+}
+Py_hash_t checked_call_hash(PyObject* self) {
+    return PyObject_Hash(callee_of(self));
+}
 
 PyObject* checked_call_compare(PyObject* self, PyObject* other, int operation) {
     return PyObject_RichCompare(callee_of(self), is_checked_call(other) ? callee_of(other) : other, operation);
@@ -476,7 +507,8 @@ PyTypeObject* make_type() noexcept {
                                   {Py_tp_members, members},
                                   {0, nullptr}};
     static PyType_Spec spec = {"parallel._core.checked_call", sizeof(checked_call_object), 0,
-                               Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+                               Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL |
+                                   Py_TPFLAGS_DISALLOW_INSTANTIATION,
                                slots};
     return reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
 }
@@ -492,7 +524,9 @@ PyObject* make_checked_call(PyObject* callee) noexcept {
     return reinterpret_cast<PyObject*>(made);
 }
 
-PyObject* check_call(PyObject*, PyObject* callee) { return checked_callee(callee); }
+PyObject* check_call(PyObject*, PyObject* callee) {
+    return checked_callee(callee);
+}
 
 PyMethodDef s_call = {"call", check_call, METH_O, nullptr};
 
@@ -509,7 +543,8 @@ bool method_needs_look(PyObject* object, PyObject* name) noexcept {
         return true; // an attribute of the instance, or a class
     }
     if (Py_IS_TYPE(found, &PyFunction_Type)) {
-        return rule_of(found) != nullptr || (!is_context_object(object) && is_of_library(found)) || PyType_Check(object);
+        return rule_of(found) != nullptr || (!is_context_object(object) && is_of_library(found)) ||
+               PyType_Check(object);
     }
     if (!Py_IS_TYPE(found, &PyMethodDescr_Type) || PyType_Check(object)) {
         return true;
@@ -518,8 +553,7 @@ bool method_needs_look(PyObject* object, PyObject* name) noexcept {
     if (known == nullptr) {
         return false;
     }
-    const bool of_self = known->method != nullptr && known->method->changes == subject::self && !known->method->always;
-    return !of_self || known->what != effect::nothing || !is_context_object(object) || adopted_by(object) != nullptr;
+    return !changes_self_only(*known) || is_of_main(object);
 }
 
 PyObject* checked_callee(PyObject* callee) noexcept {
@@ -562,7 +596,7 @@ PyObject* know_callees(PyObject*, PyObject* table) noexcept {
         rules[key].what = static_cast<effect>(what);
         rules[key].number = number;
         rules[key].keyword = keyword;
-        if (PyType_Check(callee) || (is_builtin_function(callee) && PyCFunction_GET_SELF(callee) != nullptr && PyModule_Check(PyCFunction_GET_SELF(callee)))) {
+        if (PyType_Check(callee) || is_function_of_module(callee)) {
             rules[key].ready = make_checked_call(callee);
         }
     }

@@ -6,8 +6,8 @@
 
 namespace xpar::guard {
 
-// Adds `call` to `checks`: the callee itself when the call can change nothing of the main thread, or one that looks at its
-// arguments first. False with an error set.
+// Adds `call` to `checks`: the callee itself when the call can change nothing of the main thread, or one that looks at
+// its arguments first. False with an error set.
 bool add_call_checks(PyObject* checks) noexcept;
 
 // Is there more to `object.name()` than a method in Python, or one in C that changes nothing of the main thread?

@@ -8,7 +8,9 @@
 #include "runtime/python/guard/twin_calls.hpp"
 #include "runtime/python/guard/twin_names.hpp"
 
+#include <algorithm>
 #include <initializer_list>
+#include <iterator>
 
 namespace xpar::guard {
 namespace {
@@ -26,7 +28,8 @@ bool is_surely_own(PyObject* object) noexcept {
     if (!is_context_object(object)) {
         return false;
     }
-    return PyList_CheckExact(object) || (adopted_by(object) == nullptr && (PyDict_CheckExact(object) || !is_view_type(Py_TYPE(object))));
+    return PyList_CheckExact(object) ||
+           (adopted_by(object) == nullptr && (PyDict_CheckExact(object) || !is_view_type(Py_TYPE(object))));
 }
 
 // What most names are bound to that `x += y` is done with, and what most items are taken from.
@@ -62,25 +65,53 @@ in_place_slot in_place_slot_of(const PyTypeObject* type, int operation) noexcept
     }
     const auto set = [&](auto slot) { found.number = reinterpret_cast<void*>(slot); };
     switch (operation) {
-    case 0: set(number->nb_inplace_add); break;
-    case 1: set(number->nb_inplace_subtract); break;
-    case 2: set(number->nb_inplace_multiply); break;
-    case 3: set(number->nb_inplace_remainder); break;
-    case 4: set(number->nb_inplace_power); break;
-    case 5: set(number->nb_inplace_lshift); break;
-    case 6: set(number->nb_inplace_rshift); break;
-    case 7: set(number->nb_inplace_and); break;
-    case 8: set(number->nb_inplace_xor); break;
-    case 9: set(number->nb_inplace_or); break;
-    case 10: set(number->nb_inplace_floor_divide); break;
-    case 11: set(number->nb_inplace_true_divide); break;
-    default: set(number->nb_inplace_matrix_multiply); break;
+    case 0:
+        set(number->nb_inplace_add);
+        break;
+    case 1:
+        set(number->nb_inplace_subtract);
+        break;
+    case 2:
+        set(number->nb_inplace_multiply);
+        break;
+    case 3:
+        set(number->nb_inplace_remainder);
+        break;
+    case 4:
+        set(number->nb_inplace_power);
+        break;
+    case 5:
+        set(number->nb_inplace_lshift);
+        break;
+    case 6:
+        set(number->nb_inplace_rshift);
+        break;
+    case 7:
+        set(number->nb_inplace_and);
+        break;
+    case 8:
+        set(number->nb_inplace_xor);
+        break;
+    case 9:
+        set(number->nb_inplace_or);
+        break;
+    case 10:
+        set(number->nb_inplace_floor_divide);
+        break;
+    case 11:
+        set(number->nb_inplace_true_divide);
+        break;
+    default:
+        set(number->nb_inplace_matrix_multiply);
+        break;
     }
     return found;
 }
 
-constexpr const char* k_in_place_names[] = {"__iadd__",    "__isub__", "__imul__", "__imod__", "__ipow__",      "__ilshift__", "__irshift__",
-                                            "__iand__",    "__ixor__", "__ior__",  "__ifloordiv__", "__itruediv__", "__imatmul__"};
+constexpr const char* k_in_place_names[] = {
+    "__iadd__", "__isub__", "__imul__", "__imod__",      "__ipow__",     "__ilshift__", "__irshift__",
+    "__iand__", "__ixor__", "__ior__",  "__ifloordiv__", "__itruediv__", "__imatmul__",
+};
 
 bool is_file(PyTypeObject* type) noexcept {
     PyObject* const module = PyDict_GetItemString(PyImport_GetModuleDict(), "_io");
@@ -88,7 +119,8 @@ bool is_file(PyTypeObject* type) noexcept {
     return base != nullptr && PyType_IsSubtype(type, reinterpret_cast<PyTypeObject*>(base)) != 0;
 }
 
-// ---- as functions ----------------------------------------------------------------------------------------------------
+// ---- as functions
+// ----------------------------------------------------------------------------------------------------
 
 PyObject* check_attribute(PyObject*, PyObject* const* arguments, Py_ssize_t) {
     PyObject* const object = arguments[0];
@@ -114,7 +146,9 @@ PyObject* check_output(PyObject*, PyObject* object) {
     return is_armed() && refuses_output(object) ? nullptr : Py_NewRef(object);
 }
 
-PyObject* check_dict(PyObject*, PyObject* object) { return instance_dict_of(object); }
+PyObject* check_dict(PyObject*, PyObject* object) {
+    return instance_dict_of(object);
+}
 
 PyMethodDef s_functions[] = {
     {"attribute", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(check_attribute)), METH_FASTCALL, nullptr},
@@ -139,7 +173,9 @@ PyMethodDef s_functions[] = {
 
 } // namespace
 
-void know_probe(PyTypeObject* probe) noexcept { s_probe = probe; }
+void know_probe(PyTypeObject* probe) noexcept {
+    s_probe = probe;
+}
 
 bool refuses_attribute(PyObject* object, PyObject* name, bool is_slot) noexcept {
     if (is_context_object(object)) {
@@ -153,7 +189,8 @@ bool refuses_attribute(PyObject* object, PyObject* name, bool is_slot) noexcept 
     if (found != nullptr && Py_IS_TYPE(found, &PyProperty_Type)) {
         const reference setter(PyObject_GetAttrString(found, "fset"));
         PyErr_Clear();
-        return setter && PyFunction_Check(setter.get()) && refuses_library_method(object, setter.get(), k_attribute.operation, true);
+        return setter && PyFunction_Check(setter.get()) &&
+               refuses_library_method(object, setter.get(), k_attribute.operation, true);
     }
     if (!is_slot && type->tp_setattro == s_probe->tp_setattro) { // with either of the two in Python it is the same slot
         for (const char* const special : {"__setattr__", "__delattr__"}) {
@@ -165,6 +202,11 @@ bool refuses_attribute(PyObject* object, PyObject* name, bool is_slot) noexcept 
         }
     }
     return refuses_self(k_attribute, object, name);
+}
+
+int in_place_operation(std::string_view name) noexcept {
+    const auto* const found = std::find(std::begin(k_in_place_names), std::end(k_in_place_names), name);
+    return found != std::end(k_in_place_names) ? static_cast<int>(found - std::begin(k_in_place_names)) : -1;
 }
 
 bool refuses_item(PyObject* object, bool is_slot) noexcept {
@@ -226,7 +268,8 @@ bool refuses_output(PyObject* object) noexcept {
 }
 
 bool refuses_init(PyObject* object) noexcept {
-    const bool replaces = PyList_Check(object) || PyDict_Check(object) || PySet_Check(object) || PyByteArray_Check(object);
+    const bool replaces =
+        PyList_Check(object) || PyDict_Check(object) || PySet_Check(object) || PyByteArray_Check(object);
     return replaces && !is_surely_own(object) && refuses_self(k_init, object, nullptr);
 }
 
@@ -234,7 +277,8 @@ bool is_default_dict(PyObject* object) noexcept {
     static PyTypeObject* s_default_dict = nullptr;
     if (s_default_dict == nullptr) {
         PyObject* const module = PyDict_GetItemString(PyImport_GetModuleDict(), "_collections");
-        PyObject* const type = module != nullptr ? PyDict_GetItemString(PyModule_GetDict(module), "defaultdict") : nullptr;
+        PyObject* const type =
+            module != nullptr ? PyDict_GetItemString(PyModule_GetDict(module), "defaultdict") : nullptr;
         s_default_dict = reinterpret_cast<PyTypeObject*>(type);
     }
     return s_default_dict != nullptr && PyType_IsSubtype(Py_TYPE(object), s_default_dict) != 0;

@@ -1,11 +1,13 @@
-// What source twins ask before a statement changes something (parallel/protection/twins): the questions that gates ask in a
-// patched interpreter, put to an object, a callee or a name. They are functions that stand as constants in the code of twins,
-// so the frame they are called from is the user's.
+// What source twins ask before a statement changes something (parallel/protection/twins): the questions that gates ask
+// in a patched interpreter, put to an object, a callee or a name. They are functions that stand as constants in the
+// code of twins, so the frame they are called from is the user's.
 //
 // Each returns what it was given, or fails as a gate does. For an object of the context: one comparison and the call.
 #pragma once
 
 #include <Python.h>
+
+#include <string_view>
 
 namespace xpar::guard {
 
@@ -23,6 +25,9 @@ bool refuses_output(PyObject* object) noexcept;                        // out=, 
 bool refuses_init(PyObject* object) noexcept;                          // a second one replaces what is in the object
 bool refuses_missing(PyObject* object, PyObject* key) noexcept;        // object[key] of a defaultdict makes an item
 bool is_default_dict(PyObject* object) noexcept;
+
+// The number of "__iadd__" and its like; -1 for other names.
+int in_place_operation(std::string_view name) noexcept;
 
 // `object.__dict__`; one that a context is the first to ask for counts as its object. New reference.
 PyObject* instance_dict_of(PyObject* object) noexcept;

@@ -40,7 +40,8 @@ bool set_extra(PyObject* code, void* extra) noexcept {
 bool set_extra_in_tree(PyObject* code, void* extra) noexcept {
     PyObject* const constants = reinterpret_cast<PyCodeObject*>(code)->co_consts;
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(constants); ++i) {
-        if (PyObject* const constant = PyTuple_GET_ITEM(constants, i); PyCode_Check(constant) && !set_extra_in_tree(constant, extra)) {
+        if (PyObject* const constant = PyTuple_GET_ITEM(constants, i);
+            PyCode_Check(constant) && !set_extra_in_tree(constant, extra)) {
             return false;
         }
     }
@@ -108,7 +109,8 @@ bool look_through(PyObject* objects, PyObject* found) noexcept {
         }
         auto* const function = reinterpret_cast<PyFunctionObject*>(object);
         void* const extra = extra_of(function->func_code);
-        if (extra == &s_has_none || extra == &s_is_twin || (extra == nullptr && origin_of_function(function) != origin::user)) {
+        if (extra == &s_has_none || extra == &s_is_twin ||
+            (extra == nullptr && origin_of_function(function) != origin::user)) {
             continue;
         }
         if (!keep(object) || (extra == nullptr && PyList_Append(found, object) != 0)) {
@@ -142,7 +144,9 @@ PyObject* s_compiled = nullptr;
 
 } // namespace
 
-bool is_twin(PyObject* code) noexcept { return extra_of(code) == &s_is_twin; }
+bool is_twin(PyObject* code) noexcept {
+    return extra_of(code) == &s_is_twin;
+}
 
 void forget_files() noexcept {
     if (s_files != nullptr) {

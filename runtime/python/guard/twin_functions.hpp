@@ -1,5 +1,5 @@
-// Which functions get a twin, and giving it to them: found and made in the main process, before a batch is forked; put in
-// place in the zygote, whose copies of the functions nobody else sees. How a twin is made is the package's business
+// Which functions get a twin, and giving it to them: found and made in the main process, before a batch is forked; put
+// in place in the zygote, whose copies of the functions nobody else sees. How a twin is made is the package's business
 // (parallel/protection/twins).
 #pragma once
 
@@ -11,8 +11,8 @@ namespace xpar::guard {
 // been told about with know_twin(). A list.
 PyObject* find_functions(PyObject* module, PyObject* unused) noexcept;
 
-// For `_core.guard_know_twin(code, twin)`: `twin` is a code object of the same shape, or None where there is none; `code`
-// itself has its checks already.
+// For `_core.guard_know_twin(code, twin)`: `twin` is a code object of the same shape, or None where there is none;
+// `code` itself has its checks already.
 PyObject* know_twin(PyObject* module, PyObject* arguments) noexcept;
 
 // For `_core.guard_add_function(function)`: one of a library that is to get its twin as well.

@@ -18,7 +18,9 @@ namespace {
 
 enum scope : int { global_scope, enclosing_scope, running_scope };
 
-bool is_of_main(PyObject* owner) noexcept { return !is_context_object(owner) || adopted_by(owner) != nullptr; }
+bool is_of_main(PyObject* owner) noexcept {
+    return !is_context_object(owner) || adopted_by(owner) != nullptr;
+}
 
 // The cell of a free variable of the running function; borrowed, null when it has none of that name. (A class that has
 // methods with `super` has a cell `__class__` of its own as well: free variables are the last.)
@@ -52,11 +54,11 @@ bool refuses_name(_PyInterpreterFrame* frame, scope where, PyObject* name) noexc
            refuses_binding(owner, name, where == enclosing_scope ? "nonlocal" : "global");
 }
 
-// ---- names as items: NAMES["x"] = v ----------------------------------------------------------------------------------
+// ---- names as items: NAMES["x"] = v
+// ----------------------------------------------------------------------------------
 
 struct names_object {
-    PyObject_HEAD
-    scope where;
+    PyObject_HEAD scope where;
 };
 
 int set_cell(PyObject* cell, PyObject* name, PyObject* value) noexcept {
@@ -65,7 +67,9 @@ int set_cell(PyObject* cell, PyObject* name, PyObject* value) noexcept {
         return -1;
     }
     if (value == nullptr && PyCell_GET(cell) == nullptr) {
-        PyErr_Format(PyExc_NameError, "cannot access free variable '%U' where it is not associated with a value in enclosing scope", name);
+        PyErr_Format(PyExc_NameError,
+                     "cannot access free variable '%U' where it is not associated with a value in enclosing scope",
+                     name);
         return -1;
     }
     return PyCell_Set(cell, value);
@@ -93,11 +97,11 @@ int names_store(PyObject* self, PyObject* name, PyObject* value) noexcept {
     return -1;
 }
 
-// ---- what stands for an object: PLACE(x).a += v, LOOKUP(x)[k], METHOD(x, "m").m() ------------------------------------
+// ---- what stands for an object: PLACE(x).a += v, LOOKUP(x)[k], METHOD(x, "m").m()
+// ------------------------------------
 
 struct place_object {
-    PyObject_HEAD
-    PyObject* object;
+    PyObject_HEAD PyObject* object;
     int operation;
 };
 
@@ -107,7 +111,9 @@ constexpr int k_method = -2;
 
 PyTypeObject* s_place = nullptr;
 
-place_object& place(PyObject* self) noexcept { return *reinterpret_cast<place_object*>(self); }
+place_object& place(PyObject* self) noexcept {
+    return *reinterpret_cast<place_object*>(self);
+}
 
 // What was found there, unless the operator would change it.
 PyObject* looked_at(PyObject* self, PyObject* value) noexcept {
@@ -182,17 +188,21 @@ PyObject* check_method(PyObject*, PyObject* const* arguments, Py_ssize_t) {
 
 // lookup(x)[key], where x may be a defaultdict, which makes what is missing.
 PyObject* check_lookup(PyObject*, PyObject* object) {
-    const bool may_make = !is_context_object(object) && PyDict_Check(object) && !PyDict_CheckExact(object) && is_default_dict(object);
+    const bool may_make =
+        !is_context_object(object) && PyDict_Check(object) && !PyDict_CheckExact(object) && is_default_dict(object);
     return may_make ? new_place(object, k_lookup) : Py_NewRef(object);
 }
 
-// ---- where the statement has to stay as it is ------------------------------------------------------------------------
+// ---- where the statement has to stay as it is
+// ------------------------------------------------------------------------
 
-// bound(scope, name, value): the value, before a walrus or `g += v` binds it; `def`, `class` and `import` come with None.
+// bound(scope, name, value): the value, before a walrus or `g += v` binds it; `def`, `class` and `import` come with
+// None.
 PyObject* check_bound(PyObject*, PyObject* const* arguments, Py_ssize_t) {
     _PyInterpreterFrame* const frame = current_frame();
     const auto where = static_cast<scope>(PyLong_AsLong(arguments[0]));
-    return is_armed() && frame != nullptr && refuses_name(frame, where, arguments[1]) ? nullptr : Py_NewRef(arguments[2]);
+    return is_armed() && frame != nullptr && refuses_name(frame, where, arguments[1]) ? nullptr
+                                                                                      : Py_NewRef(arguments[2]);
 }
 
 // caught(scope, name, classes): the classes of `except classes as name`, when they are asked whether they match.

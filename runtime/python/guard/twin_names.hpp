@@ -1,5 +1,5 @@
-// Twins bind global, nonlocal and exec'd names, and do `x.a += v`, through objects of these types: the statement stays a
-// statement, with all kinds of targets, and the check comes right before the store.
+// Twins bind global, nonlocal and exec'd names, and do `x.a += v`, through objects of these types: the statement stays
+// a statement, with all kinds of targets, and the check comes right before the store.
 #pragma once
 
 #include <Python.h>

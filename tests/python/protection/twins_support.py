@@ -1,6 +1,8 @@
-"""Programs of tests/kernel/protection_cases in a plain interpreter, which may be another one: run as a program, it prints how they end.
+"""Programs of tests/kernel/protection_cases in a plain interpreter, which may be another one.
 
-    python3 twins_support.py        # with PYTHONPATH leading to the build tree
+Run as a program, it prints how they end:
+
+python3 twins_support.py        # with PYTHONPATH leading to the build tree
 """
 
 import ast
@@ -20,7 +22,9 @@ def read(name: str) -> list[tuple[str, str, str]]:
     source = (CASES / name).read_text()
     found = []
     for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef) and not any(word in ast.get_source_segment(source, node) for word in OPTIONAL):
+        if isinstance(node, ast.FunctionDef) and not any(
+            word in ast.get_source_segment(source, node) for word in OPTIONAL
+        ):
             setup = textwrap.dedent(ast.get_docstring(node, clean=False)).strip("\n")
             node.body = node.body[1:]
             found.append((node.name, setup, ast.unparse(node)))

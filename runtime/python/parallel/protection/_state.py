@@ -126,9 +126,9 @@ def _force_twins(on: bool) -> None:
 def status() -> dict:
     """How works are protected, as a dict.
 
-    `mode`; `active`, whether works are protected; `by`, "patches" of the interpreter or source "twins", None when they are
-    not; `obstacle`, why it cannot be patched, or None; `without_twin`, functions of yours that run without checks and why, as far as
-    is known by now; `projects` and `libraries`, as configured.
+    `mode`; `active`, whether works are protected; `by`, "patches" of the interpreter or source "twins", None when they
+    are not; `obstacle`, why it cannot be patched, or None; `without_twin`, functions of yours that run without checks,
+    and why, as far as batches have shown; `projects` and `libraries`, as configured.
 
     >>> status()["mode"], status()["by"] in ("patches", "twins")
     ('strict', True)

@@ -16,7 +16,7 @@ _modules = 0  # how many were loaded when the callees were last looked for
 
 
 def prepare() -> None:
-    """In the main process, before a batch is forked, and after `_core.guard_select`: make what its contexts will run."""
+    """In the main process, before a batch is forked and after `_core.guard_select`: make what contexts will run."""
     global _modules
     collects = gc.isenabled()
     gc.disable()  # trees are many objects, and none of them is garbage

@@ -51,7 +51,9 @@ def _mark(function, code: types.CodeType, twins: dict, obstacle: str | None) -> 
     _core.guard_know_twin(code, twin)
     if twin is None:
         if not _is_generated(function):
-            _kept[f"{function.__module__}.{code.co_qualname}"] = obstacle or "it was not compiled from the text that is there"
+            _kept[f"{function.__module__}.{code.co_qualname}"] = (
+                obstacle or "it was not compiled from the text that is there"
+            )
         return
     _mark_within(code, twins)
 
@@ -74,13 +76,15 @@ def _texts(filename: str, namespace: dict):
 
 
 def _is_generated(function: types.FunctionType) -> bool:
-    """Made by a library from a text of its own, or no function: there is nothing in it that a work could run of the user's."""
+    """Made by a library from a text of its own, or no function: nothing in it is code that the user has written."""
     code = function.__code__
     named = str(function.__module__)
     if code.co_name == "<module>":  # of a script that is running
         return True
     return code.co_filename.startswith("<") and (
-        code.co_qualname.startswith("__create_fn__.") or named.startswith("namedtuple_") or code.co_filename.startswith("<attrs ")
+        code.co_qualname.startswith("__create_fn__.")
+        or named.startswith("namedtuple_")
+        or code.co_filename.startswith("<attrs ")
     )
 
 
@@ -138,7 +142,9 @@ def _library_twin(function: types.FunctionType) -> types.CodeType | None:
     if not lines or "<locals>" in classes:
         return None
     # As deep as it stands there: columns are the same, and so is what private names become.
-    text = "".join(f"{' ' * depth}class {name}:\n" for depth, name in enumerate(classes)) + "".join(inspect.getblock(lines))
+    text = "".join(f"{' ' * depth}class {name}:\n" for depth, name in enumerate(classes)) + "".join(
+        inspect.getblock(lines)
+    )
     try:
         tree = ast.parse(text)
         ast.increment_lineno(tree, code.co_firstlineno - 1 - len(classes))

@@ -14,24 +14,29 @@ import sys
 from collections import OrderedDict, defaultdict, deque
 
 # As in runtime/python/guard/twin_calls.cpp.
-_NOTHING, _ATTRIBUTE, _ITEM, _IN_PLACE, _ADVANCES, _ITERATES, _DICT, _GETATTR, _RUN, _COMPILE, _CHANGES, _STREAMS = range(12)
+_NOTHING, _ATTRIBUTE, _ITEM, _IN_PLACE, _ADVANCES, _ITERATES, _DICT, _GETATTR, _RUN, _COMPILE, _CHANGES, _STREAMS = (
+    range(12)
+)
 
 _IN_PLACE_FUNCTIONS = (
-    "iadd", "isub", "imul", "imod", "ipow", "ilshift", "irshift", "iand", "ixor", "ior", "ifloordiv", "itruediv", "imatmul",
+    "iadd", "isub", "imul", "imod", "ipow", "ilshift", "irshift", "iand", "ixor", "ior", "ifloordiv", "itruediv",
+    "imatmul",
 )  # fmt: skip
 
 # Draw from their arguments: from the one that is given, and those after it. Lazy ones draw later.
 _ITERATING = {
-    (list, 0), (tuple, 0), (set, 0), (frozenset, 0), (dict, 0), (bytes, 0), (bytearray, 0), (enumerate, 0), (zip, 0), (map, 1),
-    (filter, 1), (sum, 0), (max, 0), (min, 0), (any, 0), (all, 0), (sorted, 0), (functools.reduce, 1), (deque, 0),
-    (OrderedDict, 0), (defaultdict, 1), (str.join, 1), (bytes.join, 1), (list.extend, 1), (set.update, 1), (dict.update, 1),
-    (set.union, 1), (set.intersection, 1), (set.difference, 1), (frozenset.union, 1), (deque.extend, 1), (deque.extendleft, 1),
-    (bytearray.extend, 1), (bytearray.join, 1), (set.issubset, 1), (set.issuperset, 1), (set.intersection_update, 1),
-    (set.difference_update, 1), (set.symmetric_difference_update, 1), (dict.fromkeys, 0), (operator.countOf, 0), (operator.indexOf, 0),
-    (operator.contains, 0), (itertools.accumulate, 0), (itertools.chain, 0), (itertools.chain.from_iterable, 0), (itertools.compress, 0),
-    (itertools.cycle, 0), (itertools.dropwhile, 1), (itertools.filterfalse, 1), (itertools.groupby, 0), (itertools.islice, 0),
-    (itertools.pairwise, 0), (itertools.product, 0), (itertools.permutations, 0), (itertools.combinations, 0), (itertools.starmap, 1),
-    (itertools.takewhile, 1), (itertools.tee, 0), (itertools.zip_longest, 0), (itertools.combinations_with_replacement, 0),
+    (list, 0), (tuple, 0), (set, 0), (frozenset, 0), (dict, 0), (bytes, 0), (bytearray, 0), (enumerate, 0), (zip, 0),
+    (map, 1), (filter, 1), (sum, 0), (max, 0), (min, 0), (any, 0), (all, 0), (sorted, 0), (functools.reduce, 1),
+    (deque, 0), (OrderedDict, 0), (defaultdict, 1), (str.join, 1), (bytes.join, 1), (list.extend, 1),
+    (set.update, 1), (dict.update, 1), (set.union, 1), (set.intersection, 1), (set.difference, 1),
+    (frozenset.union, 1), (deque.extend, 1), (deque.extendleft, 1), (bytearray.extend, 1), (bytearray.join, 1),
+    (set.issubset, 1), (set.issuperset, 1), (set.intersection_update, 1), (set.difference_update, 1),
+    (set.symmetric_difference_update, 1), (dict.fromkeys, 0), (operator.countOf, 0), (operator.indexOf, 0),
+    (operator.contains, 0), (itertools.accumulate, 0), (itertools.chain, 0), (itertools.chain.from_iterable, 0),
+    (itertools.compress, 0), (itertools.cycle, 0), (itertools.dropwhile, 1), (itertools.filterfalse, 1),
+    (itertools.groupby, 0), (itertools.islice, 0), (itertools.pairwise, 0), (itertools.product, 0),
+    (itertools.permutations, 0), (itertools.combinations, 0), (itertools.starmap, 1), (itertools.takewhile, 1),
+    (itertools.tee, 0), (itertools.zip_longest, 0), (itertools.combinations_with_replacement, 0),
 }  # fmt: skip
 
 # Of numpy, and where the argument is that they change.
@@ -55,12 +60,15 @@ _WRITING = {
 # Run coroutines that they are given.
 _AWAITING = {
     ("asyncio", "run"): 0, ("asyncio", "gather"): 0, ("asyncio", "create_task"): 0, ("asyncio", "ensure_future"): 0,
-    ("asyncio", "wait_for"): 0, ("asyncio", "shield"): 0, ("asyncio.base_events", "BaseEventLoop.run_until_complete"): 1,
+    ("asyncio", "wait_for"): 0, ("asyncio", "shield"): 0,
+    ("asyncio.base_events", "BaseEventLoop.run_until_complete"): 1,
     ("asyncio.base_events", "BaseEventLoop.create_task"): 1,
 }  # fmt: skip
 
 # Read so often, and so rarely as what they are here for, that they are looked at where they are called only.
-UNREMARKABLE = frozenset({"reset", "move", "remove", "close", "feed", "data", "start", "end", "pi", "comment", "put", "get", "set"})
+UNREMARKABLE = frozenset(
+    {"reset", "move", "remove", "close", "feed", "data", "start", "end", "pi", "comment", "put", "get", "set"}
+)
 
 
 def names() -> set[str]:

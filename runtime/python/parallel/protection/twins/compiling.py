@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import types
 import warnings
 from functools import lru_cache
@@ -42,14 +43,17 @@ class Shape(NamedTuple):
 
 def shape(code: types.CodeType) -> Shape:
     counts = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount)
-    named = code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & 4) + bool(code.co_flags & 8)  # *args, **kwargs
+    collecting = bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    named = code.co_argcount + code.co_kwonlyargcount + collecting
     return Shape(
         code.co_name, code.co_qualname, code.co_firstlineno, code.co_freevars, frozenset(code.co_cellvars),
         (counts, code.co_varnames[:named]), code.co_flags,
     )  # fmt: skip
 
 
-def compile_pair(source, filename: str, mode: str, flags: int, binds_names: bool = False) -> tuple[types.CodeType, types.CodeType]:
+def compile_pair(
+    source, filename: str, mode: str, flags: int, binds_names: bool = False
+) -> tuple[types.CodeType, types.CodeType]:
     """(what `source`, text or tree, compiles to, its twin). SyntaxError or ValueError as by compile()."""
     with warnings.catch_warnings():  # of the text, which have been given; and a constant that is called is warned of
         warnings.simplefilter("ignore")
@@ -62,11 +66,13 @@ def compile_pair(source, filename: str, mode: str, flags: int, binds_names: bool
 
 def with_checks(code: types.CodeType) -> types.CodeType:
     """`code` with the checks themselves as its constants."""
-    constants = tuple(
-        with_checks(value) if isinstance(value, types.CodeType) else _CHECKS.get(value, value) if type(value) is str else value
-        for value in code.co_consts
-    )
-    return code.replace(co_consts=constants)
+
+    def checked(value):
+        if isinstance(value, types.CodeType):
+            return with_checks(value)
+        return _CHECKS.get(value, value) if type(value) is str else value
+
+    return code.replace(co_consts=tuple(map(checked, code.co_consts)))
 
 
 def within(code: types.CodeType) -> list[types.CodeType]:
@@ -91,5 +97,6 @@ def identity(code: types.CodeType) -> tuple:
         identity(value) if isinstance(value, types.CodeType) else (type(value), value) for value in code.co_consts
     )
     return (
-        shape(code), code.co_code, code.co_linetable, code.co_exceptiontable, code.co_names, code.co_varnames, constants,
+        shape(code), code.co_code, code.co_linetable, code.co_exceptiontable, code.co_names, code.co_varnames,
+        constants,
     )  # fmt: skip

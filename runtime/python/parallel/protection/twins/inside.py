@@ -1,4 +1,4 @@
-"""In a context: twins of what is compiled there, by exec, eval and compile of the user's code, and by imports of the user's modules."""
+"""In a context: twins of what is compiled there, by exec, eval and compile in the user's code, and by imports."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def compiled(code: types.CodeType, text, mode: str):
 
 
 def compile_in_context(tree: ast.AST, filename: str, mode: str) -> types.CodeType:
-    """The twin of what compile() makes of `tree`, which is used up: code of the user's, to run in a namespace that was made here."""
+    """The twin of what compile() makes of `tree`, which is used up: for a namespace that was made here."""
     code = compile(tree, filename, mode, dont_inherit=True)
     return _twin_of(code, tree, mode, False) or code
 

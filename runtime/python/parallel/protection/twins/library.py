@@ -1,6 +1,7 @@
-"""Functions of libraries that get twins, too: methods in Python that change their object or an argument, of objects users have.
+"""Functions of libraries that get twins, too: methods in Python that change objects which users have.
 
-Within them it is judged as in library code of a patched interpreter. Only these: twins of all that is loaded take seconds.
+Within them it is judged as in library code of a patched interpreter. Only these: twins of all that is loaded would take
+seconds.
 """
 
 from __future__ import annotations
@@ -55,5 +56,9 @@ def _found(module, qualified: str):
     holder = getattr(module, owner, None) if owner else module
     for key, value in list(vars(holder).items()) if holder is not None else ():
         function = getattr(value, "__func__", value)
-        if (name == "*" or key == name) and isinstance(function, types.FunctionType) and function.__module__ == module.__name__:
+        if (
+            (name == "*" or key == name)
+            and isinstance(function, types.FunctionType)
+            and function.__module__ == module.__name__
+        ):
             yield function

@@ -1,7 +1,8 @@
 """The tree of a source text, with a check before everything that may change an object.
 
-A check is a call of a constant: `x.a = v` becomes `ATTRIBUTE(x, "a").a = v`. Each returns what it is given, so that a statement stays
-what it was: the order of evaluation, names, lines and columns too. The constants are strings here, and put in by `compiling`.
+A check is a call of a constant: `x.a = v` becomes `ATTRIBUTE(x, "a").a = v`. Each returns what it is given, so that a
+statement stays what it was: the order of evaluation, names, lines and columns too. The constants are strings here, and
+put in by `compiling`.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ _OPERATORS = {
     kind: number
     for number, kind in enumerate(
         (
-            ast.Add, ast.Sub, ast.Mult, ast.Mod, ast.Pow, ast.LShift, ast.RShift, ast.BitAnd, ast.BitXor, ast.BitOr, ast.FloorDiv,
-            ast.Div, ast.MatMult,
+            ast.Add, ast.Sub, ast.Mult, ast.Mod, ast.Pow, ast.LShift, ast.RShift, ast.BitAnd, ast.BitXor, ast.BitOr,
+            ast.FloorDiv, ast.Div, ast.MatMult,
         )
     )
 }  # fmt: skip
@@ -26,7 +27,10 @@ _OPERATORS = {
 _GLOBAL, _ENCLOSING, _RUNNING = range(3)
 _NAMES = ("global_names", "enclosing_names", "running_names")
 
-_LEAVES = (ast.Constant, ast.Pass, ast.Break, ast.Continue, ast.Global, ast.Nonlocal, ast.expr_context, ast.operator, ast.unaryop, ast.cmpop)
+_LEAVES = (
+    ast.Constant, ast.Pass, ast.Break, ast.Continue, ast.Global, ast.Nonlocal, ast.expr_context, ast.operator,
+    ast.unaryop, ast.cmpop,
+)  # fmt: skip
 
 
 def rewrite(tree: ast.AST, looked_at: frozenset[str], binds_names: bool = False) -> ast.AST:
@@ -40,7 +44,7 @@ def rewrite(tree: ast.AST, looked_at: frozenset[str], binds_names: bool = False)
 
 
 class _Scope:
-    """A function, class or module: which of its names are bound elsewhere, and the class whose private names it knows."""
+    """A function, class or module: which of its names are bound elsewhere, and whose private names it knows."""
 
     def __init__(self, declared: dict[str, int], owner: str | None, default: int | None = None):
         self.declared = declared
@@ -58,21 +62,24 @@ class _Rewriter:
         self._ways = {
             kind: getattr(self, f"_{kind.__name__.lower()}")
             for kind in (
-                ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.Attribute, ast.Subscript, ast.Name, ast.Call,
-                ast.Starred, ast.NamedExpr, ast.For, ast.AsyncFor, ast.comprehension, ast.YieldFrom, ast.Await, ast.Compare, ast.Assign,
-                ast.AugAssign, ast.AnnAssign, ast.Import, ast.ImportFrom, ast.ExceptHandler, ast.Match, ast.ListComp, ast.SetComp,
-                ast.DictComp, ast.GeneratorExp,
+                ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.Attribute, ast.Subscript,
+                ast.Name, ast.Call, ast.Starred, ast.NamedExpr, ast.For, ast.AsyncFor, ast.comprehension,
+                ast.YieldFrom, ast.Await, ast.Compare, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Import,
+                ast.ImportFrom, ast.ExceptHandler, ast.Match, ast.ListComp, ast.SetComp, ast.DictComp,
+                ast.GeneratorExp,
             )
         }  # fmt: skip
 
     def module(self, tree: ast.AST, binds_names: bool) -> None:
         declared = _declared(tree.body if isinstance(tree.body, list) else ())
         if binds_names:  # what a function within declares global is so out here
-            declared |= {name: _GLOBAL for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
+            declared |= {
+                name: _GLOBAL for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names
+            }
         self._scope = _Scope(declared, None, _RUNNING if binds_names else None)
         self._visit_children(tree)
 
-    # ---- walking -------------------------------------------------------------------------------------------------------------
+    # ---- walking -----------------------------------------------------------------------------------------------------
 
     def _visit(self, node):
         """What takes the place of `node`: a node, or a list of statements."""
@@ -98,7 +105,7 @@ class _Rewriter:
             seen.extend(new) if type(new) is list else seen.append(new)
         return seen
 
-    # ---- making nodes --------------------------------------------------------------------------------------------------------
+    # ---- making nodes ------------------------------------------------------------------------------------------------
 
     @staticmethod
     def _constant(value, at):
@@ -120,14 +127,16 @@ class _Rewriter:
     def _bound_before(self, names, at) -> list:
         """Statements that look at `names` before a statement binds them that cannot be looked into."""
         return [
-            self._statement(self._bound(name, at, self._constant(None, at))) for name in names if self._scope.where(name) is not None
+            self._statement(self._bound(name, at, self._constant(None, at)))
+            for name in names
+            if self._scope.where(name) is not None
         ]
 
     def _bound(self, name: str, at, value):
         where = self._constant(self._scope.where(name), at)
         return self._check("bound", at, where, self._constant(self._mangled(name), at), value)
 
-    # ---- scopes --------------------------------------------------------------------------------------------------------------
+    # ---- scopes ------------------------------------------------------------------------------------------------------
 
     def _within(self, scope: _Scope, body: list) -> list:
         before, self._scope = self._scope, scope
@@ -174,7 +183,7 @@ class _Rewriter:
 
     _listcomp = _setcomp = _dictcomp = _generatorexp = _comprehended
 
-    # ---- targets and values --------------------------------------------------------------------------------------------------
+    # ---- targets and values ------------------------------------------------------------------------------------------
 
     def _attribute(self, node):
         if isinstance(node.ctx, ast.Load):
@@ -182,7 +191,9 @@ class _Rewriter:
                 return self._check("instance_dict", node, self._visit(node.value))
             node.value = self._visit(node.value)
             return self._check("call", node, node) if node.attr in self._looked_at else node
-        node.value = self._check("attribute", node, self._visit(node.value), self._constant(self._mangled(node.attr), node))
+        node.value = self._check(
+            "attribute", node, self._visit(node.value), self._constant(self._mangled(node.attr), node)
+        )
         return node
 
     def _subscript(self, node):
@@ -231,7 +242,7 @@ class _Rewriter:
             node.value = self._bound(node.target.id, node, node.value)
         return node
 
-    # ---- iteration -----------------------------------------------------------------------------------------------------------
+    # ---- iteration ---------------------------------------------------------------------------------------------------
 
     def _advances(self, value):
         """`value`, from which an iterator's items are about to be taken."""
@@ -269,7 +280,7 @@ class _Rewriter:
                 node.comparators[number] = self._advances(node.comparators[number])
         return node
 
-    # ---- statements ----------------------------------------------------------------------------------------------------------
+    # ---- statements --------------------------------------------------------------------------------------------------
 
     def _assign(self, node):
         node.value = self._visit(node.value)
@@ -295,9 +306,10 @@ class _Rewriter:
     def _annassign(self, node):
         if node.value is not None:
             node.value = self._visit(node.value)
-            node.target = self._visit(node.target) if not node.simple or self._scope.where(node.target.id) is None else node.target
-            if node.simple and self._scope.where(node.target.id) is not None:
+            if node.simple and self._scope.where(node.target.id) is not None:  # a name, and has to stay one
                 node.value = self._bound(node.target.id, node.target, node.value)
+            else:
+                node.target = self._visit(node.target)
         return node
 
     def _import(self, node):
@@ -311,7 +323,9 @@ class _Rewriter:
             node.type = self._visit(node.type)
         if node.name is not None and (where := self._scope.where(node.name)) is not None:
             at = node.type
-            node.type = self._check("caught", at, self._constant(where, at), self._constant(self._mangled(node.name), at), at)
+            node.type = self._check(
+                "caught", at, self._constant(where, at), self._constant(self._mangled(node.name), at), at
+            )
         node.body = self._visit_all(node.body)
         return node
 
@@ -327,7 +341,12 @@ class _Rewriter:
 
 def _placed(node, at):
     """`node`, where `at` is; ast.copy_location takes six times as long."""
-    node.lineno, node.col_offset, node.end_lineno, node.end_col_offset = at.lineno, at.col_offset, at.end_lineno, at.end_col_offset
+    node.lineno, node.col_offset, node.end_lineno, node.end_col_offset = (
+        at.lineno,
+        at.col_offset,
+        at.end_lineno,
+        at.end_col_offset,
+    )
     return node
 
 
@@ -341,7 +360,9 @@ def _declared(body) -> dict[str, int]:
             found.update(dict.fromkeys(node.names, _GLOBAL))
         elif isinstance(node, ast.Nonlocal):
             found.update(dict.fromkeys(node.names, _ENCLOSING))
-        elif isinstance(node, (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.Match)):
+        elif isinstance(
+            node, (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.Match)
+        ):
             for field in ("body", "orelse", "finalbody", "handlers", "cases"):
                 waiting.extend(getattr(node, field, ()))
         elif isinstance(node, (ast.ExceptHandler, ast.match_case)):
