@@ -39,6 +39,13 @@ def test_the_magic_says_so_and_names_what_has_no_twin(twins: Kernel):
     assert "runs without checks: __main__.sourceless, as its source is not to be found" in cell.text("stdout")
 
 
+def test_code_of_timed_cells(twins: Kernel):
+    twins.ok("import parallel\nkept = []\nended = []\ndef note(work):\n    ended.append(type(work.exception()).__name__)")
+    twins.ok("%%time\ndef f(x):\n    kept.append(x)\nnote(parallel.submit_work(f, 1, errback=print))")
+    twins.ok("%time note(parallel.submit_work(lambda: kept.append(1), errback=print))")
+    assert twins.value("ended, kept") == "(['UnprotectedError', 'UnprotectedError'], [])"
+
+
 def test_code_of_parallel_cells(twins: Kernel):
     twins.ok("kept = []")
     cell = twins.run("%%parallel -n 2\nown = [rank]\nown.append(1)\nkept.append(own)")

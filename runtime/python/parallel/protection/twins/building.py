@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
+import sys
 import types
 
 from parallel import _core
@@ -12,7 +13,8 @@ from parallel.protection.twins import compiling, library
 
 # function -> why it keeps its code; by the name that the user knows it by.
 _kept: dict[str, str] = {}
-_done: set[str] = set()  # modules whose functions on the library's list have been looked for
+_done: set[str] = set()  # functions on the library's list that have been looked at
+_RECENT_CELLS = 100  # of which the source of a timed one is looked for: a compilation each
 
 
 def build() -> None:
@@ -66,6 +68,9 @@ def _mark_within(code: types.CodeType, twins: dict) -> None:
 
 def _texts(filename: str, namespace: dict):
     """What the file or cell reads: as Python knows it, and if that does not fit, as it is now."""
+    if filename.startswith("<timed "):
+        yield from _timed()
+        return
     known = linecache.getlines(filename, namespace)
     if known:
         yield known
@@ -73,6 +78,19 @@ def _texts(filename: str, namespace: dict):
     now = linecache.getlines(filename, namespace)
     if now and now is not known:
         yield now
+
+
+def _timed():
+    """What %%time and %time have run of late: IPython keeps no source of it but the cell."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    for cell in reversed(shell.history_manager.input_hist_raw[-_RECENT_CELLS:] if shell is not None else ()):
+        first, _, body = cell.partition("\n")
+        if first.startswith("%%time"):
+            yield shell.transform_cell(body).splitlines(True)
+        for line in cell.splitlines():
+            if line.lstrip().startswith("%time "):
+                yield [line.lstrip().removeprefix("%time ").lstrip()]
 
 
 def _is_generated(function: types.FunctionType) -> bool:
