@@ -23,6 +23,7 @@ import parallel
 import twins_support
 from parallel import _core
 from parallel.protection import _state
+from parallel.protection.twins import building, library
 
 
 @pytest.fixture(autouse=True)
@@ -423,6 +424,35 @@ def test_modules_of_the_user_that_were_imported_before(tmp_path, monkeypatch):
     module = importlib.import_module("beside_twins")
     assert "append()" in refusal(lambda: module.f(1))
     assert module.log == []
+
+
+def test_listed_functions_of_libraries_have_twins():
+    importlib.import_module("pandas")
+    functions = list(library.functions())
+    assert len(functions) > 200
+    assert [function for function in functions if building._library_twin(function) is None] == []
+
+
+def test_views_that_pandas_makes_are_followed():
+    import pandas
+
+    frame = pandas.DataFrame({"a": [1, 2], "b": [3, 4]})
+
+    def through_a_column():
+        column = frame["a"]
+        column.loc[0] = 9
+
+    def in_place():
+        column = frame["b"]
+        column += 1
+
+    for change in (through_a_column, in_place, lambda: frame.fillna(0, inplace=True), lambda: frame.insert(0, "c", 1)):
+        refusal(change)
+    assert frame.to_dict("list") == {"a": [1, 2], "b": [3, 4]}
+    assert parallel.submit_work(lambda: frame.copy().assign(c=1).drop(columns="a").sum().to_dict()).result() == {
+        "b": 7,
+        "c": 2,
+    }
 
 
 def test_code_of_run_cell(main_module):

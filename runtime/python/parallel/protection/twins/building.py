@@ -159,15 +159,28 @@ def _library_twin(function: types.FunctionType) -> types.CodeType | None:
     classes = code.co_qualname.split(".")[:-1]
     if not lines or "<locals>" in classes:
         return None
-    # As deep as it stands there: columns are the same, and so is what private names become.
-    text = "".join(f"{' ' * depth}class {name}:\n" for depth, name in enumerate(classes)) + "".join(
-        inspect.getblock(lines)
-    )
-    try:
-        tree = ast.parse(text)
-        ast.increment_lineno(tree, code.co_firstlineno - 1 - len(classes))
-        plain, twin = compiling.compile_pair(tree, code.co_filename, "exec", code.co_flags & compiling.FUTURE)
-    except (SyntaxError, ValueError):
-        return None
+    block = "".join(inspect.getblock(lines))
     wanted = compiling.identity(code)
-    return next((other for one, other in compiling.pairs(plain, twin) if compiling.identity(one) == wanted), None)
+    for imported in ("", *_imported(function)):
+        # As deep as it stands there: columns are the same, and so is what private names become.
+        above = [f"import {imported}\n" if imported else "\n"]
+        above += [f"{' ' * depth}class {name}:\n" for depth, name in enumerate(classes)]
+        try:
+            tree = ast.parse("".join(above) + block)
+            ast.increment_lineno(tree, code.co_firstlineno - 1 - len(above))
+            plain, twin = compiling.compile_pair(tree, code.co_filename, "exec", code.co_flags & compiling.FUTURE)
+        except (SyntaxError, ValueError):
+            return None
+        for one, other in compiling.pairs(plain, twin):
+            if compiling.identity(one) == wanted:
+                return other
+    return None
+
+
+def _imported(function: types.FunctionType):
+    """Names that the module of a function may have imported: the compiler calls what they hold in another way."""
+    code, namespace = function.__code__, function.__globals__
+    names = [name for name in code.co_names if name in namespace and name.isidentifier()]
+    modules = [name for name in names if isinstance(namespace[name], types.ModuleType)]
+    others = [name for name in names if getattr(namespace[name], "__module__", None) != function.__module__]
+    yield from (", ".join(found) for found in (modules, [*modules, *others]) if found)

@@ -6,6 +6,7 @@ seconds.
 
 from __future__ import annotations
 
+import inspect
 import sys
 import types
 
@@ -25,7 +26,13 @@ _STANDARD = {
     "os": "_Environ.*",
     "argparse": "_ActionsContainer.* ArgumentParser.*",
     "threading": "Event.* Semaphore.* BoundedSemaphore.* Barrier.*",
+    "numpy.lib.type_check": "nan_to_num",
+    # Where pandas writes to the arrays that its objects show: a column that was taken out of a frame is a view.
     "pandas.core.generic": "NDFrame._inplace_method",
+    "pandas.core.internals.base": "SingleDataManager.setitem_inplace",
+    "pandas.core.internals.blocks": "Block.setitem Block.putmask EABackedBlock.setitem EABackedBlock.putmask",
+    "pandas.core.array_algos.putmask": "putmask_inplace putmask_without_repeat",
+    "pandas.core.arrays._mixins": "NDArrayBackedExtensionArray.__setitem__",
     "email.message": "Message.*",
     "string": "Formatter.*",
     "graphlib": "TopologicalSorter.*",
@@ -55,10 +62,10 @@ def _found(module, qualified: str):
     owner, _, name = qualified.rpartition(".")
     holder = getattr(module, owner, None) if owner else module
     for key, value in list(vars(holder).items()) if holder is not None else ():
-        function = getattr(value, "__func__", value)
+        function = inspect.unwrap(getattr(value, "__func__", value))  # numpy's are wrapped
         if (
             (name == "*" or key == name)
             and isinstance(function, types.FunctionType)
-            and function.__module__ == module.__name__
+            and function.__globals__ is vars(module)
         ):
             yield function
