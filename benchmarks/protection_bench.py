@@ -1,8 +1,8 @@
 """What protection costs: a store, a mutating method call, code without stores, and the start of a batch, with and without.
 
 Each is measured in contexts, with protection and without in turns. The numbers are nanoseconds more for one; the goals are 15 ns a
-store, 10 ns a method call, and 3 ms for a batch with numpy and pandas loaded. Then the same with source twins in place of patches,
-for which there are no goals.
+store, 10 ns a method call, and 3 ms for a batch with numpy and pandas loaded. Then the same with source twins in place of
+patches, for which there are no goals.
 """
 
 from __future__ import annotations

@@ -40,7 +40,8 @@ def test_the_magic_says_so_and_names_what_has_no_twin(twins: Kernel):
 
 
 def test_code_of_timed_cells(twins: Kernel):
-    twins.ok("import parallel\nkept = []\nended = []\ndef note(work):\n    ended.append(type(work.exception()).__name__)")
+    twins.ok("import parallel\nkept, ended = [], []")
+    twins.ok("def note(work):\n    ended.append(type(work.exception()).__name__)")
     twins.ok("%%time\ndef f(x):\n    kept.append(x)\nnote(parallel.submit_work(f, 1, errback=print))")
     twins.ok("%time note(parallel.submit_work(lambda: kept.append(1), errback=print))")
     assert twins.value("ended, kept") == "(['UnprotectedError', 'UnprotectedError'], [])"

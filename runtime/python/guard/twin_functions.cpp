@@ -18,8 +18,8 @@ char s_has_none = 0;
 char s_is_twin = 0;
 Py_ssize_t s_extra = -1;
 
-// References that come with a twin, for the functions of zygotes: they take theirs without a write to its page, which the
-// zygote would have to copy. Twins and functions lie apart, so that is half of what installing 500 of them costs.
+// References that come with a twin, for the functions of zygotes: they take theirs without a write to its page, which
+// the zygote would have to copy. Twins and functions lie apart, so that is half of what installing 500 of them costs.
 constexpr Py_ssize_t k_references = Py_ssize_t{1} << 40;
 
 PyObject* with_references(PyObject* twin) noexcept {
@@ -241,8 +241,8 @@ void install_twins() noexcept {
         auto* const function = reinterpret_cast<PyFunctionObject*>(address);
         void* const extra = extra_of(function->func_code);
         if (extra != nullptr && extra != &s_has_none && extra != &s_is_twin) {
-            // As function.__code__ = twin, but for the reference to the old code, which lives on with its twin's, and for a
-            // look at what is free, which is the same in both.
+            // As function.__code__ = twin, but for the reference to the old code, which lives on with its twin's, and
+            // for a look at what is free, which is the same in both.
             function->func_code = static_cast<PyObject*>(extra);
             function->func_version = 0;
         }
