@@ -1,17 +1,19 @@
 """What protection costs: a store, a mutating method call, code without stores, and the start of a batch, with and without.
 
 Each is measured in contexts, with protection and without in turns. The numbers are nanoseconds more for one; the goals are 15 ns a
-store, 10 ns a method call, and 3 ms until the first work
-of a batch begins with numpy and pandas loaded.
+store, 10 ns a method call, and 3 ms until the first work of a batch begins with numpy and pandas loaded. Then the same with source
+twins in place of patches, for which there are no goals.
 """
 
 from __future__ import annotations
 
+import linecache
 import time
 from typing import Callable, Iterator
 
 import parallel
 from harness import Row, in_turns, timed
+from parallel.protection import _state
 
 STORES = {
     "x[0] = v, a list": ("x = [0]", "x[0] = 1"),
@@ -83,8 +85,46 @@ def measure(smoke: bool) -> Iterator[Row]:
         for what, function in (("the start of", start), ("all of", batch)):
             on, off = in_turns(3 if smoke else 25, *_both(function))
             yield Row(f"{what} a batch of one work, pandas loaded ({(on - off) * 1e3:+.2f} ms)", on, "without protection", off)
+        yield from _measure_twins(smoke, count, rounds)
     finally:
+        _state._force_twins(False)
         parallel.configure(protection="strict")
+
+
+def _measure_twins(smoke: bool, count: int, rounds: int) -> Iterator[Row]:
+    _state._force_twins(True)
+    for name in STORES:
+        on, off = in_turns(rounds, *_both(lambda mode, of=name: in_context(of, count, mode)))
+        yield Row(f"twins: {name} ({(on - off) * 1e9:+.1f} ns)", on, "without protection", off)
+    batch("strict")
+    on, off = in_turns(3 if smoke else 25, *_both(batch))
+    yield Row(f"twins: a batch of one work, pandas loaded ({(on - off) * 1e3:+.2f} ms)", on, "without protection", off)
+    functions = _define(10 if smoke else 500)
+    parallel.configure(protection="strict")
+    yield Row(f"twins of {len(functions)} functions of 11 lines, once", timed(_state.prepare))
+    yield Row("  when nothing is new", timed(_state.prepare))
+
+
+FUNCTION = """
+def f{number}(a, b=1, *args, **kw):
+    total, data = 0, {{}}
+    for k in range(a):
+        total += k * b
+        data[k] = total
+        if k % 3:
+            data.setdefault(k, []).append(args)
+    chosen = [x for x in args if x]
+    chosen.append(kw.get("name"))
+    return sorted(data.items(), key=lambda item: item[1]), chosen, total
+"""
+
+
+def _define(count: int) -> list:
+    text = "".join(FUNCTION.format(number=number) for number in range(count))
+    linecache.cache["<measured>"] = len(text), None, text.splitlines(True), "<measured>"
+    namespace: dict = {"__name__": "measured"}
+    exec(compile(text, "<measured>", "exec"), namespace)
+    return [value for name, value in namespace.items() if not name.startswith("__")]
 
 
 def _both(function: Callable[[str], float]) -> list[Callable[[], float]]:

@@ -113,6 +113,14 @@ origin origin_of(PyCodeObject* code, PyObject* globals) noexcept {
     return origin_of_generated(globals);
 }
 
+origin origin_of_file(PyObject* path) noexcept { return origin_of_path(path); }
+
+bool is_of_library(PyObject* function) noexcept {
+    const auto* const known = reinterpret_cast<PyFunctionObject*>(function);
+    const origin whose = origin_of(reinterpret_cast<PyCodeObject*>(known->func_code), known->func_globals);
+    return whose == origin::standard || whose == origin::third_party;
+}
+
 origin origin_of_module(PyObject* module_dict) noexcept {
     PyObject* const file = PyDict_GetItemString(module_dict, "__file__");
     if (file != nullptr && PyUnicode_Check(file)) {
@@ -158,11 +166,15 @@ bool is_user_type(PyTypeObject* type) noexcept {
 }
 
 bool is_named_in(PyObject* names, _PyInterpreterFrame* frame) noexcept {
-    PyObject* const module = PyDict_GetItemString(frame->f_globals, "__name__");
+    return is_named_in(names, frame->f_globals, frame->f_code);
+}
+
+bool is_named_in(PyObject* names, PyObject* globals, PyCodeObject* code) noexcept {
+    PyObject* const module = PyDict_GetItemString(globals, "__name__");
     if (module == nullptr) {
         return false;
     }
-    const reference function(PyUnicode_FromFormat("%S:%U", module, frame->f_code->co_qualname));
+    const reference function(PyUnicode_FromFormat("%S:%U", module, code->co_qualname));
     const reference all(PyUnicode_FromFormat("%S:*", module));
     const bool found = function && all && (PySet_Contains(names, function.get()) == 1 || PySet_Contains(names, all.get()) == 1);
     PyErr_Clear();

@@ -34,6 +34,9 @@ _PyInterpreterFrame* caller_of(_PyInterpreterFrame* frame) noexcept;
 origin origin_of(_PyInterpreterFrame* frame) noexcept;
 origin origin_of(PyCodeObject* code, PyObject* globals) noexcept;
 
+// By path alone.
+origin origin_of_file(PyObject* path) noexcept;
+
 // Of a module by its `__file__`; what has none is built in, but for `__main__`.
 origin origin_of_module(PyObject* module_dict) noexcept;
 
@@ -44,8 +47,13 @@ const std::vector<PyObject*>& find_user_modules();
 // Defined by the user's code? Builtin and extension types are not.
 bool is_user_type(PyTypeObject* type) noexcept;
 
+// Is it a function in Python of the standard library or of a package?
+bool is_of_library(PyObject* function) noexcept;
+
 // Is "module:qualified.name" of its function, or "module:*", in this set of str?
 bool is_named_in(PyObject* names, _PyInterpreterFrame* frame) noexcept;
+
+bool is_named_in(PyObject* names, PyObject* globals, PyCodeObject* code) noexcept;
 
 // `self` of a method, or any first argument; borrowed, null when there is none.
 PyObject* first_argument(_PyInterpreterFrame* frame) noexcept;

@@ -11,6 +11,9 @@
 #include "runtime/python/guard/name_deletes.hpp"
 #include "runtime/python/guard/name_stores.hpp"
 #include "runtime/python/guard/storage.hpp"
+#include "runtime/python/guard/twin_calls.hpp"
+#include "runtime/python/guard/twin_checks.hpp"
+#include "runtime/python/guard/twin_functions.hpp"
 #include "runtime/python/guard/type_slots.hpp"
 
 #include <string>
@@ -48,7 +51,13 @@ void enter_zygote(PyObject* tasks, PyObject* consumers) noexcept {
     if (s_is_strict || s_scans) {
         keep_free_lists_clean();
     }
-    if (!s_is_strict || s_obstacle != nullptr) {
+    if (!s_is_strict) {
+        return;
+    }
+    if (s_obstacle != nullptr) {
+        install_twins();
+        protect_big_buffers();
+        s_is_in_place = true;
         return;
     }
     if (const status patched = patch_interpreter(set_attribute); !patched) {
@@ -70,7 +79,14 @@ void enter_zygote(PyObject* tasks, PyObject* consumers) noexcept {
 void enter_context() noexcept {
     forget_library_objects();
     listen_to_writes();
+    if (s_is_strict && s_obstacle != nullptr) {
+        enter_twins();
+    }
     arm(s_is_in_place && s_is_strict);
+}
+
+PyObject* callee_of_work(PyObject* callable) noexcept {
+    return s_obstacle != nullptr ? checked_callee(callable) : Py_NewRef(callable);
 }
 
 void after_work(std::uint64_t began_ns) noexcept {
@@ -109,6 +125,7 @@ PyObject* configure(PyObject*, PyObject* arguments, PyObject* keywords) noexcept
     know_paths(own, third_party, standard);
     know_scan(scan);
     s_probe = reinterpret_cast<PyTypeObject*>(Py_NewRef(probe));
+    know_probe(s_probe);
     s_obstacle = find_interpreter();
     if (s_obstacle != nullptr) {
         return PyUnicode_FromString(s_obstacle);
@@ -122,6 +139,7 @@ PyObject* set_projects(PyObject*, PyObject* rules) noexcept {
         return nullptr;
     }
     know_projects(rules);
+    forget_files();
     Py_RETURN_NONE;
 }
 
@@ -133,12 +151,17 @@ PyObject* select_mode(PyObject*, PyObject* arguments) noexcept {
     }
     s_is_strict = is_strict != 0;
     s_scans = scans != 0;
-    if (s_is_strict && s_obstacle == nullptr) {
+    if (s_is_strict) {
         find_arrays();
-        s_without_gate = find_type_slots(s_probe);
+        s_without_gate = s_obstacle == nullptr ? find_type_slots(s_probe) : 0;
         find_methods();
         find_user_modules();
     }
+    Py_RETURN_NONE;
+}
+
+PyObject* force_twins(PyObject*, PyObject* on) noexcept {
+    s_obstacle = PyObject_IsTrue(on) == 1 ? "it is not to be patched (a test)" : find_interpreter();
     Py_RETURN_NONE;
 }
 

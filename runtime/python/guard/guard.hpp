@@ -16,6 +16,10 @@ void enter_zygote(PyObject* tasks, PyObject* consumers) noexcept;
 // refused.
 void enter_context() noexcept;
 
+// What a context is to call for a callable that the batch was given: itself, or one that looks at what it would change.
+// New reference; null with an error set.
+PyObject* callee_of_work(PyObject* callable) noexcept;
+
 // In a context, after a work that began then: looks for changes that no gate has seen.
 void after_work(std::uint64_t began_ns) noexcept;
 
@@ -28,5 +32,8 @@ PyObject* set_projects(PyObject* module, PyObject* rules) noexcept;
 PyObject* select_mode(PyObject* module, PyObject* arguments) noexcept;
 PyObject* is_own(PyObject* module, PyObject* object) noexcept;
 PyObject* facts(PyObject* module, PyObject* unused) noexcept;
+
+// Batches from now on do without patches, as in an interpreter that is not the one compiled for: for tests of twins.
+PyObject* force_twins(PyObject* module, PyObject* on) noexcept;
 
 } // namespace xpar::guard

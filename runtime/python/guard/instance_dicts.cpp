@@ -13,8 +13,17 @@ std::unordered_map<PyObject*, PyObject*>* s_adopted = nullptr; // they live as l
 
 PyObject* get_dict(PyObject* object, void* closure) {
     PyObject* const dict = s_original(object, closure);
-    if (dict == nullptr || is_context_object(object) || !is_context_object(dict) || !PyDict_Check(dict)) {
-        return dict;
+    if (dict != nullptr) {
+        adopt_dict(object, dict);
+    }
+    return dict;
+}
+
+} // namespace
+
+void adopt_dict(PyObject* object, PyObject* dict) noexcept {
+    if (is_context_object(object) || !is_context_object(dict) || !PyDict_Check(dict)) {
+        return;
     }
     if (s_adopted == nullptr) {
         s_adopted = new std::unordered_map<PyObject*, PyObject*>;
@@ -23,10 +32,7 @@ PyObject* get_dict(PyObject* object, void* closure) {
     if (s_adopted->emplace(dict, object).second) {
         Py_INCREF(dict); // its address is not to be used again
     }
-    return dict;
 }
-
-} // namespace
 
 bool watch_instance_dicts(PyTypeObject* probe) noexcept {
     PyObject* const descriptor = PyDict_GetItemString(probe->tp_dict, "__dict__");

@@ -13,4 +13,8 @@ bool watch_instance_dicts(PyTypeObject* probe) noexcept;
 // The object whose `__dict__` it is; null for everything else. Borrowed.
 PyObject* adopted_by(PyObject* dict) noexcept;
 
+// `dict` is the `__dict__` of `object`: from here on it counts as that, if it was made here for an object of the main
+// thread.
+void adopt_dict(PyObject* object, PyObject* dict) noexcept;
+
 } // namespace xpar::guard

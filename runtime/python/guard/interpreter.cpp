@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <utility>
 
@@ -110,6 +111,40 @@ void** find_table(const image& of) noexcept {
     return found;
 }
 
+bool is_writable(std::uintptr_t place) noexcept {
+    std::FILE* const maps = std::fopen("/proc/self/maps", "re");
+    if (maps == nullptr) {
+        return false;
+    }
+    char line[512];
+    char access[5] = {};
+    std::uintptr_t begin = 0;
+    std::uintptr_t end = 0;
+    bool found = false;
+    while (!found && std::fgets(line, sizeof line, maps) != nullptr) {
+        found = std::sscanf(line, "%lx-%lx %4s", &begin, &end, access) == 3 && place >= begin && place < end;
+    }
+    std::fclose(maps);
+    return found && access[1] == 'w';
+}
+
+// Would the system let a zygote write to the table? It is asked here and now, as twins have to be made before one is
+// forked. Nothing is written, and the page is left as it was.
+bool may_write_to_table() noexcept {
+    const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+    const auto place = reinterpret_cast<std::uintptr_t>(s_table);
+    const std::uintptr_t begin = place & ~(page - 1);
+    const std::size_t length = (place + k_opcodes * sizeof(void*) - begin + page - 1) & ~(page - 1);
+    if (is_writable(begin) && is_writable(begin + length - 1)) {
+        return true;
+    }
+    if (mprotect(reinterpret_cast<void*>(begin), length, PROT_READ | PROT_WRITE) != 0) {
+        return false;
+    }
+    mprotect(reinterpret_cast<void*>(begin), length, PROT_READ);
+    return true;
+}
+
 constexpr unsigned char k_jump[] = {0xff, 0x25, 0, 0, 0, 0}; // jmp *0(%rip); the address follows
 constexpr std::size_t k_jump_bytes = sizeof k_jump + sizeof(void*);
 
@@ -176,6 +211,10 @@ const char* find_interpreter() noexcept {
     s_table = find_table(of);
     if (s_table == nullptr) {
         return "the interpreter's table of instructions was not found (it was compiled in another way than Debian's)";
+    }
+    if (!may_write_to_table()) {
+        s_table = nullptr;
+        return "this system does not let the interpreter be written to";
     }
     s_setattr_is_patchable = looks_like_setattr(reinterpret_cast<const unsigned char*>(&_PyObject_GenericSetAttrWithDict));
     return nullptr;

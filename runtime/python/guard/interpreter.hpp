@@ -19,7 +19,8 @@
 
 namespace xpar::guard {
 
-// In the main process, once: looks for both, changes nothing. Null, or why this interpreter cannot be patched.
+// In the main process, once: looks for both, and whether they could be written to; changes nothing. Null, or why this
+// interpreter cannot be patched.
 const char* find_interpreter() noexcept;
 
 using generic_setattr_function = int (*)(PyObject* object, PyObject* name, PyObject* value, PyObject* dict);

@@ -4,6 +4,7 @@
 #include "runtime/python/guard/frames.hpp"
 #include "runtime/python/guard/library_objects.hpp"
 #include "runtime/python/guard/shared_memory.hpp"
+#include "runtime/python/guard/twin_functions.hpp"
 
 #include <string_view>
 
@@ -201,6 +202,36 @@ bool refuses_change(PyObject* object, change kind, const char* operation, PyObje
         PyErr_Restore(type, value, traceback);
     }
     return refused;
+}
+
+bool refuses_library_method(PyObject* object, PyObject* called, const char* operation, bool says_so) noexcept {
+    if (!s_armed || !PyFunction_Check(called)) {
+        return s_armed && !is_context_object(object) && refuses_change(object, change::contents, operation, nullptr);
+    }
+    const auto* const function = reinterpret_cast<PyFunctionObject*>(called);
+    auto* const code = reinterpret_cast<PyCodeObject*>(function->func_code);
+    _PyInterpreterFrame* const frame = current_frame();
+    if (!is_of_library(called) || frame == nullptr || origin_of(frame) != origin::user) {
+        return false;
+    }
+    const bool is_named = is_named_in(s_mutators, function->func_globals, code);
+    if (!is_named && is_twin(function->func_code)) {
+        return false; // it is looked at line by line
+    }
+    reference holder; // df.loc is made for each use and changes what it was made for
+    if (is_context_object(object)) {
+        holder = reference(is_named ? PyObject_GetAttrString(object, "obj") : nullptr);
+        PyErr_Clear();
+        if (!holder || is_context_object(holder.get())) {
+            return false;
+        }
+        object = holder.get();
+    }
+    if (!says_so && !is_named && PySet_Contains(s_mutators, code->co_name) != 1) {
+        return false;
+    }
+    return !is_named_in(s_exempt, function->func_globals, code) && !is_library_object(object) &&
+           refuse(object, operation, nullptr);
 }
 
 bool refuses_write(PyObject* object) noexcept { return s_armed && refuse(object, "writing to its memory", nullptr); }

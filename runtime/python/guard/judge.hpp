@@ -28,6 +28,10 @@ bool refuses_write(PyObject* object) noexcept;
 // The same for a name of `owner` (the dict of a module, or a cell) that a frame is about to bind or delete.
 bool refuses_binding(PyObject* owner, PyObject* name, const char* operation) noexcept;
 
+// The user's code has a method of a library in Python, `called`, work on `object`, where what it does is not looked at.
+// It is taken at its name; `says_so`: the call itself says that it changes the object.
+bool refuses_library_method(PyObject* object, PyObject* called, const char* operation, bool says_so = false) noexcept;
+
 // Off for the length of a scope: our own code is at work.
 class unguarded {
 public:

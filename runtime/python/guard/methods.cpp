@@ -187,6 +187,16 @@ void find_methods() noexcept {
     }
 }
 
+std::vector<std::pair<const PyMethodDef*, const guarded*>> guarded_methods() {
+    std::vector<std::pair<const PyMethodDef*, const guarded*>> found;
+    for (const entry& each : *s_entries) {
+        if (each.found != nullptr) {
+            found.emplace_back(each.found, &each.what);
+        }
+    }
+    return found;
+}
+
 int guard_methods() noexcept {
     int without = 0;
     for (const entry& each : *s_entries) {

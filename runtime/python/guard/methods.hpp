@@ -5,6 +5,11 @@
 
 #include <Python.h>
 
+#include "runtime/python/guard/gate.hpp"
+
+#include <utility>
+#include <vector>
+
 namespace xpar::guard {
 
 // In the main process. A list of tuples (module, type or None, name, operation, kind, subject, position, keyword or
@@ -14,6 +19,9 @@ bool know_methods(PyObject* table) noexcept;
 // In the main process, before a batch is forked: looks for those of modules that have been imported since the last
 // time.
 void find_methods() noexcept;
+
+// Those that have been found, by their definitions.
+std::vector<std::pair<const PyMethodDef*, const guarded*>> guarded_methods();
 
 // In a zygote. How many of them could not be given a gate.
 int guard_methods() noexcept;

@@ -146,7 +146,8 @@ work_runner::outcome context_program::run_work(std::uint64_t index) noexcept {
     forget_refusals();
     e.output.begin(index);
     const task work = task_at(p_tasks, static_cast<Py_ssize_t>(index));
-    reference result(PyObject_Call(work.callable, work.args, work.kwds));
+    const reference callee(guard::callee_of_work(work.callable));
+    reference result(callee ? PyObject_Call(callee.get(), work.args, work.kwds) : nullptr);
     if (e.self.is_copy) {
         end_copy();
     }
@@ -171,7 +172,8 @@ bool context_program::run_item(std::uint32_t queue, std::uint64_t value) noexcep
     e.output.begin(m_batch.shared().queues[queue].work);
     PyObject* const consumer = PyList_GET_ITEM(p_consumers, static_cast<Py_ssize_t>(queue));
     const reference item(e.clone_out(value, PyTuple_GET_ITEM(consumer, 0)));
-    const reference result(item ? PyObject_CallOneArg(PyTuple_GET_ITEM(consumer, 1), item.get()) : nullptr);
+    const reference callee(item ? guard::callee_of_work(PyTuple_GET_ITEM(consumer, 1)) : nullptr);
+    const reference result(callee ? PyObject_CallOneArg(callee.get(), item.get()) : nullptr);
     if (e.self.is_copy) {
         end_copy();
     }

@@ -6,6 +6,9 @@
 #include "runtime/python/glue/gil.hpp"
 #include "runtime/python/guard/escape_scan.hpp"
 #include "runtime/python/guard/guard.hpp"
+#include "runtime/python/guard/twin_calls.hpp"
+#include "runtime/python/guard/twin_checks.hpp"
+#include "runtime/python/guard/twin_functions.hpp"
 #include "runtime/python/module/batch_type.hpp"
 #include "runtime/python/module/context_program.hpp"
 #include "runtime/python/module/engine.hpp"
@@ -239,6 +242,22 @@ PyMethodDef s_functions[] = {
      PyDoc_STR("guard_user_namespaces()\n--\n\nThe dicts of the modules that are the user's.\n")},
     {"guard_is_own", guard::is_own, METH_O, PyDoc_STR("guard_is_own(object, /)\n--\n\nWas it made in this context?\n")},
     {"guard_facts", guard::facts, METH_NOARGS, PyDoc_STR("guard_facts()\n--\n\nThe state of protection in this process, as a dict.\n")},
+    {"guard_force_twins", guard::force_twins, METH_O,
+     PyDoc_STR("guard_force_twins(on, /)\n--\n\nTwins instead of patches from now on: for tests.\n")},
+    {"guard_twin_checks", guard::twin_checks, METH_NOARGS,
+     PyDoc_STR("guard_twin_checks()\n--\n\nWhat twins call before they change something, by name.\n")},
+    {"guard_know_callees", guard::know_callees, METH_O,
+     PyDoc_STR("guard_know_callees(table, /)\n--\n\nRows of (function, effect, number, keyword).\n")},
+    {"guard_find_functions", guard::find_functions, METH_NOARGS,
+     PyDoc_STR("guard_find_functions()\n--\n\nFunctions of the user's that guard_know_twin has not been told of.\n")},
+    {"guard_know_twin", guard::know_twin, METH_VARARGS,
+     PyDoc_STR("guard_know_twin(code, twin, /)\n--\n\nWhat functions of this code run in contexts; None: itself.\n")},
+    {"guard_add_function", guard::add_function, METH_O,
+     PyDoc_STR("guard_add_function(function, /)\n--\n\nOne of a library that is to run its twin, too.\n")},
+    {"guard_twin_hooks", guard::set_twin_hooks, METH_VARARGS,
+     PyDoc_STR("guard_twin_hooks(enter, source, compiled, /)\n--\n\nWhat contexts call to make twins.\n")},
+    {"guard_is_users", guard::is_users_path, METH_O,
+     PyDoc_STR("guard_is_users(path, /)\n--\n\nIs a file of this path the user's?\n")},
     {nullptr, nullptr, 0, nullptr},
 };
 

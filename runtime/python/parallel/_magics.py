@@ -13,7 +13,8 @@ from IPython.core.magic_arguments import argument, kwds, magic_arguments, parse_
 
 import parallel
 from parallel import _config, _contexts, _history, _ranks, _views, _works_data
-from parallel.protection import obstacle as protection_obstacle
+from parallel.protection import status as _protection_status
+from parallel.protection._state import sentence as _protection_sentence
 
 _ROWS = 1000  # of each batch: what %works shows
 _CANCEL_SECONDS = 0.5  # what interrupted works may take until they are shown
@@ -166,8 +167,10 @@ class ParallelMagics(Magics):
         options = _parse(self.protection, line)
         if options.mode is not None:
             parallel.configure(protection=options.mode)
-        elif (obstacle := protection_obstacle()) is not None:
-            print(f"works run without protection: {obstacle}")
+        elif (sentence := _protection_sentence()) is not None and _config.protection() == "strict":
+            print(sentence)
+            for name, reason in _protection_status()["without_twin"].items():
+                print(f"runs without checks: {name}, as {reason}")
         return _config.protection()
 
     @magic_arguments("parallel")

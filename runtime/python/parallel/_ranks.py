@@ -15,6 +15,7 @@ from typing import Any
 from parallel import _config, _engine, _errors
 from parallel._work import Work
 from parallel._xlist import xlist
+from parallel.protection import _state as _protection
 
 _MEETING_SECONDS = 30.0  # to make all contexts; 200 of them take half a second
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.02
@@ -117,10 +118,10 @@ class Cell:
         names = {**self._namespace, "rank": rank, "size": len(self.works)}
         module = self._parse()
         last = module.body.pop() if self.has_value else None
-        exec(compile(module, self._filename, "exec", dont_inherit=True), names)
+        exec(_protection.compile_in_context(module, self._filename, "exec"), names)
         if last is None:
             return None
-        value = eval(compile(ast.Expression(last.value), self._filename, "eval", dont_inherit=True), names)
+        value = eval(_protection.compile_in_context(ast.Expression(last.value), self._filename, "eval"), names)
         if self.into is None:
             return value
         self.into.push(value)

@@ -356,7 +356,8 @@ def test_wrong_modes_are_refused_and_change_nothing():
     assert protection.mode() == "strict"
     with pytest.raises(ValueError):
         parallel.configure(protection="off", contexts=0)
-    assert protection.status() == {"mode": "strict", "active": True, "obstacle": None, "projects": [], "libraries": []}
+    expected = {"mode": "strict", "active": True, "by": "patches", "obstacle": None, "without_twin": {}}
+    assert protection.status() == {**expected, "projects": [], "libraries": []}
 
 
 def test_whose_code_a_folder_is_can_be_said(tmp_path, monkeypatch):
@@ -392,9 +393,10 @@ def test_an_interpreter_that_cannot_be_patched_is_named(monkeypatch):
     from parallel.protection import _state
 
     monkeypatch.setattr(_state, "_obstacle", "it was built for another version of CPython")
-    with pytest.raises(ValueError, match="not possible in this interpreter: it was built for another version"):
-        parallel.configure(protection="strict")
-    assert _state.status()["active"] is False
+    parallel.configure(protection="strict")
+    status = _state.status()
+    assert status["obstacle"] == "it was built for another version of CPython" and status["by"] == "twins"
+    assert "by source twins" in _state.sentence() and "another version" in _state.sentence()
 
 
 # ---- what must not be disturbed --------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import types
 import warnings
 
 from parallel import _core
@@ -44,8 +46,6 @@ def check(wanted: object) -> str:
         raise TypeError(f"protection must be one of {', '.join(MODES)}, not of type {type(wanted).__name__}")
     if wanted not in MODES:
         raise ValueError(f"protection must be one of {', '.join(MODES)}, not {wanted!r}")
-    if wanted == "strict" and obstacle() is not None:
-        raise ValueError(f"protection='strict' is not possible in this interpreter: {obstacle()}; use 'scan' or 'off'")
     return wanted
 
 
@@ -84,25 +84,63 @@ def _configure() -> None:
     )
     _prepared = True
     if _obstacle is not None:
-        warnings.warn(f"works run without protection: {_obstacle}", RuntimeWarning, stacklevel=2)
+        warnings.warn(sentence(), RuntimeWarning, stacklevel=2)
+
+
+def sentence() -> str | None:
+    """What the user is to know of this interpreter; None when there is nothing."""
+    if obstacle() is None:
+        return None
+    return f"works are protected by source twins, which see less than patches (docs/protection.md): {obstacle()}"
 
 
 def prepare() -> None:
     """In the main process, before a batch is forked: what its zygote will find."""
     _configure()
     _core.guard_select(_mode == "strict", _mode != "off")
+    if _mode == "strict" and _obstacle is not None:
+        _twins().prepare()
+
+
+def compile_in_context(tree: ast.AST, filename: str, mode: str) -> types.CodeType:
+    """What compile() makes of `tree`, in a context: the user's code, to run in a namespace that was made there."""
+    if _mode == "strict" and _obstacle is not None:
+        return _twins().compile_in_context(tree, filename, mode)
+    return compile(tree, filename, mode, dont_inherit=True)
+
+
+def _twins():
+    from parallel.protection import twins  # 10 ms, where they are needed
+
+    return twins
+
+
+def _force_twins(on: bool) -> None:
+    """For tests: whether batches from now on are protected by twins in an interpreter that could be patched."""
+    global _obstacle
+    _configure()
+    _core.guard_force_twins(on)
+    _obstacle = _core.guard_facts()["obstacle"]
 
 
 def status() -> dict:
-    """`mode`; `active`, whether works are protected; `obstacle`, why not, or None; `projects` and `libraries`, as configured.
+    """How works are protected, as a dict.
 
-    >>> status()["mode"]
-    'strict'
+    `mode`; `active`, whether works are protected; `by`, "patches" of the interpreter or source "twins", None when they
+    are not; `obstacle`, why it cannot be patched, or None; `without_twin`, functions of yours that run without checks,
+    and why, as far as batches have shown; `projects` and `libraries`, as configured.
+
+    >>> status()["mode"], status()["by"] in ("patches", "twins")
+    ('strict', True)
     """
+    is_active = _mode == "strict"
+    by_twins = obstacle() is not None
     return {
         "mode": _mode,
-        "active": _mode == "strict" and obstacle() is None,
+        "active": is_active,
+        "by": ("twins" if by_twins else "patches") if is_active else None,
         "obstacle": obstacle(),
+        "without_twin": _twins().kept() if is_active and by_twins else {},
         "projects": list(_projects),
         "libraries": list(_libraries),
     }

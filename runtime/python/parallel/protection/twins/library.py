@@ -1,0 +1,71 @@
+"""Functions of libraries that get twins, too: methods in Python that change objects which users have.
+
+Within them it is judged as in library code of a patched interpreter. Only these: twins of all that is loaded would take
+seconds.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import types
+
+from parallel.protection import exemptions
+
+# module -> qualified names; "Class.*" for all that the class defines.
+_STANDARD = {
+    "random": "Random.shuffle",
+    "heapq": "heappush heappop heapify heapreplace heappushpop",
+    "bisect": "insort_right insort_left",
+    "collections": "Counter.* UserDict.* UserList.* ChainMap.* OrderedDict.*",
+    "_collections_abc": "MutableMapping.* MutableSequence.* MutableSet.*",
+    "queue": "Queue.* LifoQueue.* PriorityQueue.*",
+    "weakref": "WeakValueDictionary.* WeakKeyDictionary.*",
+    "_weakrefset": "WeakSet.*",
+    "configparser": "RawConfigParser.* ConfigParser.* SectionProxy.*",
+    "os": "_Environ.*",
+    "argparse": "_ActionsContainer.* ArgumentParser.*",
+    "threading": "Event.* Semaphore.* BoundedSemaphore.* Barrier.*",
+    "numpy.lib.type_check": "nan_to_num",
+    # Where pandas writes to the arrays that its objects show: a column that was taken out of a frame is a view.
+    "pandas.core.generic": "NDFrame._inplace_method",
+    "pandas.core.internals.base": "SingleDataManager.setitem_inplace",
+    "pandas.core.internals.blocks": "Block.setitem Block.putmask EABackedBlock.setitem EABackedBlock.putmask",
+    "pandas.core.array_algos.putmask": "putmask_inplace putmask_without_repeat",
+    "pandas.core.arrays._mixins": "NDArrayBackedExtensionArray.__setitem__",
+    "email.message": "Message.*",
+    "string": "Formatter.*",
+    "graphlib": "TopologicalSorter.*",
+    "http.cookies": "BaseCookie.* Morsel.*",
+    "xml.etree.ElementTree": "ElementTree.* indent",
+    "shelve": "Shelf.*",
+    "sched": "scheduler.*",
+    "csv": "DictReader.*",
+}
+
+
+def functions():
+    """Those of the modules that are loaded, as (module, function)."""
+    wanted = {module: set(names.split()) for module, names in _STANDARD.items()}
+    for name in exemptions.MUTATORS:
+        module, _, qualified = name.partition(":")
+        if qualified:
+            wanted.setdefault(module, set()).add(qualified)
+    for name, qualified_names in wanted.items():
+        module = sys.modules.get(name)
+        if isinstance(module, types.ModuleType):
+            for qualified in sorted(qualified_names):
+                yield from _found(module, qualified)
+
+
+def _found(module, qualified: str):
+    owner, _, name = qualified.rpartition(".")
+    holder = getattr(module, owner, None) if owner else module
+    for key, value in list(vars(holder).items()) if holder is not None else ():
+        function = inspect.unwrap(getattr(value, "__func__", value))  # numpy's are wrapped
+        if (
+            (name == "*" or key == name)
+            and isinstance(function, types.FunctionType)
+            and function.__globals__ is vars(module)
+        ):
+            yield function
