@@ -32,7 +32,7 @@ def test_what_killed_contexts_have_pushed_is_there(kernel: Kernel):
         "import os, signal, time, random\nparallel.configure(contexts=2)\nxl = parallel.xlist()\n"
         "def work(who):\n"
         "    for n in range(500): xl.push((who, n, 'text'))\n"
-        "    time.sleep(0.002)\n"
+        "    time.sleep(0.01)\n"
         "works = [parallel.submit_work(work, who) for who in range(200)]\nparallel.start()\n"
         "killed = 0\n"
         "while not all(work.done() for work in works):\n"
