@@ -33,7 +33,12 @@ def stacks() -> list[dict[str, Any]]:
 
     with _engine.current().looking() as (_, batches, _):
         batches = list(batches)
-    rows = [row for running in batches for slot in range(running.contexts) if (row := _row(running, slot)) is not None]
+    rows = [
+        row
+        for running in batches
+        for slot in range(len(running.batch.contexts()))
+        if (row := _row(running, slot)) is not None
+    ]
     return _views.Stacks(sorted(rows, key=lambda row: (row["id"], row["context"])))
 
 
