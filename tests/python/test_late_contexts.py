@@ -211,7 +211,7 @@ def test_those_that_are_killed_are_replaced(held):
 
 def test_works_go_on_when_the_only_one_there_was_is_killed(held):
     works = held.start(2)
-    os.kill(held.began[0], signal.SIGSTOP)
+    os.kill(held.began[0], signal.SIGSTOP)  # whoever hangs
     parallel.configure(contexts=2)
     held.expect(2)
     os.kill(held.began[0], signal.SIGKILL)

@@ -166,10 +166,10 @@ class Engine:
         if self._limit == (limit := _core.limit()):
             return
         with self._lock:
-            self._limit = limit
             for running in self._running:
                 if running.pending is self._pending:
                     running.batch.raise_contexts(limit, _config.heap_limit())
+            self._limit = limit  # last: a KeyboardInterrupt in between leaves it to the next call
 
     @contextlib.contextmanager
     def started_together(self, tasks: list[tuple], names: list[str], works: list[Work]):
