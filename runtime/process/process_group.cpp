@@ -96,8 +96,8 @@ status start_group(process_group_shm& group, program& to_run) {
     if (pid < 0) {
         return status::error(fork_errno, "fork of a batch's zygote");
     }
-    // seq_cst, and so are the raise and the load in stop_group and raise_contexts: a stop that came meanwhile either finds
-    // the number there, or is found here. The zygote may have looked before it and be asleep.
+    // seq_cst, and so are the raise and the load in stop_group and raise_contexts: what came meanwhile either finds the
+    // number there, or is found here. The zygote may have looked before it and be asleep.
     group.zygote_pid.store(pid);
     if (group.stop.load() != stop_level::none || group.context_count.load() != contexts) {
         kill(pid, command_signal());

@@ -16,7 +16,7 @@ constexpr std::uint64_t round_up(std::uint64_t bytes, std::uint64_t alignment) n
 batch_shm* batch::create(region& memory, const plan& wanted, heap_id heap, event_shm& changed) noexcept {
     const std::uint64_t works = wanted.works + wanted.queue_count;
     const std::uint32_t most_contexts = std::max(wanted.contexts, wanted.most_contexts);
-    // Contexts last, for most of their slots are never used: in a small batch all else shares a page with the first ones.
+    // Contexts last, for most of their slots are never used: in a small batch all else shares a page with the first.
     const std::uint64_t queues_at = round_up(sizeof(batch_shm), alignof(queue_shm));
     const std::uint64_t works_at = round_up(queues_at + wanted.queue_count * sizeof(queue_shm), 64);
     const std::uint64_t limits_at = works_at + works * sizeof(work_shm);
@@ -179,7 +179,7 @@ bool batch::quiescent() const noexcept {
         }
     }
     std::uint64_t after = 0;
-    // Read again: a context that was made meanwhile, and has taken what the looks missed, has had a turn in a later slot.
+    // Read again: a context that was made meanwhile and took what the looks missed has had its turn in a later slot.
     const std::uint32_t slots_after = p_shared->group.context_count.load();
     for (std::uint32_t slot = 0; slot < slots_after; ++slot) {
         after += context(slot).turns.load();

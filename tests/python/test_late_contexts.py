@@ -1,4 +1,4 @@
-"""configure(contexts=) holds for batches that run, too: they get further contexts, from the snapshot they were started with."""
+"""configure(contexts=) holds for batches that run: they get further contexts, from the snapshot they began with."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from test_limit_of_contexts import most_at_once
 
 
 class Held:
-    """Works, or items, that tell when they begin and end when they are let go. One that waits for that needs no permit."""
+    """Works, or items, that tell when they begin, and end when they are let go. While they wait they need no permit."""
 
     def __init__(self):
         self.began, self.gate = parallel.xlist(), parallel.xlist()
@@ -162,7 +162,7 @@ def test_everything_that_looks_at_contexts_finds_them(held):
     parallel.configure(contexts=4)
     held.expect(4)
     running = parallel.contexts(ended=False)
-    assert [(context.slot, context.state, context.works) for context in running] == [(n, "running", 0) for n in range(4)]
+    assert [(one.slot, one.state, one.works) for one in running] == [(n, "running", 0) for n in range(4)]
     wait_until(lambda: len(parallel.stacks()) == 4)
     assert {row["context"] for row in parallel.stacks()} == {0, 1, 2, 3}
     assert {row["id"] for row in parallel.heaps() if row["state"] == "running"} == {context.id for context in running}
@@ -194,7 +194,8 @@ def test_what_they_print_is_shown(held, capsys):
     parallel.configure(contexts=3)
     held.expect(3)
     held.let_go()
-    assert sorted(capsys.readouterr().out.split("\n")[:-1]) == [f"{how} {n}" for how in ("printed", "written") for n in range(3)]
+    lines = sorted(capsys.readouterr().out.splitlines())
+    assert lines == [f"{how} {n}" for how in ("printed", "written") for n in range(3)]
 
 
 def test_those_that_are_killed_are_replaced(held):
@@ -353,3 +354,16 @@ def test_nothing_is_made_for_a_batch_that_has_ended():
     parallel.configure(contexts=4)
     assert work._batch.raise_contexts(4, 1 << 30) is None
     assert len(work._batch.contexts()) == 1
+
+
+def test_a_work_may_raise_the_number_for_its_own_batch(held):
+    def first():
+        parallel.configure(contexts=3)
+        return held.hold()
+
+    parallel.configure(contexts=1)
+    works = [parallel.submit_work(function) for function in (first, held.hold, held.hold, held.hold)]
+    parallel.start()
+    held.expect(3)
+    held.let_go()
+    assert {work.result() for work in works} <= {0, 1, 2}

@@ -124,7 +124,8 @@ TEST_F(schedule_quiescence, is_seen_only_then_although_contexts_are_added) {
         const std::uint32_t seen = begun();
         expect_end();
         ASSERT_EQ(seen, begun()) << "in round " << round;
-        ASSERT_EQ(begun(), of().works().size() - of().shared().queue_count + notes().pushed.load()) << "in round " << round;
+        const std::uint64_t works = of().works().size() - of().shared().queue_count;
+        ASSERT_EQ(begun(), works + notes().pushed.load()) << "in round " << round;
         ASSERT_EQ(consumed(), notes().pushed.load()) << "in round " << round;
         for (std::uint32_t slot = first; slot < of().group().context_count; ++slot) {
             late += of().context(slot).incarnation.load() != 0;

@@ -69,7 +69,8 @@ bool set_limits(batch_shm& shared, PyObject* limits) {
 } // namespace
 
 PyObject* batch_new(PyTypeObject* type, PyObject* arguments, PyObject* keywords) {
-    static const char* names[] = {"tasks", "consumers", "contexts", "heap_limit", "limits", "limited", "most_contexts", nullptr};
+    static const char* names[] = {"tasks",  "consumers", "contexts",      "heap_limit",
+                                  "limits", "limited",   "most_contexts", nullptr};
     PyObject* tasks = nullptr;
     PyObject* consumers = nullptr;
     PyObject* limits = nullptr;
@@ -113,7 +114,8 @@ PyObject* batch_new(PyTypeObject* type, PyObject* arguments, PyObject* keywords)
     }
     if (self->shared != nullptr) {
         // Labelled with the batch's heap, so it goes with it.
-        const region_offset heaps = e.memory().allocate(self->shared->group.most_contexts * sizeof(context_heaps_shm), heap);
+        const std::size_t slots = self->shared->group.most_contexts;
+        const region_offset heaps = e.memory().allocate(slots * sizeof(context_heaps_shm), heap);
         if (heaps == 0) {
             batch::destroy(e.memory(), std::exchange(self->shared, nullptr));
         } else {

@@ -35,7 +35,9 @@ struct batch_object {
 inline batch_object* as_batch(PyObject* object) noexcept { return reinterpret_cast<batch_object*>(object); }
 
 // How many units a limit in bytes allows.
-constexpr std::uint64_t heap_units(std::uint64_t bytes) noexcept { return std::max<std::uint64_t>(bytes / k_unit_bytes, 1); }
+constexpr std::uint64_t heap_units(std::uint64_t bytes) noexcept {
+    return std::max<std::uint64_t>(bytes / k_unit_bytes, 1);
+}
 
 inline batch handle_of(const batch_object* self) {
     engine& e = engine::get();

@@ -117,8 +117,9 @@ PyObject* batch_raise_contexts(PyObject* object, PyObject* arguments) {
         Py_RETURN_NONE;
     }
     const std::uint32_t useful = std::min(of.useful_contexts(contexts), group.most_contexts);
+    const std::uint64_t units = heap_units(heap_limit);
     for (std::uint32_t slot = group.context_count.load(); slot < useful; ++slot) {
-        self->heaps[slot].budget.limit.store(heap_units(heap_limit), std::memory_order_relaxed); // published by the number
+        self->heaps[slot].budget.limit.store(units, std::memory_order_relaxed); // published by the number
     }
     raise_contexts(group, useful);
     Py_RETURN_NONE;

@@ -25,7 +25,7 @@ _progress = True
 def contexts() -> int:
     """How many contexts a batch may have: what was configured, or one for each processor this process may use.
 
-    In a context it is what holds now in the program that it belongs to, whose settings may have changed since the snapshot.
+    In a context it is what holds now in its program, whose settings may have changed since the snapshot.
     """
     if _core.context() is not None and (limit := _core.limit()):
         return limit
@@ -43,7 +43,7 @@ def most_contexts() -> int:
 
 
 def announce_contexts() -> None:
-    """Have what starts now run within the limit. A context leaves it alone: it was copied before the last change, perhaps."""
+    """Have what starts now run within the limit. A context leaves that alone: its own number may be out of date."""
     if _core.context() is None or not _core.limit():
         _core.set_limit(contexts())
 
@@ -105,14 +105,14 @@ def configure(
     Args:
         contexts: how many contexts may run works at once, at least 1, all batches taken together; one that waits for
             others does not count, and goes on at once when its wait is over. At first it is one for each usable
-            processor (affinity mask and cgroup quota). It holds at once, also for batches that run: they begin no more works
-            than that, or get further contexts from the snapshot they were started with, as many as there are works that wait for
-            one; up to 64, or the number of processors, or the number they were started with, whichever is most. Executors
-            that were given a number of their own keep to it, and so does `run_cell`.
+            processor (affinity mask and cgroup quota). It holds at once, also for batches that run: they begin no more
+            works than that, or get further contexts from the snapshot they were started with, as many as there are works
+            that wait for one; up to 64, the number of processors, or the number they were started with, whichever is most.
+            Executors that were given a number of their own keep to it, and so does `run_cell`.
         heap_limit: bytes that the objects and arrays made in one context may take, at least 1 MiB. A work that wants more
             gets a `HeapLimitError`, which is a MemoryError; other works go on. At first it is the memory of the machine
-            (or of the cgroup) divided by the number of contexts. It holds for contexts that are made for what starts from now
-            on, and for those that a batch gets because `contexts` is raised.
+            (or of the cgroup) divided by the number of contexts. It holds for what starts from now on, and for the
+            contexts that a running batch gets because `contexts` is raised.
         threads: how many threads BLAS and OpenMP libraries may use in one context, at first 1: contexts use the processors
             already. Variables like OMP_NUM_THREADS that are set take precedence for what is loaded in a context.
         seed: an int from which the random streams of all works follow that are submitted from now on, whatever context

@@ -526,10 +526,10 @@ def on_wake() -> None:
 
 
 def limit_changed() -> None:
-    """Any thread, when the limit on contexts has been set: batches that run follow, those of contexts when they hear of it."""
+    """Any thread, when the limit on contexts has been set: batches that run follow, also those of other processes."""
     if _engine is not None:
         _engine.follow_limit()
-    _core.signal()
+    _core.signal()  # for those
 
 
 def interrupted() -> None:
