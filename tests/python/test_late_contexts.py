@@ -293,20 +293,23 @@ def test_an_executor_without_a_number_starts_more_batches(held):
         assert [future.result(30) for future in futures] == [0, 0]
 
 
-def test_their_heap_limit_is_that_of_the_time_they_are_made():
-    gate = parallel.xlist()
-    parallel.configure(contexts=1, heap_limit=512 << 20)
+def test_their_heap_limit_is_that_of_the_time_they_are_made(held):
+    """Also of those that take the place of one that was killed."""
+
+    def limits():
+        return {one.slot: (one.heap_limit >> 20, one.restarts) for one in parallel.contexts(ended=False) if one.work}
+
+    parallel.configure(heap_limit=512 << 20)
     try:
-        works = [parallel.submit_work(lambda: gate.wait(1, 60)) for _ in range(2)]
-        parallel.start()
-        wait_until(lambda: parallel.contexts(ended=False))
+        works = held.start(3)
         parallel.configure(contexts=2, heap_limit=64 << 20)
-        wait_until(lambda: len(parallel.contexts(ended=False)) == 2)
-        wait_until(lambda: all(context.work for context in parallel.contexts(ended=False)))
-        assert [context.heap_limit >> 20 for context in parallel.contexts(ended=False)] == [512, 64]
-        os.kill(parallel.contexts(ended=False)[1].pid, signal.SIGKILL)
-        gate.push("open")
-        assert works[0].result(30) is True and isinstance(works[1].exception(30), parallel.ContextCrashed)
+        held.expect(2)
+        assert limits() == {0: (512, 0), 1: (64, 0)}
+        os.kill(next(one.pid for one in parallel.contexts(ended=False) if one.slot == 1), signal.SIGKILL)
+        held.expect(3)
+        assert limits() == {0: (512, 0), 1: (64, 1)}
+        held.gate.push("open")
+        assert [type(work.exception(30)) for work in works].count(parallel.ContextCrashed) == 1
     finally:
         _config._heap_limit = None
 
