@@ -15,9 +15,10 @@ namespace xpar {
 
 class descriptor_pipes {
 public:
-    descriptor_pipes(process_group_shm& group, program& reader) : m_group(group), m_reader(reader) {
-        m_pipes.resize(group.context_count);
-    }
+    descriptor_pipes(process_group_shm& group, program& reader) : m_group(group), m_reader(reader) {}
+
+    // Before the first of so many slots is used; never fewer than before.
+    void make_room(std::uint32_t slots) { m_pipes.resize(slots); }
 
     // Before a context is forked for this slot. Its pipes serve all processes the slot will have.
     void open(std::uint32_t slot) noexcept;

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <ctime>
@@ -56,6 +57,13 @@ void outlive_contexts(process_group_shm& group) noexcept {
     }
 }
 
+void wake_zygote(const process_group_shm& group) noexcept {
+    const pid_t pid = group.zygote_pid.load(); // seq_cst: see start_group
+    if (pid > 0 && group.state.load(std::memory_order_acquire) != group_state::ended) {
+        kill(pid, command_signal());
+    }
+}
+
 // A request of this size makes glibc merge the small blocks that were freed. Else the first such request in every context
 // does: with numpy and pandas loaded it copies 120 pages for that, a seventh of all a context copies.
 void consolidate_heap() noexcept {
@@ -71,6 +79,7 @@ status start_group(process_group_shm& group, program& to_run) {
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
+    const std::uint32_t contexts = group.context_count.load();
     // A signal handler of user code must not run in the child before its dispositions are reset.
     pthread_sigmask(SIG_SETMASK, &all, &before);
     to_run.before_fork();
@@ -87,10 +96,10 @@ status start_group(process_group_shm& group, program& to_run) {
     if (pid < 0) {
         return status::error(fork_errno, "fork of a batch's zygote");
     }
-    // seq_cst, and so are the raise and the load in stop_group: a stop that came meanwhile either finds the number
-    // there, or is found here. The zygote may have looked before it and be asleep.
+    // seq_cst, and so are the raise and the load in stop_group and raise_contexts: what came meanwhile either finds the
+    // number there, or is found here. The zygote may have looked before it and be asleep.
     group.zygote_pid.store(pid);
-    if (group.stop.load() != stop_level::none) {
+    if (group.stop.load() != stop_level::none || group.context_count.load() != contexts) {
         kill(pid, command_signal());
     }
     return status::ok();
@@ -101,9 +110,17 @@ void stop_group(process_group_shm& group, stop_level level) noexcept {
     // seq_cst: ordered before the signal below in every process; a context that still reads the old level is signalled.
     while (seen < level && !group.stop.compare_exchange_weak(seen, level)) {
     }
-    const pid_t pid = group.zygote_pid.load(); // seq_cst: see start_group
-    if (pid > 0 && group.state.load(std::memory_order_acquire) != group_state::ended) {
-        kill(pid, command_signal());
+    wake_zygote(group);
+}
+
+void raise_contexts(process_group_shm& group, std::uint32_t count) noexcept {
+    count = std::min(count, group.most_contexts);
+    std::uint32_t seen = group.context_count.load(std::memory_order_relaxed);
+    // seq_cst: before the signal, and before whatever the contexts do that are made for it.
+    while (seen < count && !group.context_count.compare_exchange_weak(seen, count)) {
+    }
+    if (seen < count) {
+        wake_zygote(group);
     }
 }
 
@@ -113,10 +130,7 @@ void stop_turn(process_group_shm& group, std::uint32_t slot, std::uint64_t turn,
     // seq_cst: before the signal.
     while (seen >> 2 != turn && !stop.compare_exchange_weak(seen, turn << 2 | static_cast<std::uint64_t>(why))) {
     }
-    const pid_t pid = group.zygote_pid.load();
-    if (pid > 0 && group.state.load(std::memory_order_acquire) != group_state::ended) {
-        kill(pid, command_signal());
-    }
+    wake_zygote(group);
 }
 
 reap_result reap_group(process_group_shm& group, bool wait) noexcept {

@@ -60,9 +60,13 @@ struct process_group_shm {
     std::atomic<std::int32_t> fork_errno; // zygote: why no context could be made (ETIMEDOUT: those made hung before they began);
                                           // 0 when one could or none was missed
     std::atomic<std::uint32_t> gave_up;   // zygote, before `ended`: 1 when there was more to do, but no context for it
-    std::uint32_t context_count;          // main process, before fork; constant after
-    context_shm* contexts;                // same address in every process
-    event_shm* changed;                   // signalled when a context or the group changes state
+    // How many contexts there may be. Main process; only ever raised, up to most_contexts, by raise_contexts(). No slot
+    // from here on was ever used, so it bounds every look at all slots. Whoever argues from what contexts did reads it
+    // after that was seen: it was raised before the first of them was forked.
+    std::atomic<std::uint32_t> context_count;
+    std::uint32_t most_contexts; // how many slots there is room for; main process, before fork; constant after
+    context_shm* contexts;       // same address in every process
+    event_shm* changed;          // signalled when a context or the group changes state
 };
 
 // What a batch runs. Implemented above; every function is called on the forked side named.
@@ -116,6 +120,10 @@ status start_group(process_group_shm& group, program& to_run);
 
 // Raises the stop level and tells the zygote. Any thread, also while start_group is on its way.
 void stop_group(process_group_shm& group, stop_level level) noexcept;
+
+// Has the zygote make contexts in slots below `count`, too, from its snapshot and as far as its program wants any. No
+// more than most_contexts; no fewer than there may be now. Any thread, also while start_group is on its way.
+void raise_contexts(process_group_shm& group, std::uint32_t count) noexcept;
 
 // Why a turn was stopped. A turn has one reason, the first that was given.
 enum class stop_reason : std::uint32_t { none, cancelled, timed_out };

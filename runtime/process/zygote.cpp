@@ -46,7 +46,6 @@ public:
             _exit(0);
         }
         m_asleep = listen_zygote_child();
-        m_turns_stopped.resize(group.context_count);
     }
 
     [[noreturn]] void run() noexcept {
@@ -86,7 +85,8 @@ private:
     // A slot whose context left is filled again, too: it found nothing to do, but queues may have got items since.
     void fill_slots() noexcept {
         m_retry_ns = k_never;
-        for (std::uint32_t slot = 0; slot < m_group.context_count; ++slot) {
+        make_room();
+        for (std::uint32_t slot = 0; slot < m_slots; ++slot) {
             if (m_group.contexts[slot].pid.load(std::memory_order_relaxed) != 0) {
                 continue;
             }
@@ -97,6 +97,15 @@ private:
                 m_retry_ns = m_not_before_ns;
                 return;
             }
+        }
+    }
+
+    // Here alone the number of slots changes for this process, in which it may be raised at any time.
+    void make_room() noexcept {
+        if (const std::uint32_t slots = m_group.context_count.load(); slots > m_slots) {
+            m_pipes.make_room(slots);
+            m_turns_stopped.resize(slots);
+            m_slots = slots;
         }
     }
 
@@ -172,7 +181,7 @@ private:
             if (pid <= 0) {
                 return;
             }
-            for (std::uint32_t slot = 0; slot < m_group.context_count; ++slot) {
+            for (std::uint32_t slot = 0; slot < m_slots; ++slot) {
                 context_shm& context = m_group.contexts[slot];
                 if (context.pid.load(std::memory_order_relaxed) == pid) {
                     settle(slot, context, wait_status, processor_ns(used));
@@ -228,7 +237,7 @@ private:
     void stop_turns() noexcept {
         const std::uint64_t now = monotonic_ns();
         m_turn_grace_ends_ns = k_never;
-        for (std::uint32_t slot = 0; slot < m_group.context_count; ++slot) {
+        for (std::uint32_t slot = 0; slot < m_slots; ++slot) {
             const context_shm& context = m_group.contexts[slot];
             const pid_t pid = context.pid.load(std::memory_order_relaxed);
             const std::uint64_t turn = context.turns.load();
@@ -258,7 +267,7 @@ private:
     void kill_those_that_hang() noexcept {
         const std::uint64_t now = monotonic_ns();
         m_hang_ends_ns = k_never;
-        for (std::uint32_t slot = 0; slot < m_group.context_count; ++slot) {
+        for (std::uint32_t slot = 0; slot < m_slots; ++slot) {
             const context_shm& context = m_group.contexts[slot];
             const pid_t pid = context.pid.load(std::memory_order_relaxed);
             if (pid <= 0 || has_begun(context)) {
@@ -273,7 +282,7 @@ private:
     }
 
     void signal_contexts(int number) noexcept {
-        for (std::uint32_t slot = 0; slot < m_group.context_count; ++slot) {
+        for (std::uint32_t slot = 0; slot < m_slots; ++slot) {
             // Only this process reaps contexts, so the number is still ours.
             const pid_t pid = m_group.contexts[slot].pid.load(std::memory_order_relaxed);
             if (pid > 0) {
@@ -318,6 +327,7 @@ private:
     const pid_t m_pid;
     int m_main_pidfd = -1;
     sigset_t m_asleep{};
+    std::uint32_t m_slots = 0; // that it fills
     std::uint32_t m_alive = 0;
     int m_failures = 0;                 // attempts in a row that gave no context that began
     std::uint64_t m_not_before_ns = 0;  // no attempt before that

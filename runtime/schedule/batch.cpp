@@ -15,11 +15,14 @@ constexpr std::uint64_t round_up(std::uint64_t bytes, std::uint64_t alignment) n
 
 batch_shm* batch::create(region& memory, const plan& wanted, heap_id heap, event_shm& changed) noexcept {
     const std::uint64_t works = wanted.works + wanted.queue_count;
-    const std::uint64_t contexts_at = round_up(sizeof(batch_shm), alignof(context_shm));
-    const std::uint64_t queues_at = contexts_at + wanted.contexts * sizeof(context_shm);
+    const std::uint32_t most_contexts = std::max(wanted.contexts, wanted.most_contexts);
+    // Contexts last, for most of their slots are never used: in a small batch all else shares a page with the first.
+    const std::uint64_t queues_at = round_up(sizeof(batch_shm), alignof(queue_shm));
     const std::uint64_t works_at = round_up(queues_at + wanted.queue_count * sizeof(queue_shm), 64);
     const std::uint64_t limits_at = works_at + works * sizeof(work_shm);
-    const std::uint64_t bytes = limits_at + (wanted.limits ? wanted.works * sizeof(work_limits_shm) : 0);
+    const std::uint64_t contexts_at =
+        round_up(limits_at + (wanted.limits ? wanted.works * sizeof(work_limits_shm) : 0), alignof(context_shm));
+    const std::uint64_t bytes = contexts_at + most_contexts * sizeof(context_shm);
     const region_offset place = memory.allocate(bytes, heap);
     if (place == 0) {
         return nullptr;
@@ -27,7 +30,8 @@ batch_shm* batch::create(region& memory, const plan& wanted, heap_id heap, event
     // Pages of the region are zero until written: every counter, state and sequence starts as it must.
     char* const base = memory.as<char>(place);
     auto* const shared = reinterpret_cast<batch_shm*>(base);
-    shared->group.context_count = wanted.contexts;
+    shared->group.context_count.store(wanted.contexts, std::memory_order_relaxed); // nobody else knows it yet
+    shared->group.most_contexts = most_contexts;
     shared->group.contexts = reinterpret_cast<context_shm*>(base + contexts_at);
     shared->group.changed = &changed;
     shared->heap_number = heap;
@@ -158,7 +162,8 @@ bool batch::quiescent() const noexcept {
     // First and second look at the turns are one sum each: turns only go up, so equal sums mean that none has changed.
     // seq_cst: a context that found nothing to do has ended its turn so, too, see context_loop.
     std::uint64_t before = 0;
-    for (std::uint32_t slot = 0; slot < p_shared->group.context_count; ++slot) {
+    const std::uint32_t slots = p_shared->group.context_count.load();
+    for (std::uint32_t slot = 0; slot < slots; ++slot) {
         const std::uint64_t turns = context(slot).turns.load();
         if (turns % 2 != 0) {
             return false;
@@ -174,10 +179,20 @@ bool batch::quiescent() const noexcept {
         }
     }
     std::uint64_t after = 0;
-    for (std::uint32_t slot = 0; slot < p_shared->group.context_count; ++slot) {
+    // Read again: a context that was made meanwhile and took what the looks missed has had its turn in a later slot.
+    const std::uint32_t slots_after = p_shared->group.context_count.load();
+    for (std::uint32_t slot = 0; slot < slots_after; ++slot) {
         after += context(slot).turns.load();
     }
     return before == after;
+}
+
+std::uint32_t batch::useful_contexts(std::uint32_t wanted) const noexcept {
+    const std::uint32_t there = p_shared->group.context_count.load();
+    if (wanted <= there || p_shared->queue_count != 0) {
+        return std::max(wanted, there);
+    }
+    return there + static_cast<std::uint32_t>(works().pending(wanted - there));
 }
 
 bool batch::drained() const noexcept {

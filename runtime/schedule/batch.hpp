@@ -61,6 +61,7 @@ public:
     struct plan {
         std::uint64_t works = 0; // works a context runs
         std::uint32_t contexts = 1;
+        std::uint32_t most_contexts = 0; // how many it may have later, if that is more
         const heap_id* queues = nullptr; // lists whose items are consumed; each adds one work, after the others
         std::uint32_t queue_count = 0;
         bool limits = false; // do any works have some?
@@ -70,7 +71,8 @@ public:
     batch(region& memory, list_table& lists, batch_shm& shared) noexcept
         : p_region(&memory), p_lists(&lists), p_shared(&shared) {}
 
-    // Nullptr when the region is full. `changed` is signalled with every report and change of state.
+    // Nullptr when the region is full. `changed` is signalled with every report and change of state. What most_contexts
+    // adds is address space until a slot is used.
     static batch_shm* create(region& memory, const plan& wanted, heap_id heap, event_shm& changed) noexcept;
 
     // Gives everything back. The group must have ended and nothing may refer to a record of the batch.
@@ -113,6 +115,10 @@ public:
 
     // Zygote: stops the works whose time is over. When it wants to look again.
     std::uint64_t enforce_timeouts(std::uint64_t now_ns) const noexcept;
+
+    // Main process: how many contexts there should be if up to `wanted` may be. No more than there are and works that
+    // wait for one; with queues, any item may be for the last of them.
+    std::uint32_t useful_contexts(std::uint32_t wanted) const noexcept;
 
     // Is every queue empty with nobody left who could push? See README.md, "Queues and quiescence".
     bool quiescent() const noexcept;

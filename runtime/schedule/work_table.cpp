@@ -34,15 +34,14 @@ bool work_table::claim(std::uint32_t slot, std::atomic<std::uint64_t>& note, std
     return false;
 }
 
-bool work_table::has_pending() const noexcept {
+std::uint64_t work_table::pending(std::uint64_t most) const noexcept {
+    std::uint64_t found = 0;
     // acquire pairs with the raise: who skips a work that was taken sees what its taker did before, as quiescence
     // needs.
-    for (std::uint64_t at = index_of(p_next->load(std::memory_order_acquire)); at < m_count; ++at) {
-        if (p_works[at].state.load(std::memory_order_acquire) == pack(work_state::pending, 0)) {
-            return true;
-        }
+    for (std::uint64_t at = index_of(p_next->load(std::memory_order_acquire)); at < m_count && found < most; ++at) {
+        found += p_works[at].state.load(std::memory_order_acquire) == pack(work_state::pending, 0);
     }
-    return false;
+    return found;
 }
 
 bool work_table::end(std::uint64_t index, std::uint32_t slot, work_state to, std::uint64_t result) noexcept {

@@ -47,7 +47,10 @@ public:
     bool claim(std::uint32_t slot, std::atomic<std::uint64_t>& note, std::uint64_t& index) noexcept;
 
     // False when nothing at or after the hint is pending.
-    bool has_pending() const noexcept;
+    bool has_pending() const noexcept { return pending(1) != 0; }
+
+    // How many are pending there, but no more than `most`: the search ends with these.
+    std::uint64_t pending(std::uint64_t most) const noexcept;
 
     // Moves a work `slot` is running to a final state. False when it is not (any longer) running there.
     bool end(std::uint64_t index, std::uint32_t slot, work_state to, std::uint64_t result) noexcept;

@@ -31,6 +31,21 @@ def gate(tmp_path):
     return Gate()
 
 
+def test_a_later_cell_gives_running_works_more_contexts(kernel: Kernel, gate):
+    kernel.ok(
+        "parallel.configure(contexts=1)\nbegan = xlist()\n"
+        f"for n in range(6): parallel.submit_work(lambda n=n: (began.push(n), {gate.wait}, print('work', n)))"
+    )
+    kernel.ok("began.wait(1, 20)")
+    assert kernel.value("[context.slot for context in parallel.contexts(ended=False)]") == "[0]"
+    cell = kernel.ok("parallel.configure(contexts=4)\nbegan.wait(4, 20), len(began)")
+    assert cell.result == "(True, 4)"
+    assert kernel.value("[context.slot for context in parallel.contexts(ended=False)]") == "[0, 1, 2, 3]"
+    gate.open()
+    kernel.ok("parallel.run()")
+    assert kernel.value("sorted(began)") == "[0, 1, 2, 3, 4, 5]"
+
+
 # ---- output ----------------------------------------------------------------------------------------------------------
 
 

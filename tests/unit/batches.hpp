@@ -126,7 +126,8 @@ protected:
         }
     }
 
-    void make(std::uint64_t works, std::uint32_t contexts, std::uint32_t queues = 0, bool limits = false) {
+    void make(std::uint64_t works, std::uint32_t contexts, std::uint32_t queues = 0, bool limits = false,
+              std::uint32_t most_contexts = 0) {
         m_queues.clear();
         for (std::uint32_t i = 0; i < queues; ++i) {
             m_queues.push_back(m_table->allocate(0));
@@ -137,7 +138,12 @@ protected:
         forget_reports();
         batch_shm* const made = batch::create(
             *m_memory,
-            {.works = works, .contexts = contexts, .queues = m_queues.data(), .queue_count = queues, .limits = limits},
+            {.works = works,
+             .contexts = contexts,
+             .most_contexts = most_contexts,
+             .queues = m_queues.data(),
+             .queue_count = queues,
+             .limits = limits},
             k_heap, notes().changed);
         ASSERT_NE(made, nullptr);
         m_batch.emplace(*m_memory, *m_table, *made);

@@ -132,7 +132,8 @@ protected:
     void plan(std::uint32_t contexts, std::uint32_t jobs) {
         ASSERT_LE(contexts, k_most_contexts);
         ASSERT_LE(jobs, k_most_jobs);
-        group().context_count = contexts;
+        group().context_count.store(contexts);
+        group().most_contexts = k_most_contexts;
         memory().jobs.store(jobs);
     }
 

@@ -44,11 +44,13 @@ protected:
         }
     }
 
+    static constexpr std::uint32_t k_room = 6;
+
     void make_round(std::mt19937_64& random) {
         const std::uint64_t works = random() % 4;
         const auto contexts = static_cast<std::uint32_t>(1 + random() % 4);
         const auto queues = static_cast<std::uint32_t>(1 + random() % 4);
-        make(works, contexts, queues);
+        make(works, contexts, queues, false, k_room);
         const std::uint64_t seed = random();
         runs().work = [this, seed](std::uint64_t index) {
             run_node(mix(seed + index), 5);
@@ -102,6 +104,37 @@ TEST_F(schedule_quiescence, is_seen_only_when_nothing_will_begin_any_more_and_ev
     std::printf("%llu items, asked %llu times\n", static_cast<unsigned long long>(items),
                 static_cast<unsigned long long>(asked));
     EXPECT_GT(items, 0U);
+}
+
+// Those that are made in the middle of an answer have turns in slots that its first look has not seen.
+TEST_F(schedule_quiescence, is_seen_only_then_although_contexts_are_added) {
+    auto random = seeded_random();
+    std::uint64_t late = 0;
+    for (int round = 0; round < scaled(500); ++round) {
+        make_round(random);
+        const std::uint32_t first = of().group().context_count;
+        start();
+        const std::uint64_t every = 1 + random() % 200;
+        for (std::uint64_t asked = 1; !of().quiescent(); ++asked) {
+            if (asked % every == 0) {
+                raise_contexts(of().group(), of().group().context_count + 1);
+                sched_yield();
+            }
+        }
+        const std::uint32_t seen = begun();
+        expect_end();
+        ASSERT_EQ(seen, begun()) << "in round " << round;
+        const std::uint64_t works = of().works().size() - of().shared().queue_count;
+        ASSERT_EQ(begun(), works + notes().pushed.load()) << "in round " << round;
+        ASSERT_EQ(consumed(), notes().pushed.load()) << "in round " << round;
+        for (std::uint32_t slot = first; slot < of().group().context_count; ++slot) {
+            late += of().context(slot).incarnation.load() != 0;
+        }
+        destroy();
+        ASSERT_FALSE(HasFailure()) << "in round " << round;
+    }
+    std::printf("%llu contexts were late\n", static_cast<unsigned long long>(late));
+    EXPECT_GT(late, 0U);
 }
 
 TEST_F(schedule_quiescence, comes_although_contexts_are_killed) {

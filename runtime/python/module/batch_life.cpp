@@ -69,16 +69,18 @@ bool set_limits(batch_shm& shared, PyObject* limits) {
 } // namespace
 
 PyObject* batch_new(PyTypeObject* type, PyObject* arguments, PyObject* keywords) {
-    static const char* names[] = {"tasks", "consumers", "contexts", "heap_limit", "limits", "limited", nullptr};
+    static const char* names[] = {"tasks",  "consumers", "contexts",      "heap_limit",
+                                  "limits", "limited",   "most_contexts", nullptr};
     PyObject* tasks = nullptr;
     PyObject* consumers = nullptr;
     PyObject* limits = nullptr;
     int is_limited = 0;
     unsigned contexts = 0;
+    unsigned most_contexts = 0;
     unsigned long long heap_limit = std::uint64_t{1} << 36;
-    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "O!O!I|KO!p", const_cast<char**>(names), &PyList_Type,
+    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "O!O!I|KO!pI", const_cast<char**>(names), &PyList_Type,
                                     &tasks, &PyList_Type, &consumers, &contexts, &heap_limit, &PyList_Type, &limits,
-                                    &is_limited) == 0) {
+                                    &is_limited, &most_contexts) == 0) {
         return nullptr;
     }
     std::vector<heap_id> queues;
@@ -103,6 +105,7 @@ PyObject* batch_new(PyTypeObject* type, PyObject* arguments, PyObject* keywords)
         self->shared = batch::create(e.memory(),
                                      {.works = static_cast<std::uint64_t>(task_count(tasks)),
                                       .contexts = contexts,
+                                      .most_contexts = most_contexts,
                                       .queues = queues.data(),
                                       .queue_count = static_cast<std::uint32_t>(queues.size()),
                                       .limits = limits != nullptr && PyList_GET_SIZE(limits) != 0,
@@ -111,13 +114,14 @@ PyObject* batch_new(PyTypeObject* type, PyObject* arguments, PyObject* keywords)
     }
     if (self->shared != nullptr) {
         // Labelled with the batch's heap, so it goes with it.
-        const region_offset heaps = e.memory().allocate(contexts * sizeof(context_heaps_shm), heap);
+        const std::size_t slots = self->shared->group.most_contexts;
+        const region_offset heaps = e.memory().allocate(slots * sizeof(context_heaps_shm), heap);
         if (heaps == 0) {
             batch::destroy(e.memory(), std::exchange(self->shared, nullptr));
         } else {
             self->heaps = e.memory().as<context_heaps_shm>(heaps);
         }
-        self->heap_limit = std::max<std::uint64_t>(heap_limit / k_unit_bytes, 1);
+        self->heap_limit = heap_units(heap_limit);
     }
     if (self->shared == nullptr) {
         e.end_batch(self->serial);

@@ -10,6 +10,7 @@
 
 #include <sys/types.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
@@ -20,8 +21,8 @@ struct batch_object {
     PyObject* owned_tasks;     // see glue/tasks.hpp; emptied once the batch has ended
     PyObject* owned_consumers; // list of (xlist, callable)
     batch_shm* shared;         // in the region; given back with this object
-    context_heaps_shm* heaps;  // one a context, likewise
-    std::uint64_t heap_limit;  // units of each
+    context_heaps_shm* heaps;  // one a context there may ever be, likewise
+    std::uint64_t heap_limit;  // units of each of those it starts with
     std::atomic<region_offset>* nested; // in a context: where its own batch finds `shared` if this one cannot give it back
     PyThreadState* thread; // the one that has started it, which is the main thread of every context
     std::uint32_t serial;
@@ -32,6 +33,11 @@ struct batch_object {
 };
 
 inline batch_object* as_batch(PyObject* object) noexcept { return reinterpret_cast<batch_object*>(object); }
+
+// How many units a limit in bytes allows.
+constexpr std::uint64_t heap_units(std::uint64_t bytes) noexcept {
+    return std::max<std::uint64_t>(bytes / k_unit_bytes, 1);
+}
 
 inline batch handle_of(const batch_object* self) {
     engine& e = engine::get();
@@ -49,6 +55,7 @@ void settle(batch_object* self);
 PyObject* batch_start(PyObject* object, PyObject*);
 PyObject* batch_finish(PyObject* object, PyObject*);
 PyObject* batch_stop(PyObject* object, PyObject* kill);
+PyObject* batch_raise_contexts(PyObject* object, PyObject* arguments);
 
 // batch_works: one work at a time, by its index.
 PyObject* batch_work(PyObject* object, PyObject* argument);

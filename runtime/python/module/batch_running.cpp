@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 
@@ -99,6 +100,28 @@ PyObject* batch_stop(PyObject* object, PyObject* kill) {
     if (as_batch(object)->started) {
         stop_group(as_batch(object)->shared->group, now != 0 ? stop_level::kill : stop_level::interrupt);
     }
+    Py_RETURN_NONE;
+}
+
+// Under the engine's lock, as batch_start: nobody else raises the number meanwhile.
+PyObject* batch_raise_contexts(PyObject* object, PyObject* arguments) {
+    const batch_object* const self = as_batch(object);
+    unsigned contexts = 0;
+    unsigned long long heap_limit = 0;
+    if (PyArg_ParseTuple(arguments, "IK", &contexts, &heap_limit) == 0) {
+        return nullptr;
+    }
+    process_group_shm& group = self->shared->group;
+    const batch of = handle_of(self);
+    if (!self->started || self->settled || of.stopping()) {
+        Py_RETURN_NONE;
+    }
+    const std::uint32_t useful = std::min(of.useful_contexts(contexts), group.most_contexts);
+    const std::uint64_t units = heap_units(heap_limit);
+    for (std::uint32_t slot = group.context_count.load(); slot < useful; ++slot) {
+        self->heaps[slot].budget.limit.store(units, std::memory_order_relaxed); // published by the number
+    }
+    raise_contexts(group, useful);
     Py_RETURN_NONE;
 }
 

@@ -84,9 +84,11 @@ void context_program::run_context(std::uint32_t slot) noexcept {
 
 void context_program::enter_heap(std::uint32_t slot) noexcept {
     context_heaps_shm& heaps = p_heaps[slot];
-    std::memset(static_cast<void*>(&heaps), 0, sizeof heaps); // a predecessor in this slot may have died
+    // Of a slot that the batch has got later, or of a predecessor in this one, which may have died.
+    const std::uint64_t limit = heaps.budget.limit.load(std::memory_order_relaxed);
+    std::memset(static_cast<void*>(&heaps), 0, sizeof heaps);
     m_batch.context(slot).copied_bytes.store(0, std::memory_order_relaxed);
-    heaps.budget.limit.store(m_heap_limit, std::memory_order_relaxed);
+    heaps.budget.limit.store(limit != 0 ? limit : m_heap_limit, std::memory_order_relaxed);
     if (status installed = install_context_allocator(heaps, engine::get().heap_limit_error.get()); !installed) {
         m_no_heap = installed.what();
     } else if (!install_numpy_memory()) {

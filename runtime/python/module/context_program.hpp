@@ -18,7 +18,7 @@ class context_program final : public program, public work_runner {
 public:
     // `tasks`: see glue/tasks.hpp; `consumers`: list of (xlist, callable). Both borrowed
     // from the batch's Python object, which outlives the call that forks. `heaps`: one a context, in the region;
-    // `heap_limit`: units.
+    // `heap_limit`: units, of those whose budget names none.
     context_program(const batch& of, PyObject* tasks, PyObject* consumers, context_heaps_shm* heaps,
                     std::uint64_t heap_limit) noexcept
         : m_batch(of), m_descriptors(of), p_tasks(tasks), p_consumers(consumers), p_heaps(heaps), m_heap_limit(heap_limit) {}

@@ -103,6 +103,8 @@ PyObject* core_set_begin_patience(PyObject*, PyObject* seconds) {
     Py_RETURN_NONE;
 }
 
+PyObject* core_limit(PyObject*, PyObject*) { return PyLong_FromUnsignedLong(engine::get().permits().limit.load()); }
+
 PyObject* core_write(PyObject*, PyObject* arguments) {
     int to_stderr = 0;
     PyObject* written = nullptr;
@@ -219,6 +221,8 @@ PyMethodDef s_functions[] = {
     {"set_limit", core_set_limit, METH_O, PyDoc_STR("set_limit(contexts, /)\n--\n\nHow many contexts of limited batches may run works at once.\n")},
     {"set_begin_patience", core_set_begin_patience, METH_O,
      PyDoc_STR("set_begin_patience(seconds, /)\n--\n\nHow long a context may take to begin; then it is killed. 15 s at first.\n")},
+    {"limit", core_limit, METH_NOARGS,
+     PyDoc_STR("limit()\n--\n\nWhat set_limit() was last told, in whatever process; 0 at first.\n")},
     {"write", core_write, METH_VARARGS, PyDoc_STR("write(to_stderr, text, /)\n--\n\nPrint, in a context.\n")},
     {"tell", core_tell, METH_O, PyDoc_STR("tell(content, /)\n--\n\nSend the main process something, from a context, in order with what is printed.\n")},
     {"set_hooks", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(core_set_hooks)),

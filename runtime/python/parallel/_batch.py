@@ -19,7 +19,7 @@ class RunningBatch:
     def __init__(self, batch: _core.Batch, works: list[Work], queues: list[Work], pending: Pending, contexts: int):
         self.batch = batch
         self.pending = pending  # where its works have waited; told when its contexts are free again
-        self.contexts = contexts
+        self.contexts = contexts  # it has started with; later ones are not an executor's
         self.works = works + queues if queues else works  # in the order of the batch's work table
         self.queues = queues
         self.origin = _history.Origin.of(batch.serial, self.works[-1]._cell, pending.since)

@@ -14,6 +14,7 @@ from parallel.protection import paths as _paths
 
 _LEAST_HEAP = 1 << 20
 MOST_CONTEXTS = 4096
+_LATE_CONTEXTS = 64  # room for so many costs a batch 128 KiB of addresses, and no memory until they are there
 
 _contexts: int | None = None
 _heap_limit: int | None = None
@@ -22,8 +23,29 @@ _progress = True
 
 
 def contexts() -> int:
-    """How many contexts a batch may have: what was configured, or one for each processor this process may use."""
+    """How many contexts a batch may have: what was configured, or one for each processor this process may use.
+
+    In a context it is what holds now in its program, whose settings may have changed since the snapshot.
+    """
+    if _core.context() is not None and (limit := _core.limit()):
+        return limit
     return _contexts if _contexts is not None else _processors()
+
+
+@functools.cache
+def _late_contexts() -> int:
+    return max(_LATE_CONTEXTS, os.cpu_count() or 1)
+
+
+def most_contexts() -> int:
+    """How many contexts a batch that starts now may ever have, whatever is configured while it runs."""
+    return max(contexts(), _late_contexts())
+
+
+def announce_contexts() -> None:
+    """Have what starts now run within the limit. A context leaves that alone: its own number may be out of date."""
+    if _core.context() is None or not _core.limit():
+        _core.set_limit(contexts())
 
 
 _processors_seen = (float("-inf"), 1)
@@ -83,10 +105,14 @@ def configure(
     Args:
         contexts: how many contexts may run works at once, at least 1, all batches taken together; one that waits for
             others does not count, and goes on at once when its wait is over. At first it is one for each usable
-            processor (affinity mask and cgroup quota). Fewer holds at once, more for what is started from now on.
+            processor (affinity mask and cgroup quota). It holds at once, also for batches that run: they begin no more
+            works than that, or get further contexts from the snapshot they were started with, as many as there are works
+            that wait for one; up to 64, the number of processors, or the number they were started with, whichever is most.
+            Executors that were given a number of their own keep to it, and so does `run_cell`.
         heap_limit: bytes that the objects and arrays made in one context may take, at least 1 MiB. A work that wants more
             gets a `HeapLimitError`, which is a MemoryError; other works go on. At first it is the memory of the machine
-            (or of the cgroup) divided by the number of contexts.
+            (or of the cgroup) divided by the number of contexts. It holds for what starts from now on, and for the
+            contexts that a running batch gets because `contexts` is raised.
         threads: how many threads BLAS and OpenMP libraries may use in one context, at first 1: contexts use the processors
             already. Variables like OMP_NUM_THREADS that are set take precedence for what is loaded in a context.
         seed: an int from which the random streams of all works follow that are submitted from now on, whatever context
@@ -104,6 +130,11 @@ def configure(
     Raises: TypeError or ValueError when a value makes no sense; nothing is changed then.
 
     >>> configure(contexts=4, heap_limit=2 * 1024**3)
+
+    >>> import time
+    >>> configure(contexts=1); works = [submit_work(time.sleep, 0.3) for n in range(2)]; start()
+    >>> configure(contexts=2); run(); len({work.context for work in works})
+    2
 
     >>> import random
     >>> configure(seed=7); first = map(lambda n: random.random(), range(3))
@@ -139,3 +170,6 @@ def configure(
         _protection.set_folders(projects, libraries)
     if contexts is not None:
         _core.set_limit(number)  # at once, for what runs too
+        from parallel import _engine
+
+        _engine.limit_changed()

@@ -85,6 +85,8 @@ def _of_running(running, deadline: float) -> list[Context]:
     found = []
     for facts in batch.contexts():
         slot, work = facts["slot"], None
+        if slot >= running.contexts and not facts["incarnation"]:
+            continue  # the number was raised, and no context was needed here
         if facts["current"]:
             work = running.works[facts["current"] - 1].name
         elif facts["queue"]:

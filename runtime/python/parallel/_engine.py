@@ -47,6 +47,7 @@ class Engine:
         self._of_executors: list[Pending] = []  # those with works that are pending or run
         self._running: list[RunningBatch] = []
         self._waiting = 0  # threads that wait and collect meanwhile
+        self._limit = 0  # on contexts, as its batches know it
         self._history = History()
         self.growth = Growth()
         self._ended: collections.deque[Progress] = collections.deque(maxlen=64)  # for displays, which look now and then
@@ -135,9 +136,16 @@ class Engine:
             limits = [(index, *work._limits) for index, work in special if work._limits is not None]
             # Executors keep to their own number of contexts.
             is_limited = pending is self._pending
+            most_contexts = contexts
             if is_limited:
-                _core.set_limit(_config.contexts())
-            batch = _core.Batch(taken.tasks, taken.consumers, contexts, _config.heap_limit(), limits, is_limited)
+                _config.announce_contexts()
+                self.follow_limit()
+                most_contexts = _config.most_contexts()
+                if not taken.queues:
+                    most_contexts = min(most_contexts, len(taken.works))
+            batch = _core.Batch(
+                taken.tasks, taken.consumers, contexts, _config.heap_limit(), limits, is_limited, most_contexts
+            )
             running = RunningBatch(batch, taken.works, taken.queues, pending, contexts)
             self._running.append(running)
             # When fork fails, every work ends as crashed, with the reason: collect() reports it.
@@ -152,6 +160,16 @@ class Engine:
                     pending.put_back(taken)
             raise
         self._pump.ensure()
+
+    def follow_limit(self) -> None:
+        """Give batches that run further contexts if more may run now; whoever has changed the limit."""
+        if self._limit == (limit := _core.limit()):
+            return
+        with self._lock:
+            for running in self._running:
+                if running.pending is self._pending:
+                    running.batch.raise_contexts(limit, _config.heap_limit())
+            self._limit = limit  # last: a KeyboardInterrupt in between leaves it to the next call
 
     @contextlib.contextmanager
     def started_together(self, tasks: list[tuple], names: list[str], works: list[Work]):
@@ -181,6 +199,7 @@ class Engine:
 
     def collect(self) -> None:
         """Take note of everything that has been reported; any thread."""
+        self.follow_limit()
         with self._lock:
             for running in list(self._running):
                 running.read_reports(self.endings)
@@ -504,6 +523,13 @@ def on_wake() -> None:
     """Main thread, when it is idle: run the callbacks that are due, and start what they submit."""
     current().run_once()
     current().start()
+
+
+def limit_changed() -> None:
+    """Any thread, when the limit on contexts has been set: batches that run follow, also those of other processes."""
+    if _engine is not None:
+        _engine.follow_limit()
+    _core.signal()  # for those
 
 
 def interrupted() -> None:

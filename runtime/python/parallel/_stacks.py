@@ -8,6 +8,7 @@ from typing import Any
 from parallel import _cells, _core, _errors
 
 _TRIES = 5  # a context may go on to its next work meanwhile
+_RUNNING = 1  # work_state of runtime/schedule
 _NO_CODE = compile("", "", "exec")
 _NO_OPERATION = bytes([9, 0])
 
@@ -33,14 +34,19 @@ def stacks() -> list[dict[str, Any]]:
 
     with _engine.current().looking() as (_, batches, _):
         batches = list(batches)
-    rows = [row for running in batches for slot in range(running.contexts) if (row := _row(running, slot)) is not None]
+    rows = [
+        row
+        for running in batches
+        for slot in range(len(running.batch.contexts()))
+        if (row := _row(running, slot)) is not None
+    ]
     return _views.Stacks(sorted(rows, key=lambda row: (row["id"], row["context"])))
 
 
 def of_work(batch: _core.Batch, index: int) -> str | None:
     """The stack of work `index`, as text; None when no context runs it."""
-    slot = batch.work(index)[1]
-    return _read(batch, slot, (index + 1, 0)) if slot >= 0 else None
+    state, slot, *_ = batch.work(index)  # its context says for a moment longer that it is busy with it
+    return _read(batch, slot, (index + 1, 0)) if state == _RUNNING and slot >= 0 else None
 
 
 def _row(running, slot: int) -> dict[str, Any] | None:
