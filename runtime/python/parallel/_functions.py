@@ -167,7 +167,7 @@ def run(timeout: float | None = None) -> None:
 
 
 def run_once() -> None:
-    """Handle what has ended so far, callbacks and errbacks included, without waiting.
+    """Handle what has ended so far without waiting; on the main thread, callbacks and errbacks included.
 
     >>> run_once()
     """

@@ -15,6 +15,8 @@ from parallel import _terminal
 class Host:
     """Where output of works and live views go. Every method but `enter_context` may be called on any thread."""
 
+    # True while only the main thread, once it is woken, would start what is submitted: in a kernel while no cell runs.
+    is_idle = False
     # True where the handler of SIGINT tells the engine of an interrupt; elsewhere whoever waits does when
     # KeyboardInterrupt comes.
     handles_interrupts = False
@@ -66,7 +68,7 @@ class Host:
         return status_line.hidden()
 
     def wake_main(self) -> None:
-        """Have the main thread call `run_once()` soon, if it is idle."""
+        """Have the main thread call `run_once()` and `start()` soon, if it is idle."""
 
     def enter_context(self, slot: int) -> None:
         """In a context, once, before its first work."""

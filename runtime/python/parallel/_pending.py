@@ -25,12 +25,13 @@ class Pending(_core.WorkList):
     The engine has one for submit_work, and one for each `Executor`, whose batches share its contexts.
     """
 
-    def __init__(self, contexts: Callable[[], int]):
+    def __init__(self, contexts: Callable[[], int], note_first: Callable[[], None] | None = None):
         # Of the base class: `works`, `first`, and `tasks`: callable, arguments and keywords of each work, one after the other.
         # A tuple for each of a million works is 64 bytes and one more object for the collector to visit. A work's `_index` says
         # where its own are. Its `submit` appends, too.
         super().__init__()
         self._contexts = contexts
+        self._note_first = note_first  # called when the first of those that will start together is submitted
         self.queues: list[Work] = []
         self._consumers: list[tuple | None] = []  # of the queues
         self._withdrawn = 0  # of both, how many are still in these lists
@@ -54,6 +55,8 @@ class Pending(_core.WorkList):
         """Called before the first work is appended."""
         if not self.works and not self.queues:
             self.since = time.time()
+            if self._note_first is not None:
+                self._note_first()
 
     def __len__(self) -> int:
         return len(self.works) + len(self.queues) - self._withdrawn
