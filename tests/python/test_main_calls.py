@@ -144,7 +144,7 @@ def test_a_program_that_ends_answers():
     assert ended.returncode == 0 and ended.stdout == "2\n", ended
 
 
-# ---- whatever the main thread waits by ---------------------------------------------------------------------------------------
+# ---- whatever the main thread waits by -------------------------------------------------------------------------------
 
 
 def asked(n):

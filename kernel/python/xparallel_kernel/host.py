@@ -59,7 +59,8 @@ class KernelHost(_host.Host):
         shell = self._kernel.shell
         kind, traceback = type(exception), exception.__traceback__
         try:
-            lines = shell.InteractiveTB.structured_traceback(kind, exception, traceback)
+            # All frames: the first of a cell is IPython's, there is none of it here.
+            lines = shell.InteractiveTB.structured_traceback(kind, exception, traceback, tb_offset=0)
         except Exception:  # an exception whose own methods raise
             lines = [f"{kind.__name__}: {text_of(exception)}"]
         shell.show_error(kind, exception, lines, parent=cell)
@@ -72,8 +73,8 @@ class KernelHost(_host.Host):
         """On the main thread: what is printed and displayed within belongs to `cell`."""
         before = self._native.parent()
         self._native.set_parent(cell)
-        # No cell's end will come: what libraries do there is done here, matplotlib shows its figures for example. One that is
-        # called within another may find figures that are half drawn.
+        # No cell's end will come: what libraries do there is done here, matplotlib shows its figures for example. One
+        # that is called within another may find figures that are half drawn.
         executes = self.is_idle and self._depth == 0
         self._depth += 1
         try:

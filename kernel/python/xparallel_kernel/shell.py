@@ -149,7 +149,7 @@ def innermost_file(traceback) -> str | None:
 
 
 def without_frames_between(traceback) -> None:
-    """Leave out the frames of `parallel` through which one function of a user's has called another, a callback for example."""
+    """Leave out the frames of `parallel` through which code of a user has called other code of his, a callback say."""
     own = os.path.dirname(parallel.__file__) + os.sep
     above = None  # the last frame so far that is not ours
     while traceback is not None:

@@ -267,8 +267,8 @@ class Engine:
     def serve(self) -> int | None:
         """For who is `waiting` for something else than an end: collect, and on the main thread run callbacks.
 
-        Returns the number after which the next event comes, see `_core.wait`; None in a context without works of its own, where
-        no event is of interest.
+        Returns the number after which the next event comes, see `_core.wait`; None where no event is of interest, in a
+        context without works of its own.
         """
         if not self._running and _core.context() is not None:
             return None

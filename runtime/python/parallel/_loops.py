@@ -21,8 +21,8 @@ class _Served:
 class Loops:
     """Those that are of use now: `serve()` is called in them, on the main thread only.
 
-    Any thread may call wake(). All else that concerns a loop comes from the thread that runs it, or sets it up, as asyncio asks
-    for; so there is no lock, which a forked child might find held.
+    Any thread may call wake(). All else that concerns a loop comes from the thread that runs it, or sets it up, as
+    asyncio asks for; so there is no lock, which a forked child might find held.
     """
 
     def __init__(self, serve: Callable[[], None]):
@@ -76,7 +76,7 @@ class Loops:
 
 
 def awaiting_future(done_callback) -> asyncio.Future | None:
-    """The future that waits for a work, when `done_callback` is what asyncio.wrap_future() adds to the work; else None."""
+    """The future that waits for a work, if `done_callback` is what asyncio.wrap_future() adds to it; else None."""
     if getattr(done_callback, "__module__", None) != "asyncio.futures":
         return None
     cells = dict(zip(done_callback.__code__.co_freevars, done_callback.__closure__))

@@ -1,4 +1,4 @@
-"""Who waits for works by `wait` and `as_completed` of `concurrent.futures`: on the main thread callbacks run meanwhile."""
+"""Who waits for works by `wait` and `as_completed` of `concurrent.futures`: on the main thread, callbacks run then."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Waiters(list):
         self._engine = engine
 
     def append(self, waiter) -> None:
-        """Called with the conditions of all futures held that `waiter` waits for: its event cannot have been set yet."""
+        """Under the conditions of all futures that `waiter` waits for: its event cannot have been set yet."""
         if type(waiter.event) is threading.Event and threading.current_thread() is threading.main_thread():
             waiter.event = _ServingEvent(self._engine)
         super().append(waiter)

@@ -9,7 +9,7 @@ from typing import Any, Iterable, Iterator
 
 from parallel import _core, _views
 
-_SLICE_SECONDS = 0.1  # a waiter looks again this often; pushes, and in the main process reports of works, wake it at once
+_SLICE_SECONDS = 0.1  # a waiter looks again this often; pushes, and in the main process reports, wake it at once
 
 
 class xlist(_core.xlist):
