@@ -7,7 +7,7 @@ import traceback
 import pytest
 
 import parallel
-from parallel import _engine
+from parallel import _engine, _host
 from support import wait_until
 
 
@@ -116,13 +116,13 @@ def test_callbacks_are_told_of_when_another_thread_runs(front_end):
     parallel.run_once()
 
 
-def test_what_is_submitted_waits_for_run_unless_the_host_is_idle(front_end):
+def test_what_is_submitted_waits_for_run_unless_the_host_is_idle(front_end, monkeypatch):
     woken = []
     front_end.wake_main = lambda: woken.append(1)
     works = [parallel.submit_work(bool)]
     assert not woken
     parallel.run()
-    front_end.is_idle = True
+    monkeypatch.setattr(_host, "is_idle", True)
     works += [parallel.submit_work(bool) for _ in range(3)]
     assert woken == [1]  # for all that starts together
     parallel.run()

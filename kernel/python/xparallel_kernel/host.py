@@ -24,7 +24,6 @@ class KernelHost(_host.Host):
         self._native = native
         self._numbers: dict[str, int] = {}  # of cells, by the id of their request
         self._depth = 0  # how many within() there are around what the main thread does
-        self.is_idle = True
 
     def number_cell(self, number: int) -> None:
         """The request at hand is cell `number` of the notebook."""
@@ -75,7 +74,7 @@ class KernelHost(_host.Host):
         self._native.set_parent(cell)
         # No cell's end will come: what libraries do there is done here, matplotlib shows its figures for example. One
         # that is called within another may find figures that are half drawn.
-        executes = self.is_idle and self._depth == 0
+        executes = _host.is_idle and self._depth == 0
         self._depth += 1
         try:
             with self._as_execution() if executes else contextlib.nullcontext():

@@ -45,6 +45,7 @@ class Kernel:
         sys.stdout, sys.stderr = self._streams
         self._host = KernelHost(self, native)
         _host.install(self._host)
+        _host.note_idle(True)
         self._interrupt_deferred = False  # it will be sent again
         self._on_interrupt = native.interrupt_handler(self._is_interrupt_due)
         signal.signal(signal.SIGINT, self._on_interrupt)
@@ -87,7 +88,7 @@ class Kernel:
     def begin_cell(self, code: str, silent: bool, store_history: bool, allow_stdin: bool) -> None:
         """A cell comes. Interrupts cannot arrive: whatever they hit later, the reply is this cell's."""
         self._cell = Cell(self.shell, code, silent, store_history)
-        self._host.is_idle = False
+        _host.note_idle(False)
         if store_history and not silent:
             self._host.number_cell(self.shell.execution_count)
         self._stdin.allowed = allow_stdin
@@ -112,7 +113,7 @@ class Kernel:
         """The reply, the number of the next cell, and whether coroutines go on running."""
         cell = self._cell
         self._stdin.allowed = False
-        self._host.is_idle = True  # before the start: what a thread submits after it wakes the main thread
+        _host.note_idle(True)  # before the start: what a thread submits after it wakes the main thread
         try:
             if cell.silent:
                 _engine.start()

@@ -41,7 +41,7 @@ class Engine:
         self._lock = threading.RLock()
         self.endings = Endings(self._lock)
         self._numbers = itertools.count(1)
-        self._pending = Pending(_config.contexts, self._note_first_pending)
+        self._pending = Pending(_config.contexts, wakes_main=True)
         # submit_plain(cell, func, args): a new pending work with nothing to it but what it calls; NotImplemented when it takes
         # a closer look. One call: a million works take half a second less than through submit().
         self.submit_plain = functools.partial(self._pending.submit, self._lock, self._numbers, self)
@@ -194,7 +194,7 @@ class Engine:
                     self._ended.append(running.tally.progress(ended=time.time()))
             self._start_executors()
             self.endings.note_unheard()
-        if not self._main_waits:
+        if not self._main_waits and self.endings.callbacks_are_due():
             self.wake_main()  # first: a callback of a work comes before what awaits the work goes on
         self.endings.run_done_callbacks()
 
@@ -231,38 +231,29 @@ class Engine:
         return bool(self._running)
 
     def wake_main(self) -> None:
-        """Have the main thread run the callbacks that are due, if any are: it is idle, or in a loop of asyncio."""
-        if self.endings.callbacks_are_due():
-            _host.current().wake_main()
-            self.loops.wake()
-
-    def _note_first_pending(self) -> None:
-        # The main thread looks under the lock, which the caller holds: it finds the work that is about to be there.
-        if _host.current().is_idle:
-            _host.current().wake_main()
+        """Callbacks are due: have the main thread run them, which is idle, or in a loop of asyncio."""
+        _host.current().wake_main()
+        self.loops.wake()
 
     @contextlib.contextmanager
     def waiting(self):
         """Meanwhile this thread waits and collects what is reported as soon as it is."""
-        on_main_thread = self._begin_waiting()
+        on_main_thread = threading.current_thread() is threading.main_thread()
+        self._note_waiting(1, on_main_thread)
         try:
             yield
         finally:
-            self._end_waiting(on_main_thread)
+            self._note_waiting(-1, on_main_thread)
 
-    def _begin_waiting(self) -> bool:
-        on_main_thread = threading.current_thread() is threading.main_thread()
+    def _note_waiting(self, change: int, on_main_thread: bool) -> None:
         with self._lock:
-            self._waiting += 1
-            self._main_waits += on_main_thread
-        return on_main_thread
-
-    def _end_waiting(self, on_main_thread: bool) -> None:
-        with self._lock:
-            self._waiting -= 1
-            self._main_waits -= on_main_thread
-        if on_main_thread and not self._main_waits:
-            self.wake_main()  # for what has become due at the last moment: nobody was woken, since this thread waited
+            self._waiting += change
+            if not on_main_thread:
+                return
+            self._main_waits += change
+        # What has become due at the last moment: nobody was woken, since this thread waited.
+        if not self._main_waits and self.endings.callbacks_are_due():
+            self.wake_main()
 
     def serve(self) -> int | None:
         """For who is `waiting` for something else than an end: collect, and on the main thread run callbacks.
@@ -281,11 +272,12 @@ class Engine:
 
     def wait_until(self, is_over: Callable[[], bool], timeout: float | None, what: str) -> None:
         """Wait, running callbacks if this is the main thread; WaitTimeoutError after `timeout` seconds."""
-        on_main_thread = self._begin_waiting()
+        on_main_thread = threading.current_thread() is threading.main_thread()
+        self._note_waiting(1, on_main_thread)
         try:
             self._wait_until(is_over, timeout, what, on_main_thread)
         finally:
-            self._end_waiting(on_main_thread)
+            self._note_waiting(-1, on_main_thread)
 
     def _wait_until(self, is_over: Callable[[], bool], timeout: float | None, what: str, on_main_thread: bool) -> None:
         deadline = None if timeout is None else time.monotonic() + timeout

@@ -55,8 +55,8 @@ def submit_work(
     """Have `func` called in a context.
 
     The work starts with run() or start(), when somebody waits for it, or, in the kernel, when the cell ends, and at
-    once while none runs. All work that starts together sees the main thread as it was at that moment. Nothing is pickled on
-    the way in.
+    once while none runs. All work that starts together sees the main thread as it was at that moment. Nothing is
+    pickled on the way in.
 
     What a work submits in a context is a part of that work, which ends when all of it has: as if run() were its last line.
 

@@ -15,8 +15,6 @@ from parallel import _terminal
 class Host:
     """Where output of works and live views go. Every method but `enter_context` may be called on any thread."""
 
-    # True while only the main thread, once it is woken, would start what is submitted: in a kernel while no cell runs.
-    is_idle = False
     # True where the handler of SIGINT tells the engine of an interrupt; elsewhere whoever waits does when
     # KeyboardInterrupt comes.
     handles_interrupts = False
@@ -93,6 +91,9 @@ def _publisher():
 
 
 status_line = _terminal.StatusLine()
+# Set by a kernel while no cell runs: only the main thread, once it is woken, would start what is submitted. Here, where it
+# is looked at for less than an attribute of the host: a batch pays for every object that it touches.
+is_idle = False
 _installed: Host = Host()
 cell = _installed.cell  # of the one in use: asked for every work
 _lock = threading.Lock()
@@ -103,6 +104,12 @@ def install(host: Host) -> None:
     global _installed, cell
     with _lock:
         _installed, cell = host, host.cell
+
+
+def note_idle(value: bool) -> None:
+    """A kernel's cell ends or begins."""
+    global is_idle
+    is_idle = value
 
 
 def current() -> Host:
