@@ -288,6 +288,13 @@ def test_a_loop_of_another_thread_runs_none(two_contexts):
     assert calls == [threading.main_thread()]
 
 
+def test_a_loop_in_a_context_runs_what_works_of_it_ask_for(two_contexts):
+    async def main():
+        return await parallel.submit_work(asked, "inner")
+
+    assert parallel.submit_work(lambda: asyncio.run(main())).result() == "inner" and seen == ["inner"]
+
+
 def test_loops_are_forgotten():
     async def main():
         await parallel.submit_work(asked, 1)

@@ -77,7 +77,7 @@ class Loops:
 
 def awaiting_future(done_callback) -> asyncio.Future | None:
     """The future that waits for a work, if `done_callback` is what asyncio.wrap_future() adds to it; else None."""
-    if getattr(done_callback, "__module__", None) != "asyncio.futures":
+    if getattr(done_callback, "__qualname__", None) != "_chain_future.<locals>._call_set_state":
         return None
     cells = dict(zip(done_callback.__code__.co_freevars, done_callback.__closure__))
     return cells["destination"].cell_contents
