@@ -172,3 +172,15 @@ def test_a_cell_that_runs_keeps_its_output_from_comms(kernel: Kernel):
     message = kernel.send("comm_msg", {"comm_id": "e", "data": {}})
     kernel.wait(lambda: message.is_idle)
     assert cell.wait().is_over and cell.text() == "of the cell\n" and cell.of("comm_msg") == []
+
+
+def test_what_a_message_submits_starts_without_a_cell(kernel: Kernel):
+    """As a button of a widget does; the works' output is the message's."""
+    kernel.ok(
+        "def submitting(channel, message):\n"
+        "    channel.on_msg(lambda m: [parallel.submit_work(print, f'work {n}') for n in range(3)])\n"
+        "manager.register_target('submitting', submitting)"
+    )
+    open_comm(kernel, "submitting", "s")
+    message = kernel.send("comm_msg", {"comm_id": "s", "data": {}})
+    kernel.wait(lambda: sorted(message.text().splitlines()) == ["work 0", "work 1", "work 2"], 10)

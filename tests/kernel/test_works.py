@@ -441,3 +441,157 @@ def test_the_bar_of_a_run_counts_no_work_of_cells_before(own_kernel: Kernel):
     cell = kernel.ok("parallel.submit_work(time.sleep, 1)\nparallel.run()")
     bars = [message.content["data"]["text/plain"] for message in cell.of("display_data", "update_display_data")]
     assert "1 work done" in bars[-1] and not any("of 2" in bar for bar in bars), bars
+
+
+# ---- what cells wait by ----------------------------------------------------------------------------------------------
+
+ASK = "seen = []\n@parallel.call_from_main_thread_and_wait\ndef ask(n):\n    seen.append(n)\n    return n + 1\n"
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        "await work",
+        "await asyncio.wrap_future(work)",
+        "(await asyncio.gather(work, asyncio.sleep(0.01)))[0]",
+        "await asyncio.wait_for(work, 20)",
+        "[await asyncio.sleep(0.01) for _ in iter(work.done, True)] and work.result()",
+        "asyncio.run(main())",
+        "next(concurrent.futures.as_completed([work])).result()",
+        "xl.wait(1) and xl[0]",
+        "[item for item in xl.stream()][0]",
+    ],
+)
+def test_the_main_thread_is_asked_while_a_cell_waits(kernel: Kernel, wait):
+    cell = kernel.ok(
+        f"import asyncio, concurrent.futures\n{ASK}xl = xlist()\n"
+        "work = parallel.submit_work(lambda: xl.push(ask(3)) or xl[0], callback=lambda n: print('callback', n))\n"
+        "async def main(): return await work\nparallel.start()\n"
+        f"answer = {wait}\nparallel.run()\nanswer, seen",
+        20,
+    )
+    assert cell.result == "(4, [3])" and cell.text() == "callback 4\n"
+
+
+def test_calls_are_answered_under_their_cell_while_another_awaits(kernel: Kernel, gate):
+    first = kernel.ok(
+        "@parallel.call_from_main_thread\ndef say(n): print('said', n)\n"
+        f"parallel.submit_work(lambda: ({gate.wait}, say(3)) and None);"
+    )
+    second = kernel.start("import asyncio\nawait asyncio.sleep(30)")
+    gate.open()
+    kernel.wait(lambda: first.text() == "said 3\n", 10)
+    assert not second.is_over
+    kernel.interrupt()
+    assert second.wait().reply["ename"] == "KeyboardInterrupt"
+
+
+def test_tasks_that_await_works_go_on_while_the_kernel_is_idle(kernel: Kernel):
+    cell = kernel.ok(
+        f"import asyncio\n{ASK}async def wait():\n    print('answer', await parallel.submit_work(lambda: ask(6)))\n"
+        "async def begin(): return asyncio.ensure_future(wait())\ntask = await begin();"
+    )
+    kernel.wait(lambda: cell.text() == "answer 7\n", 10)
+
+
+# ---- works that are submitted while no cell runs ---------------------------------------------------------------------
+
+
+def test_what_a_thread_submits_while_the_kernel_is_idle_starts(kernel: Kernel, gate):
+    cell = kernel.ok(
+        "import threading\ndef submit():\n"
+        f"    {gate.wait}\n"
+        "    for n in range(20): parallel.submit_work(lambda n: print('work', n), n)\n"
+        "    parallel.submit_queue(xlist([7]), lambda n: print('item', n))\n"
+        "threading.Thread(target=submit).start()"
+    )
+    kernel.listen(0.2)
+    gate.open()
+    expected = sorted([*(f"work {n}" for n in range(20)), "item 7"])
+    kernel.wait(lambda: sorted(cell.text().splitlines()) == expected, 10)
+
+
+def test_what_tasks_and_timers_submit_while_the_kernel_is_idle_starts(kernel: Kernel):
+    cell = kernel.ok(
+        "import asyncio\nasync def submit():\n    for n in range(3):\n        await asyncio.sleep(0.05)\n"
+        "        parallel.submit_work(print, f'task {n}')\n"
+        "async def begin():\n    loop = asyncio.get_running_loop()\n"
+        "    loop.call_later(0.1, parallel.submit_work, print, 'timer')\n    return loop.create_task(submit())\n"
+        "task = await begin();"
+    )
+    expected = ["task 0", "task 1", "task 2", "timer"]
+    kernel.wait(lambda: sorted(cell.text().splitlines()) == expected, 10)
+
+
+def test_what_a_thread_submits_at_random_moments_starts(kernel: Kernel):
+    """While cells begin and end: none may be left that nobody starts."""
+    kernel.ok(
+        "import random, threading\ndone = xlist()\ndef submit():\n    for n in range(300):\n"
+        "        parallel.submit_work(done.push, n)\n        time.sleep(random.random() * 0.004)\n"
+        "thread = threading.Thread(target=submit)\nthread.start()"
+    )
+    while kernel.ok("thread.is_alive()").result == "True":
+        kernel.ok("", silent=True)
+    assert kernel.ok("done.wait(300, 20)\nsorted(done) == list(range(300))").result == "True"
+
+
+def test_what_a_silent_cell_submits_starts(kernel: Kernel):
+    kernel.ok("made = xlist()")
+    kernel.ok("work = parallel.submit_work(made.push, 1)", silent=True)
+    kernel.wait(lambda: kernel.ok("work.done()").result == "True", 10)
+
+
+# ---- figures of callbacks --------------------------------------------------------------------------------------------
+
+
+def figures(cell) -> list[str]:
+    return [message.content["data"].get("image/png", "")[: len(PNG)] for message in cell.of("display_data")]
+
+
+@pytest.mark.parametrize("how", ["callback=lambda _: plt.plot([3, 1, 2])", "callback=draw", "errback=draw", "ask"])
+def test_figures_drawn_while_the_kernel_is_idle_appear_under_their_cell(kernel: Kernel, gate, how):
+    kernel.ok(
+        "%matplotlib inline\nimport matplotlib.pyplot as plt\ndef draw(_):\n    plt.figure()\n    plt.plot([1, 2])\n"
+        "asked = parallel.call_from_main_thread(draw)"
+    )
+    body = {"errback=draw": "1 / 0", "ask": "asked(1)"}.get(how, "1")
+    options = "" if how == "ask" else f", {how}"
+    cell = kernel.ok(f"parallel.submit_work(lambda: ({gate.wait}, {body}) and None{options});")
+    other = kernel.ok("1")
+    gate.open()
+    kernel.wait(lambda: figures(cell), 20)
+    later = kernel.ok("2")
+    assert figures(cell) == [PNG] and figures(other) == figures(later) == []
+
+
+def test_figures_drawn_in_run_are_those_of_the_cell_that_runs(kernel: Kernel):
+    kernel.ok("%matplotlib inline\nimport matplotlib.pyplot as plt")
+    cell = kernel.ok(
+        "plt.plot([1, 2])\nfor _ in range(2): parallel.submit_work(bool, callback=lambda _: plt.plot([3, 1]))\n"
+        "parallel.run()\nplt.title('one figure, with three lines');"
+    )
+    assert figures(cell) == [PNG]
+
+
+# ---- tracebacks of callbacks -----------------------------------------------------------------------------------------
+
+BAD = "def bad(*_):\n    raise LookupError('of a callback')\n"
+
+
+@pytest.mark.parametrize(
+    "submit", ["bool, callback=bad", "divmod, (1, 0), errback=bad", "parallel.call_from_main_thread(bad)"]
+)
+def test_the_error_of_a_callback_shows_the_user_s_code_only(kernel: Kernel, submit):
+    cell = kernel.run(f"{BAD}parallel.submit_work({submit})\nparallel.run()  # the call")
+    assert cell.reply["ename"] == "LookupError"
+    text = plain("\n".join(cell.error["traceback"]))
+    assert "in bad(" in text and "the call" in text and "/parallel/_" not in text
+
+
+def test_the_error_of_a_callback_shows_the_user_s_code_only_while_idle(kernel: Kernel, gate):
+    cell = kernel.ok(f"{BAD}work = parallel.submit_work(lambda: {gate.wait}, callback=bad);")
+    gate.open()
+    kernel.wait(lambda: cell.of("error"), 10)
+    text = plain("\n".join(cell.error["traceback"]))
+    assert "in bad(" in text and "raise LookupError" in text and "/parallel/_" not in text
+    kernel.run("parallel.run()")

@@ -2,10 +2,12 @@
 
 import os
 import threading
+import traceback
 
 import pytest
 
 import parallel
+from parallel import _engine, _host
 from support import wait_until
 
 
@@ -60,6 +62,74 @@ def test_what_a_callback_raises_is_raised_by_run_after_all_else():
             parallel.run()
     parallel.run()
     assert sorted(calls) == [0, 1, 2]
+
+
+def fail_here(*_):
+    raise LookupError
+
+
+@pytest.mark.parametrize(
+    "submit",
+    [
+        lambda: parallel.submit_work(bool, callback=fail_here),
+        lambda: parallel.submit_work(divmod, (1, 0), errback=fail_here),
+        lambda: parallel.submit_work(lambda: parallel.call_from_main_thread(fail_here, None)),
+    ],
+)
+def test_the_error_of_a_callback_begins_where_the_user_s_code_does(submit):
+    submit()
+    with pytest.raises(LookupError) as caught:
+        parallel.run()
+    names = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
+    assert names[-3:] == ["run", "run", "fail_here"]  # of the function, of the engine, and nothing between
+    submit()
+    parallel.start()
+    wait_until(lambda: parallel.run_once() or _engine.current().endings.failures._kept)
+    [failure] = _engine.current().endings.failures._kept.values()
+    assert [frame.name for frame in traceback.extract_tb(failure.error.__traceback__)] == ["fail_here"]
+    with pytest.raises(LookupError):
+        parallel.run()
+
+
+def test_run_once_on_another_thread_leaves_callbacks_to_the_main_thread():
+    calls = []
+    work = parallel.submit_work(lambda: 1, callback=lambda _: calls.append(threading.current_thread()))
+    parallel.start()
+    wait_until(work.done)
+    thread = threading.Thread(target=parallel.run_once)
+    thread.start()
+    thread.join(20)
+    assert calls == []
+    parallel.run_once()
+    assert calls == [threading.main_thread()]
+
+
+def test_callbacks_are_told_of_when_another_thread_runs(front_end):
+    """A run() on a thread must not keep a kernel's main thread, which is idle, from hearing of callbacks."""
+    woken = []
+    front_end.wake_main = lambda: woken.append(1)
+    parallel.submit_work(lambda: 1, callback=lambda _: None)
+    thread = threading.Thread(target=parallel.run)
+    thread.start()
+    thread.join(20)
+    assert woken
+    parallel.run_once()
+
+
+def test_what_is_submitted_waits_for_run_unless_the_host_is_idle(front_end, monkeypatch):
+    woken = []
+    front_end.wake_main = lambda: woken.append(1)
+    works = [parallel.submit_work(bool)]
+    assert not woken
+    parallel.run()
+    monkeypatch.setattr(_host, "is_idle", True)
+    works += [parallel.submit_work(bool) for _ in range(3)]
+    assert woken == [1]  # for all that starts together
+    parallel.run()
+    works.append(parallel.submit_queue(parallel.xlist([1]), print))
+    assert woken == [1, 1]
+    parallel.run()
+    assert all(work.done() for work in works)
 
 
 def test_what_callbacks_submit_is_run_by_the_same_run():

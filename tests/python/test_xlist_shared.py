@@ -172,6 +172,36 @@ def test_wait_with_a_timeout(two_contexts):
     parallel.run()
 
 
+def test_the_end_of_all_work_wakes_at_once(two_contexts):
+    began = time.monotonic()
+    for _ in range(20):
+        xl = parallel.xlist()
+        parallel.submit_work(lambda: None)
+        assert xl.wait(1) is False and list(xl.stream()) == []
+    assert time.monotonic() - began < 20 * 0.1 / 2
+
+
+def test_a_sleep_that_an_event_of_the_engine_ends():
+    xl = parallel.xlist()
+    seen = _core.events()
+    assert xl._wait_beyond(0, 0.02, seen) is False
+    timer = threading.Timer(0.05, _core.signal)
+    timer.start()
+    began = time.monotonic()
+    assert xl._wait_beyond(0, 30, seen) is False and time.monotonic() - began < 10
+    assert xl._wait_beyond(0, 30, seen) is False  # it has moved on, so there is nothing to wait for
+    timer.join()
+    seen = _core.events()
+    timer = threading.Timer(0.05, xl.push, (1,))
+    timer.start()
+    assert xl._wait_beyond(0, 30, seen) is True
+    timer.join()
+    xl.close()
+    assert xl._wait_beyond(9, 30, seen) is True
+    with pytest.raises(TypeError):
+        xl._wait_beyond(9, 30, "1")
+
+
 def test_a_push_wakes_at_once(two_contexts):
     """Several hundred round trips in far less than the time slices in which waiters look by themselves."""
     ping, pong = parallel.xlist(), parallel.xlist()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from IPython.core.async_helpers import get_asyncio_loop
+from parallel import _engine
 
 
 class CellLoop:
@@ -28,7 +29,8 @@ class CellLoop:
         loop = get_asyncio_loop()
         task = loop.create_task(coroutine)
         try:
-            return loop.run_until_complete(task)
+            with _engine.serving(loop):
+                return loop.run_until_complete(task)
         except BaseException:
             if not task.done():
                 task.cancel()

@@ -24,8 +24,9 @@ class KernelHost(_host.Host):
         self._kernel = kernel
         self._native = native
         self._numbers: dict[str, int] = {}  # of cells, by the id of their request
+        self._depth = 0  # how many within() there are around what the main thread does
 
-    def begin_cell(self, number: int) -> None:
+    def number_cell(self, number: int) -> None:
         """The request at hand is cell `number` of the notebook."""
         self._numbers[self._native.parent().header.get("msg_id")] = number
         while len(self._numbers) > _KEPT_NUMBERS:
@@ -71,7 +72,8 @@ class KernelHost(_host.Host):
         shell = self._kernel.shell
         kind, traceback = type(exception), exception.__traceback__
         try:
-            lines = shell.InteractiveTB.structured_traceback(kind, exception, traceback)
+            # All frames: the first of a cell is IPython's, there is none of it here.
+            lines = shell.InteractiveTB.structured_traceback(kind, exception, traceback, tb_offset=0)
         except Exception:  # an exception whose own methods raise
             lines = [f"{kind.__name__}: {text_of(exception)}"]
         shell.show_error(kind, exception, lines, parent=cell)
@@ -84,10 +86,25 @@ class KernelHost(_host.Host):
         """On the main thread: what is printed and displayed within belongs to `cell`."""
         before = self._native.parent()
         self._native.set_parent(cell)
+        # No cell's end will come: what libraries do there is done here, matplotlib shows its figures for example. One
+        # that is called within another may find figures that are half drawn.
+        executes = _host.is_idle and self._depth == 0
+        self._depth += 1
+        try:
+            with self._as_execution() if executes else contextlib.nullcontext():
+                yield
+        finally:
+            self._depth -= 1
+            self._native.set_parent(before)
+
+    @contextlib.contextmanager
+    def _as_execution(self):
+        events = self._kernel.shell.events
+        events.trigger("pre_execute")
         try:
             yield
         finally:
-            self._native.set_parent(before)
+            events.trigger("post_execute")
 
     def enter_context(self, slot: int) -> None:
         """Nothing of the kernel works in a context: displays are printed (display.py), history is the kernel's."""

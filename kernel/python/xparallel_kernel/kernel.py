@@ -46,6 +46,7 @@ class Kernel:
         sys.stdout, sys.stderr = self._streams
         self._host = KernelHost(self, native)
         _host.install(self._host)
+        _host.note_idle(True)
         self._interrupt_deferred = False  # it will be sent again
         self._on_interrupt = native.interrupt_handler(self._is_interrupt_due)
         signal.signal(signal.SIGINT, self._on_interrupt)
@@ -93,8 +94,9 @@ class Kernel:
     def begin_cell(self, code: str, silent: bool, store_history: bool, allow_stdin: bool) -> None:
         """A cell comes. Interrupts cannot arrive: whatever they hit later, the reply is this cell's."""
         self._cell = Cell(self.shell, code, silent, store_history)
+        _host.note_idle(False)
         if store_history and not silent:
-            self._host.begin_cell(self.shell.execution_count)
+            self._host.number_cell(self.shell.execution_count)
         self._stdin.allowed = allow_stdin
         if self.debugger.has_started:
             self.debugger.hide_own_threads()
@@ -117,12 +119,15 @@ class Kernel:
         """The reply, the number of the next cell, and whether coroutines go on running."""
         cell = self._cell
         self._stdin.allowed = False
-        if not cell.silent:
-            try:
+        _host.note_idle(True)  # before the start: what a thread submits after it wakes the main thread
+        try:
+            if cell.silent:
+                _engine.start()
+            else:
                 _engine.cell_ended()
                 self._host.updates.repeat()
-            except Exception as error:
-                cell.show(error)
+        except Exception as error:
+            cell.show(error)
         self._restore()
         cell.settle_count()
         reply = cell.reply()
@@ -210,7 +215,7 @@ class Kernel:
     # ---- for C++: between requests -----------------------------------------------------------------------------------
 
     def woken(self) -> None:
-        """Run callbacks of works that have ended. Interrupts may arrive."""
+        """Run callbacks of works that have ended, and start what was submitted meanwhile. Interrupts may arrive."""
         _engine.on_wake()
         self.native.flush()
 

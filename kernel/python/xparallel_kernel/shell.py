@@ -85,6 +85,7 @@ class ZMQInteractiveShell(InteractiveShell):
 
     def _get_exc_info(self, exc_tuple=None):
         etype, evalue, traceback = super()._get_exc_info(exc_tuple)
+        without_frames_between(traceback)
         of_a_work = isinstance(evalue.__cause__, _errors.ContextTraceback)
         in_a_rank = isinstance(evalue, SyntaxError) and innermost_file(traceback) == _ranks.__file__
         if of_a_work or in_a_rank or isinstance(evalue, (parallel.ParallelError, KeyboardInterrupt)):
@@ -145,6 +146,18 @@ def innermost_file(traceback) -> str | None:
     while traceback is not None and traceback.tb_next is not None:
         traceback = traceback.tb_next
     return traceback.tb_frame.f_code.co_filename if traceback is not None else None
+
+
+def without_frames_between(traceback) -> None:
+    """Leave out the frames of `parallel` through which code of a user has called other code of his, a callback say."""
+    own = os.path.dirname(parallel.__file__) + os.sep
+    above = None  # the last frame so far that is not ours
+    while traceback is not None:
+        if not traceback.tb_frame.f_code.co_filename.startswith(own):
+            if above is not None:
+                above.tb_next = traceback
+            above = traceback
+        traceback = traceback.tb_next
 
 
 def without_own_frames(traceback) -> None:

@@ -1,5 +1,6 @@
 #include "runtime/python/module/xlist_type.hpp"
 
+#include "runtime/base/event_any.hpp"
 #include "runtime/python/glue/gil.hpp"
 #include "runtime/python/module/engine.hpp"
 #include "runtime/python/module/permit_pause.hpp"
@@ -7,6 +8,7 @@
 #include <structmember.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -372,18 +374,39 @@ PyObject* xlist_iter(PyObject* object) {
 
 // ---- waiting and facts -------------------------------------------------------------------------------------------------------
 
+// One sleep: until something is pushed, the list is closed, or the engine's event is no longer `events_seen`.
+bool wait_beyond_or_event(const interlocked_list& list, std::uint64_t seen, std::uint32_t events_seen,
+                          std::int64_t timeout_ns) noexcept {
+    const event_watch watching(list.event()); // pushes tell only those who watch
+    const awaited_event awaited[] = {{&list.event(), event_now(list.event())}, {&engine::get().changed(), events_seen}};
+    const auto reached = [&] { return list.tail() > seen || list.closed(); };
+    if (reached()) {
+        return true;
+    }
+    event_wait_any(awaited, std::size(awaited), timeout_ns);
+    return reached();
+}
+
 PyObject* xlist_wait_beyond(PyObject* object, PyObject* arguments) {
     unsigned long long seen = 0;
     double timeout = 0;
-    if (PyArg_ParseTuple(arguments, "Kd", &seen, &timeout) == 0) {
+    PyObject* events = Py_None;
+    if (PyArg_ParseTuple(arguments, "Kd|O", &seen, &timeout, &events) == 0) {
         return nullptr;
     }
+    const unsigned long events_seen = events != Py_None ? PyLong_AsUnsignedLong(events) : 0;
+    if (PyErr_Occurred() != nullptr) {
+        return nullptr;
+    }
+    const std::int64_t timeout_ns = timeout < 0 ? -1 : static_cast<std::int64_t>(timeout * 1e9);
     interlocked_list list = list_of(as_xlist(object));
     bool more = list.wait_beyond(seen, 0);
     if (!more) {
         const gil_release unlocked;
         const permit_pause meanwhile;
-        more = list.wait_beyond(seen, timeout < 0 ? -1 : static_cast<std::int64_t>(timeout * 1e9));
+        more = events == Py_None
+                   ? list.wait_beyond(seen, timeout_ns)
+                   : wait_beyond_or_event(list, seen, static_cast<std::uint32_t>(events_seen), timeout_ns);
     }
     if (PyErr_CheckSignals() < 0) {
         return nullptr;
@@ -441,9 +464,9 @@ PyMethodDef s_methods[] = {
      PyDoc_STR("_at($self, position, /)\n--\n\n"
                "The item that was the `position`-th (from 0) to be pushed. IndexError when it has been taken or is yet to come.\n")},
     {"_wait_beyond", xlist_wait_beyond, METH_VARARGS,
-     PyDoc_STR("_wait_beyond($self, seen, timeout, /)\n--\n\n"
+     PyDoc_STR("_wait_beyond($self, seen, timeout, events=None, /)\n--\n\n"
                "Sleep until more than `seen` items were ever pushed, the list is closed, `timeout` seconds (< 0: no limit) have\n"
-               "passed, or a signal came. True in the first two cases.\n")},
+               "passed, a signal came, or events() is no longer `events`. True in the first two cases.\n")},
     {nullptr, nullptr, 0, nullptr},
 };
 

@@ -11,7 +11,7 @@ import contextlib
 import threading
 from typing import Callable
 
-from parallel import _core, _host
+from parallel import _core, _errors, _host
 from parallel._failures import Failures
 from parallel._work import Work
 
@@ -118,6 +118,7 @@ class Endings:
                 with _host.current().within(cell):
                     call()
             except Exception as error:
+                error.__traceback__ = _errors.without_first_own_frames(error.__traceback__)
                 with self._lock:
                     self.failures.add(error, None, self.waiting_runs > 0)
 

@@ -23,6 +23,7 @@ from parallel._batch import RunningBatch
 from parallel._endings import Endings
 from parallel._growth import Growth
 from parallel._history import History
+from parallel._loops import Loops
 from parallel._pending import Pending
 from parallel._progress import Progress
 from parallel._pump import Pump
@@ -40,7 +41,7 @@ class Engine:
         self._lock = threading.RLock()
         self.endings = Endings(self._lock)
         self._numbers = itertools.count(1)
-        self._pending = Pending(_config.contexts)
+        self._pending = Pending(_config.contexts, wakes_main=True)
         # submit_plain(cell, func, args): a new pending work with nothing to it but what it calls; NotImplemented when it takes
         # a closer look. One call: a million works take half a second less than through submit().
         self.submit_plain = functools.partial(self._pending.submit, self._lock, self._numbers, self)
@@ -48,6 +49,8 @@ class Engine:
         self._running: list[RunningBatch] = []
         self._waiting = 0  # threads that wait and collect meanwhile
         self._limit = 0  # on contexts, as its batches know it
+        self._main_waits = 0  # of those, how often it is the main thread, which runs callbacks meanwhile
+        self.loops = Loops(self.run_once)
         self._history = History()
         self.growth = Growth()
         self._ended: collections.deque[Progress] = collections.deque(maxlen=64)  # for displays, which look now and then
@@ -210,9 +213,9 @@ class Engine:
                     self._ended.append(running.tally.progress(ended=time.time()))
             self._start_executors()
             self.endings.note_unheard()
+        if not self._main_waits and self.endings.callbacks_are_due():
+            self.wake_main()  # first: a callback of a work comes before what awaits the work goes on
         self.endings.run_done_callbacks()
-        if self.endings.callbacks_are_due() and not self.endings.waiting_runs:
-            _host.current().wake_main()
 
     def watch(self, work: Work) -> None:
         """See to it that somebody hears of the end of `work`."""
@@ -246,19 +249,57 @@ class Engine:
         """The same, as far as it is known."""
         return bool(self._running)
 
+    def wake_main(self) -> None:
+        """Callbacks are due: have the main thread run them, which is idle, or in a loop of asyncio."""
+        _host.current().wake_main()
+        self.loops.wake()
+
+    @contextlib.contextmanager
+    def waiting(self):
+        """Meanwhile this thread waits and collects what is reported as soon as it is."""
+        on_main_thread = threading.current_thread() is threading.main_thread()
+        self._note_waiting(1, on_main_thread)
+        try:
+            yield
+        finally:
+            self._note_waiting(-1, on_main_thread)
+
+    def _note_waiting(self, change: int, on_main_thread: bool) -> None:
+        with self._lock:
+            self._waiting += change
+            if not on_main_thread:
+                return
+            self._main_waits += change
+        # What has become due at the last moment: nobody was woken, since this thread waited.
+        if not self._main_waits and self.endings.callbacks_are_due():
+            self.wake_main()
+
+    def serve(self) -> int | None:
+        """For who is `waiting` for something else than an end: collect, and on the main thread run callbacks.
+
+        Returns the number after which the next event comes, see `_core.wait`; None where no event is of interest, in a
+        context without works of its own.
+        """
+        if not self._running and _core.context() is not None:
+            return None
+        seen = _core.events()
+        self.collect()
+        if self.endings.callbacks_are_due() and threading.current_thread() is threading.main_thread():
+            self.endings.run_callbacks()
+            self.start()  # what they have submitted
+        return seen
+
     def wait_until(self, is_over: Callable[[], bool], timeout: float | None, what: str) -> None:
         """Wait, running callbacks if this is the main thread; WaitTimeoutError after `timeout` seconds."""
-        with self._lock:
-            self._waiting += 1
-        try:
-            self._wait_until(is_over, timeout, what)
-        finally:
-            with self._lock:
-                self._waiting -= 1
-
-    def _wait_until(self, is_over: Callable[[], bool], timeout: float | None, what: str) -> None:
-        deadline = None if timeout is None else time.monotonic() + timeout
         on_main_thread = threading.current_thread() is threading.main_thread()
+        self._note_waiting(1, on_main_thread)
+        try:
+            self._wait_until(is_over, timeout, what, on_main_thread)
+        finally:
+            self._note_waiting(-1, on_main_thread)
+
+    def _wait_until(self, is_over: Callable[[], bool], timeout: float | None, what: str, on_main_thread: bool) -> None:
+        deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             seen = _core.events()
             self.collect()
@@ -300,8 +341,12 @@ class Engine:
 
     def run_once(self) -> None:
         """See `parallel.run_once`."""
-        self.collect()
-        self.endings.run_callbacks()
+        if threading.current_thread() is not threading.main_thread():
+            self.collect()
+            return
+        with self.waiting():  # or collect() would have this thread called once more
+            self.collect()
+            self.endings.run_callbacks()
 
     def wait_for(self, work: Work, timeout: float | None) -> None:
         """Until `work` has ended; starts it if nobody has."""
@@ -511,6 +556,16 @@ def await_submitted(error: BaseException | None) -> None:
 
 
 # ---- what a kernel calls -----------------------------------------------------------------------------------------------------
+
+
+def serving(loop):
+    """A context manager: meanwhile the main thread runs this loop of asyncio, for whatever; callbacks run in it."""
+    return current().loops.serving(loop)
+
+
+def start() -> None:
+    """Main thread, at the end of what was no cell of the user's: start the work still pending."""
+    current().start()
 
 
 def cell_ended() -> None:

@@ -91,7 +91,7 @@ def describe(exception: BaseException, timed_out: bool = False) -> dict:
     """
     kind = type(exception)
     try:
-        frames = _without_own_frames(exception.__traceback__)
+        frames = without_first_own_frames(exception.__traceback__)
         text = _cells.named("".join(traceback.format_exception(kind, exception, frames)))
     except BaseException as failure:  # user code that raises must not hide that there was an error
         text = f"{kind.__qualname__} (its traceback cannot be shown: {type(failure).__name__})\n"
@@ -108,7 +108,7 @@ def describe(exception: BaseException, timed_out: bool = False) -> dict:
     }
 
 
-def _without_own_frames(frames):
+def without_first_own_frames(frames):
     """A traceback from the first frame of a user's code on; all of it when there is none."""
     found = frames
     while found is not None and found.tb_frame.f_code.co_filename.startswith(_OWN_FOLDER):

@@ -54,8 +54,9 @@ def submit_work(
 ) -> Work:
     """Have `func` called in a context.
 
-    The work starts with run() or start(), when somebody waits for it, or, in the kernel, when the cell ends. All work
-    that starts together sees the main thread as it was at that moment. Nothing is pickled on the way in.
+    The work starts with run() or start(), when somebody waits for it, or, in the kernel, when the cell ends, and at
+    once while none runs. All work that starts together sees the main thread as it was at that moment. Nothing is
+    pickled on the way in.
 
     What a work submits in a context is a part of that work, which ends when all of it has: as if run() were its last line.
 
@@ -167,7 +168,7 @@ def run(timeout: float | None = None) -> None:
 
 
 def run_once() -> None:
-    """Handle what has ended so far, callbacks and errbacks included, without waiting.
+    """Handle what has ended so far without waiting; on the main thread, callbacks and errbacks included.
 
     >>> run_once()
     """

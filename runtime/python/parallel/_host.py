@@ -66,7 +66,7 @@ class Host:
         return status_line.hidden()
 
     def wake_main(self) -> None:
-        """Have the main thread call `run_once()` soon, if it is idle."""
+        """Have the main thread call `run_once()` and `start()` soon, if it is idle."""
 
     def enter_context(self, slot: int) -> None:
         """In a context, once, before its first work."""
@@ -91,6 +91,9 @@ def _publisher():
 
 
 status_line = _terminal.StatusLine()
+# Set by a kernel while no cell runs: only the main thread, once it is woken, would start what is submitted. Here, where it
+# is looked at for less than an attribute of the host: a batch pays for every object that it touches.
+is_idle = False
 _installed: Host = Host()
 cell = _installed.cell  # of the one in use: asked for every work
 _lock = threading.Lock()
@@ -101,6 +104,12 @@ def install(host: Host) -> None:
     global _installed, cell
     with _lock:
         _installed, cell = host, host.cell
+
+
+def note_idle(value: bool) -> None:
+    """A kernel's cell ends or begins."""
+    global is_idle
+    is_idle = value
 
 
 def current() -> Host:

@@ -9,6 +9,7 @@ from parallel import _core, _errors
 from parallel._xlist import xlist
 
 _DECORATE = object()
+_SLICE_SECONDS = 0.1  # an answer wakes at once; a signal that comes just before the sleep is noticed this late
 _registered: list[Callable] = []  # what has been decorated in the main process, by number; contexts know it by that
 _answers: xlist | None = None  # of this context
 
@@ -16,8 +17,13 @@ _answers: xlist | None = None  # of this context
 def call_from_main_thread(func: Callable, args: Any = _DECORATE, kwds: dict | None = None) -> Any:
     """Have the main thread call `func`, and go on at once.
 
-    The main thread does so while it waits in run() or for a result, or, in the kernel, when it is idle; there it may
-    change whatever it likes. What the function returns is dropped; what it raises is raised by the next run().
+    The main thread does so while it waits: in run(), map() or an Executor, for a result, in wait() and stream() of an
+    xlist, in wait() and as_completed() of concurrent.futures, and while a loop of asyncio on it awaits a Work. In the
+    kernel it also does when it is idle, and in cells that await whatever they like. There it may change whatever it
+    likes. What the function returns is dropped; what it raises is raised by the next run().
+
+    While the main thread computes, or waits for anything else (time.sleep(), a lock, the end of a thread), it calls
+    nothing.
 
     Args:
         func: a function of the main thread, known by its name there, or one that was decorated.
@@ -40,7 +46,8 @@ def call_from_main_thread(func: Callable, args: Any = _DECORATE, kwds: dict | No
 def call_from_main_thread_and_wait(func: Callable, args: Any = _DECORATE, kwds: dict | None = None) -> Any:
     """Have the main thread call `func`, and wait for what it returns, or raises.
 
-    As `call_from_main_thread` otherwise: a function or a decorator.
+    As `call_from_main_thread` otherwise: a function or a decorator. While the main thread calls nothing, the work
+    waits; when it does so for something that the work is to bring about, a file for example, both wait for ever.
 
     >>> counts = []
     >>> @call_from_main_thread_and_wait
@@ -87,11 +94,20 @@ def _ask(func: Callable, number: int | None, args: tuple, kwds: dict, waits: boo
         ) from None
     if not waits:
         return None
-    _answers.wait(1)
+    _await_answer()
     succeeded, value = _answers.pop()
     if succeeded:
         return value
     raise _errors.rebuild(value, "the call that the main thread made")
+
+
+def _await_answer() -> None:
+    # Not wait(), which would run callbacks of this context meanwhile: one that asks, too, would be given this answer.
+    while True:
+        seen = _answers._pushed
+        if _answers:
+            return
+        _answers._wait_beyond(seen, _SLICE_SECONDS)
 
 
 def answer(target, args: tuple, kwds: dict, answers: xlist | None) -> None:

@@ -6,7 +6,7 @@ import math
 import time
 from typing import Callable, NamedTuple
 
-from parallel import _core
+from parallel import _core, _host
 from parallel._work import Work
 
 
@@ -25,12 +25,13 @@ class Pending(_core.WorkList):
     The engine has one for submit_work, and one for each `Executor`, whose batches share its contexts.
     """
 
-    def __init__(self, contexts: Callable[[], int]):
+    def __init__(self, contexts: Callable[[], int], wakes_main: bool = False):
         # Of the base class: `works`, `first`, and `tasks`: callable, arguments and keywords of each work, one after the other.
         # A tuple for each of a million works is 64 bytes and one more object for the collector to visit. A work's `_index` says
         # where its own are. Its `submit` appends, too.
         super().__init__()
         self._contexts = contexts
+        self._wakes_main = wakes_main  # where nobody else would start them: those of an executor start by themselves
         self.queues: list[Work] = []
         self._consumers: list[tuple | None] = []  # of the queues
         self._withdrawn = 0  # of both, how many are still in these lists
@@ -54,6 +55,9 @@ class Pending(_core.WorkList):
         """Called before the first work is appended."""
         if not self.works and not self.queues:
             self.since = time.time()
+            if _host.is_idle and self._wakes_main:
+                # It looks under the lock, which the caller holds: it finds the work that is about to be there.
+                _host.current().wake_main()
 
     def __len__(self) -> int:
         return len(self.works) + len(self.queues) - self._withdrawn

@@ -11,7 +11,8 @@ import concurrent.futures
 import threading
 from concurrent.futures import _base as _futures
 
-from parallel import _core, _errors, _stacks
+from parallel import _core, _errors, _loops, _stacks
+from parallel._waiters import Waiters
 
 _PENDING, _RUNNING, _DONE, _FAILED, _CANCELLED, _CRASHED = range(6)
 _NAMES = ("pending", "running", "done", "failed", "cancelled", "crashed")
@@ -287,7 +288,7 @@ class Work(concurrent.futures.Future):
     def _waiters(self) -> list:
         waiters = self.__dict__.get("_own_waiters")
         if waiters is None:
-            waiters = self._attach()["_own_waiters"] = []
+            waiters = self._attach()["_own_waiters"] = Waiters(self._engine)
             if self._batch is None and not self._withdrawn:
                 self._engine.start()
             self._engine.watch(self)
@@ -296,12 +297,15 @@ class Work(concurrent.futures.Future):
     def add_done_callback(self, fn) -> None:
         """Have `fn(work)` called once the work has ended, on whichever thread notices first; at once if it has."""
         # asyncio.wrap_future comes here and then waits, so nobody else may ever start what it waits for.
-        if self._batch is None and getattr(fn, "__module__", None) == "asyncio.futures":
+        awaiting = _loops.awaiting_future(fn)
+        if self._batch is None and awaiting is not None:
             self._engine.start()
         with self._condition:
             if not self.done():
                 self._attach().setdefault("_own_callbacks", []).append(fn)
                 self._engine.watch(self)
+                if awaiting is not None:
+                    self._engine.loops.serve_until_done(awaiting)
                 return
             self._engine.note_found(self)
             if "_own_callbacks" in self.__dict__:  # earlier ones are about to be called, and come first

@@ -9,7 +9,7 @@ from typing import Any, Iterable, Iterator
 
 from parallel import _core, _views
 
-_SLICE_SECONDS = 0.1  # how late a waiter may notice that all work has ended; a push wakes it at once
+_SLICE_SECONDS = 0.1  # a waiter looks again this often; pushes, and in the main process reports, wake it at once
 
 
 class xlist(_core.xlist):
@@ -52,7 +52,7 @@ class xlist(_core.xlist):
     def wait(self, n: int, timeout: float | None = None) -> bool:
         """Wait until the list holds at least `n` items.
 
-        Work that is still pending is started.
+        Work that is still pending is started. On the main thread callbacks run meanwhile, and calls that works ask for.
 
         Args:
             n: number of items.
@@ -69,15 +69,17 @@ class xlist(_core.xlist):
         from parallel import _engine
 
         n = operator.index(n)
-        _engine.current().start()
+        engine = _engine.current()
+        engine.start()
         deadline = None if timeout is None else time.monotonic() + timeout
-        with _engine.current().interruptible():
+        with engine.interruptible(), engine.waiting():
             while True:
-                over = self._pushing_is_over()  # before the length: nothing is pushed after it has become true
+                events = engine.serve()
+                over = self._pushing_is_over(engine)  # before the length: nothing is pushed after it has become true
                 seen = self._pushed  # before the length, too: a push in between ends the sleep below
                 if len(self) >= n:
                     return True
-                if over or not self._sleep(seen, deadline):
+                if over or not self._sleep(seen, deadline, events):
                     return False
 
     def stream(self, timeout: float | None = None) -> Iterator[Any]:
@@ -85,7 +87,7 @@ class xlist(_core.xlist):
 
         It reads, it does not take: the list keeps its items, and what others take before it has come there is left out.
         It ends when the list is closed, or, in the main thread, when all work has ended. Work that is still pending is
-        started.
+        started. While the main thread waits for an item, callbacks run, and calls that works ask for.
 
         Args:
             timeout: seconds to wait for the next item; when they have passed, `WaitTimeoutError` is raised.
@@ -96,18 +98,20 @@ class xlist(_core.xlist):
         """
         from parallel import _engine, _errors
 
-        _engine.current().start()
+        engine = _engine.current()
+        engine.start()
         position = self._pushed - len(self)  # counted from the first push ever
         while True:
             deadline = None if timeout is None else time.monotonic() + timeout
-            with _engine.current().interruptible():
+            with engine.interruptible(), engine.waiting():
                 while True:
-                    over = self._pushing_is_over()  # before the number of pushes, as in wait()
+                    events = engine.serve()
+                    over = self._pushing_is_over(engine)  # before the number of pushes, as in wait()
                     if self._pushed > position:
                         break
                     if over:
                         return
-                    if not self._sleep(position, deadline):
+                    if not self._sleep(position, deadline, events):
                         raise _errors.WaitTimeoutError(f"nothing was pushed for {timeout} s")
             while position < self._pushed:
                 position += 1
@@ -117,22 +121,17 @@ class xlist(_core.xlist):
                     continue
                 yield item
 
-    def _sleep(self, seen: int, deadline: float | None) -> bool:
+    def _sleep(self, seen: int, deadline: float | None, events: int | None) -> bool:
         """Until more than `seen` items were ever pushed or it is time to look again; False past the deadline."""
         left = _SLICE_SECONDS if deadline is None else min(_SLICE_SECONDS, deadline - time.monotonic())
         if left <= 0:
             return False
-        self._wait_beyond(seen, left)
+        self._wait_beyond(seen, left, events)
         return True
 
-    def _pushing_is_over(self) -> bool:
-        if self.closed:
-            return True
-        if _core.context() is not None:
-            return False
-        from parallel import _engine
-
-        return not _engine.current().is_busy()
+    def _pushing_is_over(self, engine) -> bool:
+        """As far as `engine` knows from its last serve()."""
+        return self.closed or (_core.context() is None and not engine.has_running())
 
     def count(self, value: Any) -> int:
         """How many items are equal to `value`.
