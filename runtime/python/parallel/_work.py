@@ -11,7 +11,7 @@ import concurrent.futures
 import threading
 from concurrent.futures import _base as _futures
 
-from parallel import _core, _errors, _stacks
+from parallel import _calls, _core, _errors, _stacks
 
 _PENDING, _RUNNING, _DONE, _FAILED, _CANCELLED, _CRASHED = range(6)
 _NAMES = ("pending", "running", "done", "failed", "cancelled", "crashed")
@@ -175,7 +175,8 @@ class Work(concurrent.futures.Future):
         elif code == _FAILED:
             error = _errors.rebuild(self._batch.value(self._index), self._origin(), self.timeout)
         elif code == _CRASHED:
-            error = _errors.crashed(self._batch.value(self._index), self._origin(), self)
+            arguments = _calls.told(self._batch.task(self._index))
+            error = _errors.crashed(self._batch.value(self._index), self._origin() + arguments, self)
         if error is not None and self.attempts > 1:
             error.add_note(f"attempt {self.attempts} of {self.retries + 1}")
         self._attach()
