@@ -17,6 +17,7 @@ class KernelHost(_host.Host):
     """Cells are `_xparallel.Parent` objects: the headers of their requests."""
 
     handles_interrupts = True
+    lists_failed = "%works --state failed"
 
     def __init__(self, kernel, native):
         self.updates = Updates(native)
