@@ -6,6 +6,7 @@ import contextlib
 
 from parallel import _host
 
+from xparallel_kernel import context_traceback
 from xparallel_kernel.shell import text_of
 from xparallel_kernel.updates import Updates
 
@@ -59,6 +60,7 @@ class KernelHost(_host.Host):
         kind, traceback = type(exception), exception.__traceback__
         try:
             lines = shell.InteractiveTB.structured_traceback(kind, exception, traceback)
+            lines = context_traceback.in_style(lines, exception, shell)
         except Exception:  # an exception whose own methods raise
             lines = [f"{kind.__name__}: {text_of(exception)}"]
         shell.show_error(kind, exception, lines, parent=cell)
