@@ -33,6 +33,13 @@ def test_there_are_pages():
     assert [page.name for page in PAGES if page.name == "magics.md"]
 
 
+def test_the_tests_that_the_guide_names_exist():
+    tests = {path.stem: path.read_text() for path in (ROOT / "tests/kernel").glob("test_*.py")}
+    names = set(re.findall(r"`(test_\w+)`", (ROOT / "docs/guide.md").read_text()))
+    assert len(names) > 10
+    assert not [name for name in names if name not in tests and not any(f"def {name}(" in text for text in tests.values())]
+
+
 @pytest.mark.deadline(120)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_examples_do_what_the_page_shows(own_kernel: Kernel, page):
