@@ -120,7 +120,7 @@ def test_many_arguments_and_cycles_are_bounded():
     assert told(*range(1000)).endswith(", …")
 
 
-# ---- the code of users -----------------------------------------------------------------------------------------------------------
+# ---- the code of users -----------------------------------------------------------------------------------------------
 
 
 class Named:
@@ -251,7 +251,7 @@ def test_an_endless_recursion_still_has_its_arguments():
     assert isinstance(work.exception(), RecursionError) and header(work).endswith(" with arguments ([[[7]]]):")
 
 
-# ---- what else tells of works ----------------------------------------------------------------------------------------------------
+# ---- what else tells of works ----------------------------------------------------------------------------------------
 
 
 def die(*args, **kwds):

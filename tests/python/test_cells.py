@@ -50,7 +50,8 @@ def test_cells_are_named_in_groups_of_exceptions_too(cells):
     cells["/tmp/made_up/123.py"] = 7
     source = (
         "def fail():\n    raise ValueError(1)\n"
-        "def group():\n    errors = []\n    try:\n        fail()\n    except ValueError as error:\n        errors.append(error)\n"
+        "def group():\n    errors = []\n    try:\n        fail()\n    except ValueError as error:\n"
+        "        errors.append(error)\n"
         "    raise ExceptionGroup('outer', [ExceptionGroup('inner', errors)])\n"
     )
     namespace = {}

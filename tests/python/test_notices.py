@@ -113,7 +113,7 @@ def test_a_long_run_announces_only_some(host, two_contexts, monkeypatch):
     assert len(host.lines) <= 7
 
 
-# ---- what run() raises of them ---------------------------------------------------------------------------------------------------
+# ---- what run() raises of them ---------------------------------------------------------------------------------------
 
 
 def test_of_errors_that_were_shown_run_raises_one(host):
@@ -133,7 +133,8 @@ def test_of_errors_that_nobody_has_seen_run_raises_twenty_more():
     with pytest.raises(ValueError) as caught:
         parallel.run()
     assert caught.value.__notes__ == [
-        "4,999 more works failed: the next 20 calls of run() raise one each, works('failed') lists them, cancel() forgets them"
+        "4,999 more works failed: the next 20 calls of run() raise one each, works('failed') lists them, "
+        "cancel() forgets them"
     ]
     for left in reversed(range(20)):
         with pytest.raises(ValueError) as caught:

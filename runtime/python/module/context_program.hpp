@@ -79,8 +79,8 @@ private:
 
     [[noreturn]] static void end_copy() noexcept;
 
-    // Takes the error that is set, which calling `of` has raised, and clones what the main process rebuilds it from. An item
-    // that could not be read has no arguments.
+    // Takes the error that is set, which calling `of` has raised, and clones what the main process rebuilds it from. An
+    // item that could not be read has no arguments.
     std::uint64_t take_error(const task& of) noexcept;
 
     batch m_batch;

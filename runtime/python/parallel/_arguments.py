@@ -1,8 +1,8 @@
 """Arguments of works in few words, for messages of errors: whatever an object says or does, that must do no harm.
 
 What is builtin, and what libraries that are known have made, is read by its structure and shortened on the way. The
-`__repr__` of anything else is code of a user: it may print, raise, or never end. It is called in contexts only, where the
-work has failed anyway and an alarm can end it; in the main process the type must do.
+`__repr__` of anything else is code of a user: it may print, raise, or never end. It is called in contexts only, where
+the work has failed anyway and an alarm can end it; in the main process the type must do.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def shortened(args: tuple, kwds: dict | None = None, code_of_users: bool = False
 
 def _joined(reader: _Reader, args: tuple, kwds: dict | None) -> str:
     parts, left = [], _CHARACTERS
-    named = itertools.chain((("", value) for value in args), ((f"{name}=", value) for name, value in (kwds or {}).items()))
-    for prefix, value in named:
+    named = ((f"{name}=", value) for name, value in (kwds or {}).items())
+    for prefix, value in itertools.chain((("", value) for value in args), named):
         if left <= 0:
             parts.append("…")
             break
@@ -184,7 +184,7 @@ def _has_generated_repr(kind: type) -> bool:
 
 
 def _attribute(value, kind: type, name: str):
-    """The attribute of an object that has it in its dictionary or in a slot; no property and no __getattr__ is asked."""
+    """The attribute of an object that has it in its dictionary or in a slot; no property or __getattr__ is asked."""
     attributes = getattr(value, "__dict__", None) if kind.__dictoffset__ else None
     if attributes is not None and name in attributes:
         return attributes[name]

@@ -14,8 +14,8 @@ class Call(NamedTuple):
     kwds: dict | None
 
 
-# Functions of this package that call a user's: what that was called with, of their own arguments and of the frames that an
-# error has come through, if it is known; None when it is not.
+# Functions of this package that call a user's: what that was called with, of their own arguments and of the frames that
+# an error has come through, if it is known; None when it is not.
 _INNER: dict[Callable, Callable[[tuple, Any], Call | None]] = {}
 
 

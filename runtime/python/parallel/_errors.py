@@ -86,8 +86,8 @@ class ContextTraceback(Exception):
 def describe(exception: BaseException, timed_out: bool = False, call: tuple | None = None) -> dict:
     """In a context: everything the main thread needs to raise `exception` there, of builtin types only.
 
-    `timed_out`: the work was being stopped, for its time was over. `call` is what raised: callable, arguments, keywords or
-    None.
+    `timed_out`: the work was being stopped, for its time was over. `call` is what raised: callable, arguments, keywords
+    or None.
     """
     kind = type(exception)
     try:

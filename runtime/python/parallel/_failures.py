@@ -123,8 +123,8 @@ def _notes(seen: int, left: int) -> list[str]:
         notes.append(f"{_more(seen)} failed, as has been shown; works('failed') lists them")
     if left > _RAISED_ONE_BY_ONE:
         notes.append(
-            f"{_more(left)} failed: the next {_RAISED_ONE_BY_ONE} calls of run() raise one each, works('failed') lists them, "
-            "cancel() forgets them"
+            f"{_more(left)} failed: the next {_RAISED_ONE_BY_ONE} calls of run() raise one each, "
+            "works('failed') lists them, cancel() forgets them"
         )
     elif left:
         notes.append(f"{_more(left)} failed: the next run() raises the next, cancel() forgets them")

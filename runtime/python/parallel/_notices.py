@@ -22,10 +22,14 @@ class Notices:
     """What has been shown under each cell. Used under the engine's lock."""
 
     def __init__(self):
-        self._floods: list[_Flood] = []  # the cell that heard of an error last comes last; cells can be compared, not hashed
+        # The cell that heard of an error last comes last. Cells can be compared, not hashed.
+        self._floods: list[_Flood] = []
 
     def show(self, cell, write: Callable[[], None], is_news: bool) -> None:
-        """Have `write()` show an error under `cell`, or count it. `is_news`: no error shown before waits to be raised."""
+        """Have `write()` show an error under `cell`, or count it.
+
+        `is_news`: no error that was shown before waits to be raised.
+        """
         now = time.monotonic()
         flood = next((flood for flood in self._floods if flood.cell is cell or flood.cell == cell), None)
         if flood is not None:
