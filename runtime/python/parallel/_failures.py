@@ -11,7 +11,7 @@ from parallel._notices import Notices
 
 _NOTICE_SECONDS = 1.0  # an error is announced when a run() goes on for this long after it
 _LISTED_AT_EXIT = 10
-_RAISED_ONE_BY_ONE = 20  # so many calls of run() it takes at most to get past errors that nobody has seen
+_RAISED_ONE_BY_ONE = 100  # so many calls of run() it takes at most to get past errors that nobody has seen
 
 
 class Failures:

@@ -147,7 +147,7 @@ def start() -> None:
 def run(timeout: float | None = None) -> None:
     """Start all pending work, wait for all work there is, and raise the first error that no errback took.
 
-    Each error is raised once: the next run() raises the next, up to 20 of them; notes of the error tell how many more
+    Each error is raised once: the next run() raises the next, up to 100 of them; notes of the error tell how many more
     works have failed, and works("failed") lists them. Of errors that were shown before, because nobody waited for their
     works, one is raised. `cancel()` forgets all of them.
 
