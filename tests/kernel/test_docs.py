@@ -33,6 +33,14 @@ def test_there_are_pages():
     assert [page.name for page in PAGES if page.name == "magics.md"]
 
 
+def test_the_tests_that_the_guide_names_exist():
+    tests = {path.stem: path.read_text() for path in (ROOT / "tests/kernel").glob("test_*.py")}
+    names = set(re.findall(r"`(test_\w+)`", (ROOT / "docs/guide.md").read_text()))
+    assert len(names) > 10
+    functions = {name for text in tests.values() for name in re.findall(r"def (test_\w+)\(", text)}
+    assert not names - set(tests) - functions
+
+
 @pytest.mark.deadline(120)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_examples_do_what_the_page_shows(own_kernel: Kernel, page):

@@ -47,7 +47,7 @@ def seed(request):
 def _forget(engine):
     """Drop what a test has left to be raised, run or started."""
     left = list(engine.endings.failures._kept)
-    engine.endings.failures._kept.clear()
+    engine.endings.failures.forget_all()
     engine.endings._callbacks.clear()
     engine._pending.take()
     engine._ended.clear()  # a view would tell of them

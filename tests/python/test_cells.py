@@ -44,3 +44,20 @@ def test_a_file_keeps_its_name(cells):
 def test_outside_of_ipython_nothing_changes(monkeypatch):
     monkeypatch.delitem(sys.modules, "IPython", raising=False)
     assert 'File "/tmp/made_up/123.py", line 2, in divide' in failing_work("/tmp/made_up/123.py")
+
+
+def test_cells_are_named_in_groups_of_exceptions_too(cells):
+    cells["/tmp/made_up/123.py"] = 7
+    source = (
+        "def fail():\n    raise ValueError(1)\n"
+        "def group():\n    errors = []\n    try:\n        fail()\n    except ValueError as error:\n"
+        "        errors.append(error)\n"
+        "    raise ExceptionGroup('outer', [ExceptionGroup('inner', errors)])\n"
+    )
+    namespace = {}
+    exec(compile(source, "/tmp/made_up/123.py", "exec"), namespace)
+    work = parallel.submit_work(namespace["group"])
+    work.exception()
+    assert "  |   Cell In [7], line 9, in group\n" in work.traceback
+    assert "|   Cell In [7], line 2, in fail\n" in work.traceback
+    assert "made_up" not in work.traceback

@@ -186,7 +186,7 @@ def test_the_traceback_of_the_context_has_every_frame_with_its_source():
     cause = caught.value.__cause__
     assert type(cause) is parallel.ContextTraceback and cause.text == work.traceback
     assert cause.text.startswith(
-        f"work {work.id} 'deep' in context {work.context}:\n\nTraceback (most recent call last):\n"
+        f"work {work.id} 'deep' in context {work.context} with arguments (5):\n\nTraceback (most recent call last):\n"
     )
     for function, text in ((outermost, "return middle(value)"), (middle, "return innermost(value) + 1"),
                            (innermost, "return value / divisor  # the line that fails")):

@@ -61,6 +61,26 @@ def test_a_library_that_does_not_outlive_a_fork_is_named_once(monkeypatch):
     assert parallel.submit_work(lambda: 1).result() == 1  # an error, if it warned again
 
 
+@pytest.mark.parametrize("names", [{}, {"cuda": types.ModuleType("torch.cuda")}], ids=["no cuda", "an empty cuda"])
+def test_a_half_imported_torch_is_no_reason_to_fail(monkeypatch, names):
+    torch = types.ModuleType("torch")
+    vars(torch).update(names)
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setattr(_libraries, "_warned", set())
+    monkeypatch.setattr(_libraries, "_modules_seen", 0)
+    assert parallel.submit_work(lambda: 1).result() == 1 and not _libraries._warned
+
+
+def test_cuda_that_is_initialized_is_named(monkeypatch):
+    torch = types.ModuleType("torch")
+    torch.cuda = types.SimpleNamespace(is_initialized=lambda: True)
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setattr(_libraries, "_warned", set())
+    monkeypatch.setattr(_libraries, "_modules_seen", 0)
+    with pytest.warns(RuntimeWarning, match="CUDA has been loaded in the main thread"):
+        assert parallel.submit_work(lambda: 1).result() == 1
+
+
 def test_without_threadpoolctl_works_run():
     ended = run_program("""
         import sys

@@ -6,6 +6,7 @@ import contextlib
 
 from parallel import _host
 
+from xparallel_kernel import context_traceback
 from xparallel_kernel.display import KernelDisplayPublisher
 from xparallel_kernel.shell import text_of
 from xparallel_kernel.updates import Updates
@@ -18,6 +19,7 @@ class KernelHost(_host.Host):
     """Cells are `_xparallel.Parent` objects: the headers of their requests."""
 
     handles_interrupts = True
+    lists_failed = "%works --state failed"
 
     def __init__(self, kernel, native):
         self.updates = Updates(native)
@@ -74,6 +76,7 @@ class KernelHost(_host.Host):
         try:
             # All frames: the first of a cell is IPython's, there is none of it here.
             lines = shell.InteractiveTB.structured_traceback(kind, exception, traceback, tb_offset=0)
+            lines = context_traceback.in_style(lines, exception, shell)
         except Exception:  # an exception whose own methods raise
             lines = [f"{kind.__name__}: {text_of(exception)}"]
         shell.show_error(kind, exception, lines, parent=cell)

@@ -15,7 +15,7 @@ from parallel import _errors, _ranks
 from traitlets import Any, CBool, Instance, default
 from xeus_python_shell.compiler import XCachingCompiler
 
-from xparallel_kernel import transform
+from xparallel_kernel import context_traceback, transform
 from xparallel_kernel.display import KernelDisplayHook, KernelDisplayPublisher
 from xparallel_kernel.event_loop import CellLoop
 
@@ -96,6 +96,7 @@ class ZMQInteractiveShell(InteractiveShell):
         if self._silent_errors:
             return
         traceback = [line for line in stb if isinstance(line, str)] if isinstance(stb, (list, tuple)) else [str(stb)]
+        traceback = context_traceback.in_style(traceback, evalue, self)
         self.shown_errors.append((etype, traceback))
         self.show_error(etype, evalue, traceback)
 

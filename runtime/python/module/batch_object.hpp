@@ -18,7 +18,7 @@ namespace xpar {
 
 struct batch_object {
     PyObject_HEAD
-    PyObject* owned_tasks;     // see glue/tasks.hpp; emptied once the batch has ended
+    PyObject* owned_tasks;     // see glue/tasks.hpp; empty once the errors of the batch have been read
     PyObject* owned_consumers; // list of (xlist, callable)
     batch_shm* shared;         // in the region; given back with this object
     context_heaps_shm* heaps;  // one a context there may ever be, likewise
@@ -54,11 +54,13 @@ void settle(batch_object* self);
 // batch_running: its processes.
 PyObject* batch_start(PyObject* object, PyObject*);
 PyObject* batch_finish(PyObject* object, PyObject*);
+PyObject* batch_forget_tasks(PyObject* object, PyObject*);
 PyObject* batch_stop(PyObject* object, PyObject* kill);
 PyObject* batch_raise_contexts(PyObject* object, PyObject* arguments);
 
 // batch_works: one work at a time, by its index.
 PyObject* batch_work(PyObject* object, PyObject* argument);
+PyObject* batch_task(PyObject* object, PyObject* argument);
 PyObject* batch_state(PyObject* object, PyObject* argument);
 PyObject* batch_news(PyObject* object, PyObject*);
 PyObject* batch_value(PyObject* object, PyObject* argument);

@@ -88,8 +88,17 @@ PyObject* batch_finish(PyObject* object, PyObject*) {
         self->shared->group.state.store(group_state::ended, std::memory_order_release);
     }
     settle(self);
-    Py_SETREF(self->owned_tasks, PyList_New(0)); // arguments can be large, results stay
     Py_RETURN_TRUE;
+}
+
+// Arguments can be large, results stay.
+PyObject* batch_forget_tasks(PyObject* object, PyObject*) {
+    PyObject* const none = PyList_New(0);
+    if (none == nullptr) {
+        return nullptr;
+    }
+    Py_SETREF(as_batch(object)->owned_tasks, none);
+    Py_RETURN_NONE;
 }
 
 PyObject* batch_stop(PyObject* object, PyObject* kill) {

@@ -25,11 +25,15 @@ PyObject* batch_zygote_pid(PyObject* object, void*) {
 PyMethodDef s_methods[] = {
     {"start", batch_start, METH_NOARGS, PyDoc_STR("Take the snapshot and start. Raises OSError when fork fails.")},
     {"finish", batch_finish, METH_NOARGS, PyDoc_STR("Reap the batch if it has ended. True once it is settled.")},
+    {"forget_tasks", batch_forget_tasks, METH_NOARGS,
+     PyDoc_STR("Let go what the works have called, once they have ended.")},
     {"stop", batch_stop, METH_O, PyDoc_STR("stop(kill): interrupt the running works, or kill the contexts; begin no more works.")},
     {"raise_contexts", batch_raise_contexts, METH_VARARGS,
      PyDoc_STR("raise_contexts(contexts, heap_limit): have up to that many from now on, as far as they find work; "
                "the new ones have this heap_limit")},
     {"work", batch_work, METH_O, PyDoc_STR("work(index) -> (state, slot or -1, pid, started_ns, ended_ns)")},
+    {"task", batch_task, METH_O,
+     PyDoc_STR("task(index) -> (callable, args, kwds or None), or None when it is forgotten")},
     {"state", batch_state, METH_O, PyDoc_STR("state(index) -> the work's state as a number")},
     {"value", batch_value, METH_O, PyDoc_STR("value(index) -> what the ended work left")},
     {"result", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(batch_result)), METH_FASTCALL,

@@ -1,5 +1,7 @@
 #include "runtime/python/module/batch_object.hpp"
 
+#include "runtime/python/glue/tasks.hpp"
+
 namespace xpar {
 namespace {
 
@@ -29,6 +31,20 @@ PyObject* batch_work(PyObject* object, PyObject* argument) {
     const long slot = seen.slot == k_no_slot || seen.state == work_state::pending ? -1 : static_cast<long>(seen.slot);
     return Py_BuildValue("(IliKK)", static_cast<unsigned>(seen.state), slot, work.pid.load(std::memory_order_relaxed),
                          work.started_ns.load(std::memory_order_relaxed), work.ended_ns.load(std::memory_order_relaxed));
+}
+
+// What the work calls; None when that is not known any more, and for a queue's work.
+PyObject* batch_task(PyObject* object, PyObject* argument) {
+    std::uint64_t index = 0;
+    if (!parse_index(as_batch(object), argument, index)) {
+        return nullptr;
+    }
+    PyObject* const tasks = as_batch(object)->owned_tasks;
+    if (static_cast<Py_ssize_t>(index) >= task_count(tasks)) {
+        Py_RETURN_NONE;
+    }
+    const task of = task_at(tasks, static_cast<Py_ssize_t>(index));
+    return PyTuple_Pack(3, of.callable, of.args, of.kwds != nullptr ? of.kwds : Py_None);
 }
 
 PyObject* batch_state(PyObject* object, PyObject* argument) {

@@ -159,7 +159,7 @@ work_runner::outcome context_program::run_work(std::uint64_t index) noexcept {
     guard::after_work(m_batch.works().at(index).started_ns.load(std::memory_order_relaxed));
     outcome ended{work_state::done, 0};
     if (!result || !clone(result.get(), ended.result)) {
-        ended = {was_interrupted() ? work_state::cancelled : work_state::failed, take_error()};
+        ended = {was_interrupted() ? work_state::cancelled : work_state::failed, take_error(work)};
     }
     result = reference(); // a finaliser may print, and that is still this work's
     show_what_is_left();
@@ -183,7 +183,8 @@ bool context_program::run_item(std::uint32_t queue, std::uint64_t value) noexcep
     if (!succeeded && was_interrupted()) {
         PyErr_Clear(); // no failure of the item: the queue's work is cancelled
     } else if (!succeeded) {
-        const std::uint64_t error = take_error();
+        const reference args(item ? PyTuple_Pack(1, item.get()) : nullptr);
+        const std::uint64_t error = take_error({PyTuple_GET_ITEM(consumer, 1), args.get(), nullptr});
         char body[sizeof error];
         std::memcpy(body, &error, sizeof body);
         m_batch.report_record(e.batch_cursor(m_batch), record_kind::item_failed, e.self.slot, queue,
@@ -261,7 +262,7 @@ void context_program::end_copy() noexcept {
     _exit(code);
 }
 
-std::uint64_t context_program::take_error() noexcept {
+std::uint64_t context_program::take_error(const task& of) noexcept {
     engine& e = engine::get();
     const guard::unguarded describing; // reads what the work has left, in code of this package and of libraries
     const reference exception = take_exception();
@@ -269,8 +270,11 @@ std::uint64_t context_program::take_error() noexcept {
     std::uint64_t value = 0;
     // An interrupt that was a timeout is told as one.
     const bool timed_out = m_batch.turn_stopped(e.self.slot) == stop_reason::timed_out;
-    const reference description(PyObject_CallFunctionObjArgs(e.describe_exception.get(), exception.get(),
-                                                             timed_out ? Py_True : Py_False, nullptr));
+    PyObject* const kwds = of.kwds != nullptr ? of.kwds : Py_None;
+    const reference call(of.args != nullptr ? PyTuple_Pack(3, of.callable, of.args, kwds) : Py_NewRef(Py_None));
+    const reference description(call ? PyObject_CallFunctionObjArgs(e.describe_exception.get(), exception.get(),
+                                                                    timed_out ? Py_True : Py_False, call.get(), nullptr)
+                                     : nullptr);
     if (description && clone(description.get(), value)) {
         return value;
     }

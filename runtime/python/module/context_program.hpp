@@ -5,6 +5,7 @@
 #include <Python.h>
 
 #include "runtime/python/glue/context_allocator.hpp"
+#include "runtime/python/glue/tasks.hpp"
 #include "runtime/python/module/output.hpp"
 #include "runtime/schedule/batch.hpp"
 #include "runtime/schedule/context_loop.hpp"
@@ -81,8 +82,9 @@ private:
 
     [[noreturn]] static void end_copy() noexcept;
 
-    // Takes the error that is set and clones what the main process rebuilds it from.
-    std::uint64_t take_error() noexcept;
+    // Takes the error that is set, which calling `of` has raised, and clones what the main process rebuilds it from. An
+    // item that could not be read has no arguments.
+    std::uint64_t take_error(const task& of) noexcept;
 
     batch m_batch;
     descriptor_output m_descriptors; // zygote

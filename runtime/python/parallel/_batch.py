@@ -91,6 +91,7 @@ class RunningBatch:
         _heaps.remember(self)
         for index in self.batch.news():
             endings.note(self.works[index])  # a report may be missing (a full region); a state never is
+        self.batch.forget_tasks()  # the errors of contexts that died have told of arguments
         return True
 
     def interrupt(self, escalate: bool = True) -> None:

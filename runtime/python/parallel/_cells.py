@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import sys
 
-_PLACE = re.compile(r'^(\s*)File "([^"\n]+)", line (\d+)', re.MULTILINE)
+# The bars are those of exception groups.
+_PLACE = re.compile(r'^([\s|]*)File "([^"\n]+)", line (\d+)', re.MULTILINE)
 
 
 def named(text: str) -> str:

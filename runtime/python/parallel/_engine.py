@@ -213,6 +213,7 @@ class Engine:
                     self._ended.append(running.tally.progress(ended=time.time()))
             self._start_executors()
             self.endings.note_unheard()
+            self.endings.failures.look(bool(self._running))
         if not self._main_waits and self.endings.callbacks_are_due():
             self.wake_main()  # first: a callback of a work comes before what awaits the work goes on
         self.endings.run_done_callbacks()
@@ -289,6 +290,10 @@ class Engine:
             self.start()  # what they have submitted
         return seen
 
+    def has_untold(self) -> bool:
+        """Is there more to be told of errors, by `collect`, some time soon?"""
+        return self.endings.failures.have_untold()
+
     def wait_until(self, is_over: Callable[[], bool], timeout: float | None, what: str) -> None:
         """Wait, running callbacks if this is the main thread; WaitTimeoutError after `timeout` seconds."""
         on_main_thread = threading.current_thread() is threading.main_thread()
@@ -314,8 +319,8 @@ class Engine:
                 raise _errors.WaitTimeoutError(f"{what} did not end within {timeout} s")
             _core.wait(seen, left)
 
-    def run(self, timeout: float | None) -> None:
-        """See `parallel.run`."""
+    def run(self, timeout: float | None, one_by_one: bool = False) -> None:
+        """See `parallel.run`. `one_by_one`: the error says nothing of others, all of which the next calls raise."""
         on_main_thread = threading.current_thread() is threading.main_thread()
 
         def is_over() -> bool:
@@ -332,7 +337,7 @@ class Engine:
             finally:
                 _views.refresh_all(self.progress, final=True)
         with self._lock:
-            error = self.endings.failures.take()
+            error = self.endings.failures.take(one_by_one)
         if error is not None:
             try:
                 raise error
@@ -444,6 +449,8 @@ class Engine:
             for running in self._running:
                 running.interrupt(escalate=False)
         self.withdraw_all()
+        with self._lock:
+            self.endings.failures.forget_all()
 
     def shutdown(self) -> None:
         """Kill every process of every batch; returns when they are gone."""
@@ -540,7 +547,7 @@ def await_submitted(error: BaseException | None) -> None:
     failures = []
     while True:
         try:
-            engine.run(None)
+            engine.run(None, one_by_one=True)
             break
         except KeyboardInterrupt:
             raise

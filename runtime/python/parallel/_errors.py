@@ -7,7 +7,7 @@ import os
 import signal
 import traceback
 
-from parallel import _cells, _exceptions
+from parallel import _calls, _cells, _exceptions
 
 _OWN_FOLDER = os.path.dirname(__file__) + os.sep
 
@@ -84,10 +84,11 @@ class ContextTraceback(Exception):
         return "\n\n" + self.text
 
 
-def describe(exception: BaseException, timed_out: bool = False) -> dict:
+def describe(exception: BaseException, timed_out: bool = False, call: tuple | None = None) -> dict:
     """In a context: everything the main thread needs to raise `exception` there, of builtin types only.
 
-    `timed_out`: the work was being stopped, for its time was over.
+    `timed_out`: the work was being stopped, for its time was over. `call` is what raised: callable, arguments, keywords
+    or None.
     """
     kind = type(exception)
     try:
@@ -102,6 +103,7 @@ def describe(exception: BaseException, timed_out: bool = False) -> dict:
     return {
         "type": f"{kind.__module__}.{kind.__qualname__}",
         "message": message,
+        "arguments": _calls.told(call, exception.__traceback__, code_of_users=True),
         "traceback": text,
         "pickle": _exceptions.portable(exception),
         "timed_out": timed_out and isinstance(exception, KeyboardInterrupt),
@@ -134,6 +136,7 @@ def rebuild(description: dict | None, origin: str, timeout: float | None = None)
     """
     if description is None:
         return RemoteError(f"{origin} failed, and so did recording its error: most likely there was no memory for it")
+    origin += description["arguments"]
     exception = _exceptions.restored(description["pickle"])
     if description["timed_out"]:
         exception = WorkTimeoutError(f"{origin} took longer than its timeout of {timeout:g} s and was interrupted")

@@ -148,9 +148,13 @@ def start() -> None:
 def run(timeout: float | None = None) -> None:
     """Start all pending work, wait for all work there is, and raise the first error that no errback took.
 
-    Each error is raised once: the next run() raises the next. Callbacks and errbacks run in here, if this is the main
-    thread; what they submit is started and waited for, too. Done callbacks have run when it returns. When it takes more than
-    half a second it shows how far it is: see `configure`.
+    Each error is raised once: the next run() raises the next, up to 100 of them; notes of the error tell how many more
+    works have failed, and works("failed") lists them. Of errors that were shown before, because nobody waited for their
+    works, one is raised. `cancel()` forgets all of them.
+
+    Callbacks and errbacks run in here, if this is the main thread; what they submit is started and waited for, too.
+    Done callbacks have run when it returns. When it takes more than half a second it shows how far it is: see
+    `configure`.
 
     Args:
         timeout: seconds; None waits until the end.
@@ -177,6 +181,8 @@ def run_once() -> None:
 
 def cancel(id: int | None = None) -> None:  # noqa: A002 - what users call it
     """Cancel everything: pending work is withdrawn, running work interrupted, and killed if it does not stop within 2 s.
+
+    What has failed before is not raised by the next run() any more; each work still has its error.
 
     Args:
         id: the number of a work: only this one is cancelled, and its end waited for, as `Work.cancel` does.

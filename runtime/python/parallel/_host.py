@@ -18,6 +18,7 @@ class Host:
     # True where the handler of SIGINT tells the engine of an interrupt; elsewhere whoever waits does when
     # KeyboardInterrupt comes.
     handles_interrupts = False
+    lists_failed = "parallel.works('failed')"  # what a user types to see what has failed
 
     def cell(self):
         """A token of the cell being executed now, or None; everything submitted from it keeps it."""

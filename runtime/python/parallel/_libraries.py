@@ -31,8 +31,7 @@ def before_fork() -> None:
     for module, name in _NOT_AFTER_A_FORK.items():
         if module in sys.modules:
             _warn(name)
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_initialized():
+    if _cuda_is_initialized():
         _warn("CUDA")
     if any(module in sys.modules for module in _WITH_POOLS):
         try:
@@ -41,6 +40,12 @@ def before_fork() -> None:
             return
         _pools = threadpoolctl.ThreadpoolController().lib_controllers
         _modules_seen = len(sys.modules)  # threadpoolctl is one of them
+
+
+def _cuda_is_initialized() -> bool:
+    # What another thread imports just now, or a test has put in its place, has not all of its names.
+    cuda = getattr(sys.modules.get("torch"), "cuda", None)
+    return cuda is not None and getattr(cuda, "is_initialized", bool)()
 
 
 def _warn(name: str) -> None:

@@ -120,7 +120,8 @@ class ParallelMagics(Magics):
     def cancel(self, line):
         """Cancel works: those that wait are withdrawn, those that run interrupted, and killed if they go on for 2 s.
 
-        What is shown are the works it was about. The function is `parallel.cancel()`.
+        What is shown are the works it was about. What has failed before is not raised by the next run() any more. The
+        function is `parallel.cancel()`.
 
         Example::
 
@@ -137,10 +138,10 @@ class ParallelMagics(Magics):
                 raise UsageError(str(error).replace("cancel()", "%cancel")) from None
             return self._cancelled({options.id})
         about = _unfinished()
+        parallel.cancel()
         if not about:
             print("Nothing to cancel: no work waits or runs.")
             return None
-        parallel.cancel()
         deadline = time.monotonic() + _CANCEL_SECONDS
         while time.monotonic() < deadline and about & _unfinished():
             time.sleep(0.01)

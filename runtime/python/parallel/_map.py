@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import builtins
 import operator
-import reprlib
 from typing import Any, Callable, Iterable
 
-from parallel import _config, _engine, _random
+from parallel import _arguments, _calls, _config, _engine, _random
 from parallel._work import name_of
 
 # So many works for each context: enough that none waits long for the last one, few enough that they cost nothing.
@@ -60,6 +59,16 @@ def _numbered(first: int, some: list) -> str:
     return f"[{first}]" if len(some) == 1 else f"[{first}:{first + len(some)}]"
 
 
+def _item_of(args: tuple, frames) -> _calls.Call | None:
+    """The call of the item that failed. Where a context has died it is known only if the work had no other."""
+    func, some = args[:2]
+    arguments = _calls.local_of(call_each, frames, "arguments")
+    if arguments is None and len(some) == 1:
+        arguments = some[0]
+    return None if arguments is None else _calls.Call(func, arguments, None)
+
+
+@_calls.passes_on(_item_of)
 def call_each(func: Callable, some: builtins.list[tuple], first: int, key=None) -> builtins.list[Any]:
     """In a context: the results for some of the items, of which the first has the number `first`.
 
@@ -72,7 +81,6 @@ def call_each(func: Callable, some: builtins.list[tuple], first: int, key=None) 
                 _random.seed_work((key[0], key[1] + number - first), getattr(func, "__globals__", {}))
             results.append(func(*arguments))
         except BaseException as error:
-            shown = ", ".join(builtins.map(reprlib.repr, arguments))
-            error.add_note(f"item {number} of map: {shown}")
+            error.add_note(f"item {number} of map: {_arguments.shortened(arguments, code_of_users=True)}")
             raise
     return results

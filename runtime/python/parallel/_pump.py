@@ -65,6 +65,6 @@ class Pump:
                 _core.wait(seen, self._pause(changed))
 
     def _pause(self, changed: bool) -> float:
-        if self._engine.has_running() or changed:
+        if self._engine.has_running() or self._engine.has_untold() or changed:
             return _BUSY_SECONDS
         return _IDLE_SECONDS if _views.exist() else -1

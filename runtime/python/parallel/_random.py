@@ -13,6 +13,8 @@ import itertools
 import os
 import sys
 
+from parallel import _calls
+
 _MT19937_WORDS = 624
 
 _seed: int | None = None
@@ -41,6 +43,7 @@ def seeded(func, args: tuple, kwds: dict | None) -> tuple:
     return (func, args, kwds) if _seed is None else (_call_seeded, (next_key(), func, args, kwds), None)
 
 
+@_calls.passes_on(lambda args, frames: _calls.Call(*args[1:]))
 def _call_seeded(key: tuple[int, int], func, args: tuple, kwds: dict | None):
     seed_work(key, getattr(func, "__globals__", {}))
     return func(*args, **(kwds or {}))

@@ -11,7 +11,7 @@ import concurrent.futures
 import threading
 from concurrent.futures import _base as _futures
 
-from parallel import _core, _errors, _loops, _stacks
+from parallel import _calls, _core, _errors, _loops, _stacks
 from parallel._waiters import Waiters
 
 _PENDING, _RUNNING, _DONE, _FAILED, _CANCELLED, _CRASHED = range(6)
@@ -134,7 +134,10 @@ class Work(concurrent.futures.Future):
         >>> work.stack() is None, work.cancel(), work.stack() is None
         (False, True, True)
         """
-        return None if self._batch is None or self._queue >= 0 else _stacks.of_work(self._batch, self._index)
+        if self._batch is None or self._queue >= 0:
+            return None
+        stack = _stacks.of_work(self._batch, self._index)
+        return stack if self._code() == _RUNNING else None  # its context still has it for a moment after its end
 
     @property
     def traceback(self) -> str | None:
@@ -176,7 +179,8 @@ class Work(concurrent.futures.Future):
         elif code == _FAILED:
             error = _errors.rebuild(self._batch.value(self._index), self._origin(), self.timeout)
         elif code == _CRASHED:
-            error = _errors.crashed(self._batch.value(self._index), self._origin(), self)
+            arguments = _calls.told(self._batch.task(self._index))
+            error = _errors.crashed(self._batch.value(self._index), self._origin() + arguments, self)
         if error is not None and self.attempts > 1:
             error.add_note(f"attempt {self.attempts} of {self.retries + 1}")
         self._attach()
