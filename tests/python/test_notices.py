@@ -1,6 +1,8 @@
 """Errors by the thousand: what is shown of them is bounded, exact in the end, and run() gets past them."""
 
+import gc
 import threading
+import weakref
 
 import parallel
 import pytest
@@ -217,3 +219,15 @@ def test_a_program_ends_with_the_count():
     assert ended.stderr.count("parallel.ContextTraceback") == 5
     assert ended.stderr.endswith("... and 295 more works failed: parallel.works('failed')\n")
     assert ended.stderr.count("more works failed") == 1
+
+
+def test_an_error_that_was_raised_keeps_nothing(two_contexts):
+    """Of its work, that is, whose batch holds the memory of all results."""
+    works = [parallel.submit_work(divmod, (n, 0)) for n in range(3)]
+    left = [weakref.ref(work) for work in works]
+    del works
+    for _ in left:
+        with pytest.raises(ZeroDivisionError):
+            parallel.run()
+    gc.collect()
+    assert [reference() for reference in left] == [None] * 3

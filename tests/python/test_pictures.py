@@ -103,7 +103,7 @@ MANY = {
     "contexts at once": _views.Contexts(context(f"c1.{n}", bars_of_every_length(2000, n)) for n in range(64)),
     "heaps": _views.Heaps(heap_row(f"c1.{n}", live_bytes=10**n % 10**13) for n in range(1000)),
     "xlists": _views.Xlists(xlist_row(f"x{n}", items=10**12, bytes=10**12) for n in range(1000)),
-    "works": _views.Works(work(n, STATES[n % 6], error=LONG) for n in range(100_000)),
+    "works": _views.Works(work(n, STATES[n % 6], error=LONG) for n in range(10_000)),
 }
 HOSTILES = {
     "contexts": _views.Contexts(

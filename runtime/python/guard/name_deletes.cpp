@@ -83,7 +83,8 @@ Py_hash_t deleted_variable_hash(PyObject* trap) {
 class code_finder {
 public:
     void look_at(PyObject* object, int depth = 0) {
-        if (object == nullptr || depth > 8 || !m_seen.insert(object).second) {
+        // Most values lead to no code, and to note each of them would take longer than all the rest.
+        if (object == nullptr || depth > 8 || !leads_to_code(object) || !m_seen.insert(object).second) {
             return;
         }
         if (PyFunction_Check(object)) {
@@ -92,8 +93,7 @@ public:
             look_at(reinterpret_cast<PyMethodObject*>(object)->im_func, depth + 1);
         } else if (PyType_Check(object) && is_user_type(reinterpret_cast<PyTypeObject*>(object))) {
             look_at_values(reinterpret_cast<PyTypeObject*>(object)->tp_dict, depth + 1);
-        } else if (Py_IS_TYPE(object, &PyProperty_Type) || Py_IS_TYPE(object, &PyStaticMethod_Type) ||
-                   Py_IS_TYPE(object, &PyClassMethod_Type) || PyTuple_CheckExact(object)) {
+        } else if (holds_functions(object)) {
             m_depth = depth + 1;
             Py_TYPE(object)->tp_traverse(object, visit, this); // they hold functions and little else
         }
@@ -108,6 +108,15 @@ public:
     }
 
 private:
+    static bool holds_functions(PyObject* object) {
+        return Py_IS_TYPE(object, &PyProperty_Type) || Py_IS_TYPE(object, &PyStaticMethod_Type) ||
+               Py_IS_TYPE(object, &PyClassMethod_Type) || PyTuple_CheckExact(object);
+    }
+
+    static bool leads_to_code(PyObject* object) {
+        return PyFunction_Check(object) || PyMethod_Check(object) || PyType_Check(object) || holds_functions(object);
+    }
+
     static int visit(PyObject* object, void* self_as_void) {
         auto& self = *static_cast<code_finder*>(self_as_void);
         const int depth = self.m_depth;

@@ -38,14 +38,17 @@ class Failures:
         """The error of `work` has been raised or handed out."""
         failure = self._kept.pop(work, None)
         if failure is not None:
-            failure.taken = True
-            while self._unannounced and self._unannounced[0].taken:
-                self._unannounced.popleft()
+            failure.let_go()
+            self._tidy()
+
+    def _tidy(self) -> None:
+        while self._unannounced and self._unannounced[0].taken:
+            self._unannounced.popleft()
 
     def forget_all(self) -> None:
         """Nothing that has failed so far will be raised."""
         for failure in self._kept.values():
-            failure.taken = True
+            failure.let_go()
         self._kept.clear()
         self._unannounced.clear()
         self._notices.end()
@@ -58,19 +61,21 @@ class Failures:
         if not self._kept:
             return None
         _, first = self._kept.popitem(last=False)
-        first.taken = True
+        error = first.error
+        first.let_go()
         if not one_by_one:
             seen = self._drop([key for key, failure in self._kept.items() if failure.seen]) if first.seen else 0
             left = len(self._kept)
             self._drop(list(self._kept)[_RAISED_ONE_BY_ONE:])
             with contextlib.suppress(Exception):  # its class may have notes of its own
                 for note in _notes(seen, left):
-                    first.error.add_note(note)
-        return first.error
+                    error.add_note(note)
+        self._tidy()
+        return error
 
     def _drop(self, keys: list) -> int:
         for key in keys:
-            self._kept.pop(key).taken = True
+            self._kept.pop(key).let_go()
         return len(keys)
 
     def announce(self) -> None:
@@ -110,6 +115,10 @@ class _Failure:
         self.shown = shown  # that, or announced in a run() which is to raise it
         self.taken = False
         self.at = time.monotonic()
+
+    def let_go(self) -> None:
+        """It is no longer kept. What it held is its work, the work's batch, and the memory of all that returned."""
+        self.taken, self.error, self.work = True, None, None
 
     def summary(self) -> str:
         origin = self.work._origin() if self.work is not None else "a callback"
