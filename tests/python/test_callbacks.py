@@ -209,3 +209,18 @@ def test_threads_submit_and_run_side_by_side():
         thread.join()
     parallel.run()
     assert sorted(results) == [100 * t + n for t in range(4) for n in range(20)]
+
+
+def test_a_wait_that_was_torn_off_keeps_no_callback_from_an_idle_kernel(front_end):
+    """A second interrupt can come in the middle of the end of a wait; the end of the cell puts it right."""
+    woken = threading.Event()
+    front_end.wake_main = woken.set
+    engine = _engine.current()
+    engine._note_waiting(1, True)  # and the other half was never run
+    _engine.cell_ended()
+    called = []
+    parallel.submit_work(int, callback=called.append)
+    parallel.start()
+    assert woken.wait(20)
+    parallel.run_once()
+    assert called == [0]

@@ -275,6 +275,11 @@ class Engine:
         if not self._main_waits and self.endings.callbacks_are_due():
             self.wake_main()
 
+    def main_is_free(self) -> None:
+        """On the main thread: it waits for nothing. A second interrupt may have kept it from saying so itself."""
+        if self._main_waits:
+            self._note_waiting(-self._main_waits, True)
+
     def serve(self) -> int | None:
         """For who is `waiting` for something else than an end: collect, and on the main thread run callbacks.
 
@@ -577,6 +582,7 @@ def start() -> None:
 
 def cell_ended() -> None:
     """Main thread, at the end of every cell: start the work still pending and bring the views up to date."""
+    current().main_is_free()
     current().start()
     _views.refresh_all(current().progress, final=True)
 
