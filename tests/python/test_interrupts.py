@@ -186,8 +186,8 @@ def test_a_second_interrupt_kills_at_once(pause):
             assert_interrupted(program, second)
         else:
             assert_interrupted(program, first)
-            while (line := program.line()) in ("ready", "not interrupted"):
-                pass
+            while not (line := program.line())[:1].isdigit():
+                pass  # the second one may have come in the middle of what is printed
         line = program.line() if pause > 0.3 else line
         seconds, rest = line.split(" ", 1)
         assert float(seconds) < 1.8 and rest == "['cancelled', 'cancelled', 'cancelled'] [0, 1]"

@@ -32,7 +32,7 @@ def test_two_processors_take_half_the_time():
     Where others use the processors too, two bare processes do not reach that either: then at most half as much again.
     """
     parallel.configure(contexts=2)
-    share, tries = 4_000_000, 0  # 0.2 s: the forks of a process with as much memory as a test run has take 0.05
+    share, tries = 12_000_000, 0  # 0.6 s: the forks of a process with as much memory as a test run has take 0.1
     alone = both = bare = float("inf")
 
     def work_twice():
