@@ -69,9 +69,9 @@ def test_cancelling_a_running_work_that_does_not_listen(two_contexts):
     began = parallel.xlist()
 
     def refuse():
-        began.push(1)
         while True:
             try:
+                began.push("here")  # within: it may be interrupted from here on
                 time.sleep(60)
             except KeyboardInterrupt:
                 began.push("heard")
