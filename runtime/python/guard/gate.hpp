@@ -51,6 +51,13 @@ struct guarded {
     bool of_dict = false; // of dict or a subclass, see instance_dicts.hpp
 };
 
+// What the slots of types do, whoever looks before they do it: a gate in their place, or a twin.
+inline constexpr guarded k_item = {.operation = "item assignment", .kind = change::contents};
+inline constexpr guarded k_in_place = {.operation = "in-place operator", .kind = change::in_place};
+inline constexpr guarded k_advance = {.operation = "next()", .kind = change::position};
+inline constexpr guarded k_attribute = {.operation = "attribute assignment", .kind = change::attribute};
+inline constexpr guarded k_init = {.operation = "__init__()", .kind = change::contents};
+
 // The arguments of one call, in whatever form they came.
 struct call_arguments {
     PyObject* const* positional = nullptr;

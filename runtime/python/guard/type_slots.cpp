@@ -15,11 +15,6 @@
 namespace xpar::guard {
 namespace {
 
-constexpr guarded k_item = {.operation = "item assignment", .kind = change::contents};
-constexpr guarded k_in_place = {.operation = "in-place operator", .kind = change::in_place};
-constexpr guarded k_advance = {.operation = "next()", .kind = change::position};
-constexpr guarded k_attribute = {.operation = "attribute assignment", .kind = change::attribute};
-constexpr guarded k_init = {.operation = "__init__()", .kind = change::contents};
 constexpr guarded k_buffer = {.operation = "writing to its buffer", .kind = change::contents};
 constexpr guarded k_descriptor = {.operation = "attribute assignment",
                                   .kind = change::attribute,

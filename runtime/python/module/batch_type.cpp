@@ -1,5 +1,6 @@
 #include "runtime/python/module/batch_type.hpp"
 
+#include "runtime/python/glue/type_slot.hpp"
 #include "runtime/python/module/batch_object.hpp"
 
 namespace xpar {
@@ -73,11 +74,6 @@ PyGetSetDef s_properties[] = {
     {"zygote_pid", batch_zygote_pid, nullptr, PyDoc_STR("The zygote's process number; 0 when it has been reaped."), nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
-
-template <class Function>
-void* slot(Function* function) noexcept {
-    return reinterpret_cast<void*>(function);
-}
 
 } // namespace
 

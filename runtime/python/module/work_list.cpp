@@ -1,6 +1,7 @@
 #include "runtime/python/module/work_list.hpp"
 
 #include "runtime/python/glue/reference.hpp"
+#include "runtime/python/glue/type_slot.hpp"
 #include "runtime/python/module/work_maker.hpp"
 
 #include <structmember.h>
@@ -192,11 +193,6 @@ PyMemberDef s_members[] = {
     {"first", T_PYSSIZET, offsetof(work_list_object, first), 0, PyDoc_STR("The `_index` of the first of `works`.")},
     {nullptr, 0, 0, 0, nullptr},
 };
-
-template <class Function>
-void* slot(Function* function) noexcept {
-    return reinterpret_cast<void*>(function);
-}
 
 } // namespace
 

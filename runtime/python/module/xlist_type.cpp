@@ -2,6 +2,7 @@
 
 #include "runtime/base/event_any.hpp"
 #include "runtime/python/glue/gil.hpp"
+#include "runtime/python/glue/type_slot.hpp"
 #include "runtime/python/module/engine.hpp"
 #include "runtime/python/module/permit_pause.hpp"
 
@@ -486,11 +487,6 @@ PyMemberDef s_members[] = {
     {"__weaklistoffset__", T_PYSSIZET, offsetof(xlist_object, weak_references), READONLY, nullptr},
     {nullptr, 0, 0, 0, nullptr},
 };
-
-template <class Function>
-void* slot(Function* function) noexcept {
-    return reinterpret_cast<void*>(function);
-}
 
 bool add_iterator_type() {
     static PyType_Slot slots[] = {

@@ -301,14 +301,11 @@ class Engine:
 
     def wait_until(self, is_over: Callable[[], bool], timeout: float | None, what: str) -> None:
         """Wait, running callbacks if this is the main thread; WaitTimeoutError after `timeout` seconds."""
-        on_main_thread = threading.current_thread() is threading.main_thread()
-        self._note_waiting(1, on_main_thread)
-        try:
-            self._wait_until(is_over, timeout, what, on_main_thread)
-        finally:
-            self._note_waiting(-1, on_main_thread)
+        with self.waiting():
+            self._wait_until(is_over, timeout, what)
 
-    def _wait_until(self, is_over: Callable[[], bool], timeout: float | None, what: str, on_main_thread: bool) -> None:
+    def _wait_until(self, is_over: Callable[[], bool], timeout: float | None, what: str) -> None:
+        on_main_thread = threading.current_thread() is threading.main_thread()
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             seen = _core.events()

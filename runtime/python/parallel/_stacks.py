@@ -45,14 +45,14 @@ def stacks() -> list[dict[str, Any]]:
 
 def of_work(batch: _core.Batch, index: int) -> str | None:
     """The stack of work `index`, as text; None when no context runs it."""
-    state, slot, *_ = batch.work(index)  # its context says for a moment longer that it is busy with it
-    return _read(batch, slot, (index + 1, 0)) if state == _RUNNING and slot >= 0 else None
+    slot = batch.work(index)[1]
+    return _read(batch, slot, index + 1, 0) if slot >= 0 else None
 
 
 def _row(running, slot: int) -> dict[str, Any] | None:
     facts = running.batch.contexts()[slot]
     current, queue = facts["current"], facts["queue"]
-    stack = _read(running.batch, slot, (current, queue)) if current or queue else None
+    stack = _read(running.batch, slot, current, queue) if current or queue else None
     if stack is None:
         return None
     work = running.works[current - 1] if current else running.queues[queue - 1]
@@ -67,15 +67,16 @@ def _row(running, slot: int) -> dict[str, Any] | None:
     }
 
 
-def _read(batch: _core.Batch, slot: int, busy_with: tuple[int, int]) -> str | None:
-    """What the context has on its stack while it is busy with this work or queue."""
+def _read(batch: _core.Batch, slot: int, current: int, queue: int) -> str | None:
+    """What the context has on its stack while it is busy with work `current` - 1, or an item of `queue` - 1."""
     for _ in range(_TRIES):
         try:
             calls = batch.stack(slot)
         except OSError as error:
             raise _errors.ParallelError(f"this system does not let a process read its children's memory ({error})") from error
         facts = batch.contexts()[slot]
-        if (facts["current"], facts["queue"]) != busy_with:
+        # A context has a work noted for a moment longer than the work runs.
+        if (facts["current"], facts["queue"]) != (current, queue) or (current and batch.state(current - 1) != _RUNNING):
             return None
         if calls is not None:
             return _text(calls)

@@ -134,10 +134,7 @@ class Work(concurrent.futures.Future):
         >>> work.stack() is None, work.cancel(), work.stack() is None
         (False, True, True)
         """
-        if self._batch is None or self._queue >= 0:
-            return None
-        stack = _stacks.of_work(self._batch, self._index)
-        return stack if self._code() == _RUNNING else None  # its context still has it for a moment after its end
+        return None if self._batch is None or self._queue >= 0 else _stacks.of_work(self._batch, self._index)
 
     @property
     def traceback(self) -> str | None:
