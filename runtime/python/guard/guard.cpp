@@ -1,6 +1,7 @@
 #include "runtime/python/guard/guard.hpp"
 
 #include "runtime/python/guard/big_buffers.hpp"
+#include "runtime/python/guard/checked_call.hpp"
 #include "runtime/python/guard/escape_scan.hpp"
 #include "runtime/python/guard/frames.hpp"
 #include "runtime/python/guard/instance_dicts.hpp"
@@ -11,7 +12,6 @@
 #include "runtime/python/guard/name_deletes.hpp"
 #include "runtime/python/guard/name_stores.hpp"
 #include "runtime/python/guard/storage.hpp"
-#include "runtime/python/guard/twin_calls.hpp"
 #include "runtime/python/guard/twin_checks.hpp"
 #include "runtime/python/guard/twin_functions.hpp"
 #include "runtime/python/guard/type_slots.hpp"
@@ -166,7 +166,7 @@ PyObject* force_twins(PyObject*, PyObject* on) noexcept {
 }
 
 PyObject* is_own(PyObject*, PyObject* object) noexcept {
-    return PyBool_FromLong(is_context_object(object) && adopted_by(object) == nullptr);
+    return PyBool_FromLong(!is_of_main(object));
 }
 
 PyObject* facts(PyObject*, PyObject*) noexcept {

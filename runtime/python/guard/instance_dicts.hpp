@@ -5,6 +5,8 @@
 
 #include <Python.h>
 
+#include "runtime/python/glue/context_allocator.hpp"
+
 namespace xpar::guard {
 
 // In a zygote. `probe`: an ordinary Python class, whose `__dict__` descriptor is everybody's.
@@ -12,6 +14,11 @@ bool watch_instance_dicts(PyTypeObject* probe) noexcept;
 
 // The object whose `__dict__` it is; null for everything else. Borrowed.
 PyObject* adopted_by(PyObject* dict) noexcept;
+
+// Was it made by the main thread, or does it belong to what was?
+inline bool is_of_main(PyObject* object) noexcept {
+    return !is_context_object(object) || adopted_by(object) != nullptr;
+}
 
 // `dict` is the `__dict__` of `object`: from here on it counts as that, if it was made here for an object of the main
 // thread.

@@ -20,8 +20,6 @@ namespace {
 PyObject* s_hook = nullptr;
 PyObject* s_displayhook = nullptr;
 
-bool is_of_main(PyObject* owner) noexcept { return !is_context_object(owner) || adopted_by(owner) != nullptr; }
-
 // The argument of the instruction that runs. It is one byte but in code with more than 256 names or variables; then
 // EXTENDED_ARGs come before it, which in the running code cannot be told from the caches of an instruction. In co_code
 // caches are zero.

@@ -1,11 +1,11 @@
 #include "runtime/python/guard/twin_checks.hpp"
 
 #include "runtime/python/glue/reference.hpp"
+#include "runtime/python/guard/checked_call.hpp"
 #include "runtime/python/guard/gate.hpp"
 #include "runtime/python/guard/instance_dicts.hpp"
 #include "runtime/python/guard/judge.hpp"
 #include "runtime/python/guard/storage.hpp"
-#include "runtime/python/guard/twin_calls.hpp"
 #include "runtime/python/guard/twin_names.hpp"
 
 #include <algorithm>

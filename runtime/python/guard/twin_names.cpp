@@ -1,4 +1,6 @@
 #define Py_BUILD_CORE 1
+#include "runtime/python/guard/twin_calls.hpp"
+#include "runtime/python/guard/checked_call.hpp"
 #include "runtime/python/guard/twin_names.hpp"
 
 #include "runtime/python/glue/context_allocator.hpp"
@@ -6,7 +8,6 @@
 #include "runtime/python/guard/frames.hpp"
 #include "runtime/python/guard/instance_dicts.hpp"
 #include "runtime/python/guard/judge.hpp"
-#include "runtime/python/guard/twin_calls.hpp"
 #include "runtime/python/guard/twin_checks.hpp"
 
 #include <internal/pycore_frame.h>
@@ -17,10 +18,6 @@ namespace xpar::guard {
 namespace {
 
 enum scope : int { global_scope, enclosing_scope, running_scope };
-
-bool is_of_main(PyObject* owner) noexcept {
-    return !is_context_object(owner) || adopted_by(owner) != nullptr;
-}
 
 // The cell of a free variable of the running function; borrowed, null when it has none of that name. (A class that has
 // methods with `super` has a cell `__class__` of its own as well: free variables are the last.)

@@ -13,7 +13,7 @@ import operator
 import sys
 from collections import OrderedDict, defaultdict, deque
 
-# As in runtime/python/guard/twin_calls.cpp.
+# As in runtime/python/guard/twin_rules.hpp.
 _NOTHING, _ATTRIBUTE, _ITEM, _IN_PLACE, _ADVANCES, _ITERATES, _DICT, _GETATTR, _RUN, _COMPILE, _CHANGES, _STREAMS = (
     range(12)
 )
