@@ -1,13 +1,13 @@
 #define Py_BUILD_CORE 1
-#include "runtime/python/guard/twin_calls.hpp"
-#include "runtime/python/guard/checked_call.hpp"
 #include "runtime/python/guard/twin_names.hpp"
 
 #include "runtime/python/glue/context_allocator.hpp"
 #include "runtime/python/glue/reference.hpp"
+#include "runtime/python/guard/checked_call.hpp"
 #include "runtime/python/guard/frames.hpp"
 #include "runtime/python/guard/instance_dicts.hpp"
 #include "runtime/python/guard/judge.hpp"
+#include "runtime/python/guard/twin_calls.hpp"
 #include "runtime/python/guard/twin_checks.hpp"
 
 #include <internal/pycore_frame.h>
