@@ -216,7 +216,7 @@ def test_a_wait_that_was_torn_off_keeps_no_callback_from_an_idle_kernel(front_en
     woken = threading.Event()
     front_end.wake_main = woken.set
     engine = _engine.current()
-    engine._note_waiting(1, True)  # and the other half was never run
+    engine.waits._note(1, True)  # and the other half was never run
     _engine.cell_ended()
     called = []
     parallel.submit_work(int, callback=called.append)

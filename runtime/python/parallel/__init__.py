@@ -13,7 +13,7 @@ list in shared memory, through a return value, or through output.
 [0, 1, 4]
 """
 
-from parallel import _context, _core, _displays, _engine, _errors
+from parallel import _context, _core, _displays, _engine, _errors, _submitted
 from parallel._config import configure
 from parallel._contexts import Context, contexts
 from parallel._core import rdtsc
@@ -96,7 +96,7 @@ __all__ = [
 _core.set_hooks(
     enter_context=_context.enter,
     end_work=_displays.end_work,
-    await_submitted=_engine.await_submitted,
+    await_submitted=_submitted.await_submitted,
     describe_exception=_errors.describe,
     heap_limit_error=HeapLimitError,
     xlist_class=xlist,

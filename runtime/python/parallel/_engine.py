@@ -27,6 +27,7 @@ from parallel._loops import Loops
 from parallel._pending import Pending
 from parallel._progress import Progress
 from parallel._pump import Pump
+from parallel._waits import Waits
 from parallel._work import Work
 from parallel.protection import _state as _protection
 
@@ -40,6 +41,7 @@ class Engine:
     def __init__(self):
         self._lock = threading.RLock()
         self.endings = Endings(self._lock)
+        self.waits = Waits(self._lock, self._wake_if_due)
         self._numbers = itertools.count(1)
         self._pending = Pending(_config.contexts, wakes_main=True)
         # submit_plain(cell, func, args): a new pending work with nothing to it but what it calls; NotImplemented when it takes
@@ -47,9 +49,7 @@ class Engine:
         self.submit_plain = functools.partial(self._pending.submit, self._lock, self._numbers, self)
         self._of_executors: list[Pending] = []  # those with works that are pending or run
         self._running: list[RunningBatch] = []
-        self._waiting = 0  # threads that wait and collect meanwhile
         self._limit = 0  # on contexts, as its batches know it
-        self._main_waits = 0  # of those, how often it is the main thread, which runs callbacks meanwhile
         self.loops = Loops(self.run_once)
         self._history = History()
         self.growth = Growth()
@@ -112,7 +112,7 @@ class Engine:
             if self._pending:
                 self._start_batch(self._pending, self._pending.all_contexts())
             self._start_executors()
-        if self._is_over and self._running and not self._waiting:
+        if self._is_over and self._running and not self.waits.is_anybody():
             self._wait_for_last()  # called by an exit handler that comes after ours: the process would end in its midst
 
     def _wait_for_last(self) -> None:
@@ -214,8 +214,7 @@ class Engine:
             self._start_executors()
             self.endings.note_unheard()
             self.endings.failures.look(bool(self._running))
-        if not self._main_waits and self.endings.callbacks_are_due():
-            self.wake_main()  # first: a callback of a work comes before what awaits the work goes on
+        self._wake_if_due()  # first: a callback of a work comes before what awaits the work goes on
         self.endings.run_done_callbacks()
 
     def watch(self, work: Work) -> None:
@@ -242,46 +241,18 @@ class Engine:
         self.collect()
         return bool(self._running)
 
-    def is_awaited(self) -> bool:
-        """Does a thread collect what is reported as soon as it is?"""
-        return self._waiting > 0
-
     def has_running(self) -> bool:
         """The same, as far as it is known."""
         return bool(self._running)
 
-    def wake_main(self) -> None:
-        """Callbacks are due: have the main thread run them, which is idle, or in a loop of asyncio."""
-        _host.current().wake_main()
-        self.loops.wake()
-
-    @contextlib.contextmanager
-    def waiting(self):
-        """Meanwhile this thread waits and collects what is reported as soon as it is."""
-        on_main_thread = threading.current_thread() is threading.main_thread()
-        self._note_waiting(1, on_main_thread)
-        try:
-            yield
-        finally:
-            self._note_waiting(-1, on_main_thread)
-
-    def _note_waiting(self, change: int, on_main_thread: bool) -> None:
-        with self._lock:
-            self._waiting += change
-            if not on_main_thread:
-                return
-            self._main_waits += change
-        # What has become due at the last moment: nobody was woken, since this thread waited.
-        if not self._main_waits and self.endings.callbacks_are_due():
-            self.wake_main()
-
-    def main_is_free(self) -> None:
-        """On the main thread: it waits for nothing. A second interrupt may have kept it from saying so itself."""
-        if self._main_waits:
-            self._note_waiting(-self._main_waits, True)
+    def _wake_if_due(self) -> None:
+        """Have the main thread run the callbacks that are due, which is idle, or in a loop of asyncio."""
+        if not self.waits.has_main() and self.endings.callbacks_are_due():
+            _host.current().wake_main()
+            self.loops.wake()
 
     def serve(self) -> int | None:
-        """For who is `waiting` for something else than an end: collect, and on the main thread run callbacks.
+        """For who is `waits.waiting()` for something else than an end: collect, and on the main thread run callbacks.
 
         Returns the number after which the next event comes, see `_core.wait`; None where no event is of interest, in a
         context without works of its own.
@@ -301,7 +272,7 @@ class Engine:
 
     def wait_until(self, is_over: Callable[[], bool], timeout: float | None, what: str) -> None:
         """Wait, running callbacks if this is the main thread; WaitTimeoutError after `timeout` seconds."""
-        with self.waiting():
+        with self.waits.waiting():
             self._wait_until(is_over, timeout, what)
 
     def _wait_until(self, is_over: Callable[[], bool], timeout: float | None, what: str) -> None:
@@ -351,7 +322,7 @@ class Engine:
         if threading.current_thread() is not threading.main_thread():
             self.collect()
             return
-        with self.waiting():  # or collect() would have this thread called once more
+        with self.waits.waiting():  # or collect() would have this thread called once more
             self.collect()
             self.endings.run_callbacks()
 
@@ -534,36 +505,6 @@ def _renew_in_child() -> None:
 os.register_at_fork(after_in_child=_renew_in_child)
 
 
-# ---- what a context calls ---------------------------------------------------------------------------------------------------
-
-
-def await_submitted(error: BaseException | None) -> None:
-    """At the end of a work or an item that may have submitted works: they are a part of it, and are lost otherwise.
-
-    `error` is what it has raised. If it has not, the first error of theirs that nobody has taken is raised here; all others
-    become notes.
-    """
-    engine = current()
-    if isinstance(error, KeyboardInterrupt):
-        engine.cancel()
-    failures = []
-    while True:
-        try:
-            engine.run(None, one_by_one=True)
-            break
-        except KeyboardInterrupt:
-            raise
-        except BaseException as failure:
-            failures.append(failure)
-            engine.withdraw_all()  # run() leaves works pending only where they cannot be started: it would fail so for ever
-    raised = error if error is not None else failures[0] if failures else None
-    for failure in failures:
-        if failure is not raised:
-            raised.add_note(f"a work that was submitted in it failed, too: {_errors.summary(failure)}")
-    if error is None and raised is not None:
-        raise raised.with_traceback(None)  # it has come through this package only; where it was raised is in its cause
-
-
 # ---- what a kernel calls -----------------------------------------------------------------------------------------------------
 
 
@@ -579,7 +520,7 @@ def start() -> None:
 
 def cell_ended() -> None:
     """Main thread, at the end of every cell: start the work still pending and bring the views up to date."""
-    current().main_is_free()
+    current().waits.main_is_free()
     current().start()
     _views.refresh_all(current().progress, final=True)
 

@@ -59,7 +59,7 @@ class Pump:
                 # somebody's __repr__; the log says what it was.
                 _logger.exception("the output of works could not be shown")
                 changed = False
-            if self._engine.is_awaited():
+            if self._engine.waits.is_anybody():
                 time.sleep(_BUSY_SECONDS)  # woken by every event, it would only be in the other's way
             else:
                 _core.wait(seen, self._pause(changed))

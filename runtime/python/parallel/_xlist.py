@@ -72,7 +72,7 @@ class xlist(_core.xlist):
         engine = _engine.current()
         engine.start()
         deadline = None if timeout is None else time.monotonic() + timeout
-        with engine.interruptible(), engine.waiting():
+        with engine.interruptible(), engine.waits.waiting():
             while True:
                 events = engine.serve()
                 over = self._pushing_is_over(engine)  # before the length: nothing is pushed after it has become true
@@ -103,7 +103,7 @@ class xlist(_core.xlist):
         position = self._pushed - len(self)  # counted from the first push ever
         while True:
             deadline = None if timeout is None else time.monotonic() + timeout
-            with engine.interruptible(), engine.waiting():
+            with engine.interruptible(), engine.waits.waiting():
                 while True:
                     events = engine.serve()
                     over = self._pushing_is_over(engine)  # before the number of pushes, as in wait()
