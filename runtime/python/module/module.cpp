@@ -214,8 +214,7 @@ PyMethodDef s_functions[] = {
     {"name_of", name_of, METH_O,
      PyDoc_STR("name_of(callable, /)\n--\n\nWhat a work that calls it is named when nothing else was said.\n")},
     {"assign_batch", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(assign_batch)), METH_FASTCALL,
-     PyDoc_STR("assign_batch(works, batch, /)\n--\n\nTell works their batch and their number in it; the numbers of those with more "
-               "attributes than a new one.\n")},
+     PyDoc_STR("assign_batch(works, batch, /)\n--\n\nTell works their batch and their number in it.\n")},
     {"with_attributes", with_attributes, METH_O,
      PyDoc_STR("with_attributes(works, /)\n--\n\nThe positions of those with more attributes than a new one.\n")},
     {"set_limit", core_set_limit, METH_O, PyDoc_STR("set_limit(contexts, /)\n--\n\nHow many contexts of limited batches may run works at once.\n")},

@@ -45,11 +45,6 @@ bool is_list_of_works(PyObject* works) noexcept {
     return true;
 }
 
-bool append_index(PyObject* list, Py_ssize_t index) noexcept {
-    const reference number(PyLong_FromSsize_t(index));
-    return number && PyList_Append(list, number.get()) == 0;
-}
-
 } // namespace
 
 PyObject* know_works(PyObject*, PyObject* arguments) noexcept {
@@ -122,8 +117,7 @@ PyObject* assign_batch(PyObject*, PyObject* const* arguments, Py_ssize_t count) 
     if (count != 2 || !is_list_of_works(arguments[0])) {
         return PyErr_Occurred() != nullptr ? nullptr : PyErr_Format(PyExc_TypeError, "assign_batch(works, batch)");
     }
-    reference special(PyList_New(0));
-    for (Py_ssize_t i = 0; special && i < PyList_GET_SIZE(arguments[0]); ++i) {
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(arguments[0]); ++i) {
         PyObject* const work = PyList_GET_ITEM(arguments[0], i);
         PyObject*& index = slot_of(work, work_slot::index);
         if (PyLong_AsSsize_t(index) != i) {
@@ -134,11 +128,8 @@ PyObject* assign_batch(PyObject*, PyObject* const* arguments, Py_ssize_t count) 
             Py_SETREF(index, number);
         }
         Py_SETREF(slot_of(work, work_slot::batch), Py_NewRef(arguments[1]));
-        if (has_attributes(work) && !append_index(special.get(), i)) {
-            return nullptr;
-        }
     }
-    return special.give();
+    Py_RETURN_NONE;
 }
 
 PyObject* with_attributes(PyObject*, PyObject* works) noexcept {
@@ -147,7 +138,8 @@ PyObject* with_attributes(PyObject*, PyObject* works) noexcept {
     }
     reference special(PyList_New(0));
     for (Py_ssize_t i = 0; special && i < PyList_GET_SIZE(works); ++i) {
-        if (has_attributes(PyList_GET_ITEM(works, i)) && !append_index(special.get(), i)) {
+        const reference number(has_attributes(PyList_GET_ITEM(works, i)) ? PyLong_FromSsize_t(i) : nullptr);
+        if (PyErr_Occurred() != nullptr || (number && PyList_Append(special.get(), number.get()) != 0)) {
             return nullptr;
         }
     }

@@ -28,11 +28,11 @@ PyObject* python_make_work(PyObject* module, PyObject* const* values, Py_ssize_t
 // name_of(callable): what a work that calls it is named when nothing else was said; never empty.
 PyObject* name_of(PyObject* module, PyObject* callable) noexcept;
 
-// assign_batch(works, batch): each of the list is number so and so of that batch. Gives the numbers of those that have
-// attributes beside their slots; of the others there is nothing more to know.
+// assign_batch(works, batch): each of the list is number so and so of that batch.
 PyObject* assign_batch(PyObject* module, PyObject* const* arguments, Py_ssize_t count) noexcept;
 
-// with_attributes(works): their positions in the list.
+// with_attributes(works): the positions of those that have attributes beside their slots; of the others there is nothing
+// more to know.
 PyObject* with_attributes(PyObject* module, PyObject* works) noexcept;
 
 } // namespace xpar

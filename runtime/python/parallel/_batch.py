@@ -16,7 +16,15 @@ _REPORTS_AT_ONCE = 1000  # bounds what is decoded at a time, so that a waiter wi
 class RunningBatch:
     """A started `_core.Batch` with the works and queues it serves. Used under the engine's lock."""
 
-    def __init__(self, batch: _core.Batch, works: list[Work], queues: list[Work], pending: Pending, contexts: int):
+    def __init__(
+        self,
+        batch: _core.Batch,
+        works: list[Work],
+        queues: list[Work],
+        watched: list[int],  # whose end somebody is to hear of, by their index
+        pending: Pending,
+        contexts: int,
+    ):
         self.batch = batch
         self.pending = pending  # where its works have waited; told when its contexts are free again
         self.contexts = contexts  # it has started with; later ones are not an executor's
@@ -29,10 +37,9 @@ class RunningBatch:
         self._unread: collections.deque[tuple] = collections.deque()
         for number, work in enumerate(queues):
             work._queue = number
-        for index in _core.assign_batch(self.works, batch):
-            work = self.works[index]
-            if work._watched or work._callback is not None or work._queue >= 0:
-                batch.watch(index)
+        _core.assign_batch(self.works, batch)
+        for index in [*watched, *range(len(works), len(self.works))]:
+            batch.watch(index)
         pending.running += contexts
 
     def disown(self) -> None:

@@ -135,8 +135,9 @@ class Engine:
         try:
             taken = pending.take(most)
             contexts = contexts if taken.queues else min(contexts, len(taken.works))
-            special = [(index, taken.works[index]) for index in _core.with_attributes(taken.works)]
+            special = [(index, taken.works[index]) for index in _core.with_attributes(taken.works)]  # all others are plain
             limits = [(index, *work._limits) for index, work in special if work._limits is not None]
+            watched = [index for index, work in special if work._watched or work._callback is not None]
             # Executors keep to their own number of contexts.
             is_limited = pending is self._pending
             most_contexts = contexts
@@ -149,7 +150,7 @@ class Engine:
             batch = _core.Batch(
                 taken.tasks, taken.consumers, contexts, _config.heap_limit(), limits, is_limited, most_contexts
             )
-            running = RunningBatch(batch, taken.works, taken.queues, pending, contexts)
+            running = RunningBatch(batch, taken.works, taken.queues, watched, pending, contexts)
             self._running.append(running)
             # When fork fails, every work ends as crashed, with the reason: collect() reports it.
             with contextlib.suppress(OSError), _forking.log_handlers_held():
