@@ -76,6 +76,16 @@ protected:
         }
         return sum;
     }
+
+    // Once the answer was yes: nothing has begun since, and nothing is left.
+    void expect_all_was_done() {
+        const std::uint32_t seen = begun();
+        expect_end();
+        ASSERT_EQ(seen, begun());
+        const std::uint64_t works = of().works().size() - of().shared().queue_count;
+        ASSERT_EQ(begun(), works + notes().pushed.load());
+        ASSERT_EQ(consumed(), notes().pushed.load());
+    }
 };
 
 // This process asks all the while. What has begun when the answer is yes must be all that ever will.
@@ -91,12 +101,7 @@ TEST_F(schedule_quiescence, is_seen_only_when_nothing_will_begin_any_more_and_ev
                 sched_yield();
             }
         }
-        const std::uint32_t seen = begun();
-        expect_end();
-        ASSERT_EQ(seen, begun()) << "in round " << round;
-        const std::uint64_t works = of().works().size() - of().shared().queue_count;
-        ASSERT_EQ(begun(), works + notes().pushed.load()) << "in round " << round;
-        ASSERT_EQ(consumed(), notes().pushed.load()) << "in round " << round;
+        ASSERT_NO_FATAL_FAILURE(expect_all_was_done()) << "round " << round;
         items += notes().pushed.load();
         destroy();
         ASSERT_FALSE(HasFailure()) << "in round " << round;
@@ -121,12 +126,7 @@ TEST_F(schedule_quiescence, is_seen_only_then_although_contexts_are_added) {
                 sched_yield();
             }
         }
-        const std::uint32_t seen = begun();
-        expect_end();
-        ASSERT_EQ(seen, begun()) << "in round " << round;
-        const std::uint64_t works = of().works().size() - of().shared().queue_count;
-        ASSERT_EQ(begun(), works + notes().pushed.load()) << "in round " << round;
-        ASSERT_EQ(consumed(), notes().pushed.load()) << "in round " << round;
+        ASSERT_NO_FATAL_FAILURE(expect_all_was_done()) << "round " << round;
         for (std::uint32_t slot = first; slot < of().group().context_count; ++slot) {
             late += of().context(slot).incarnation.load() != 0;
         }
