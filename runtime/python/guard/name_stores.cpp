@@ -122,7 +122,7 @@ PyObject* store_or_display(PyObject*, PyObject* const* arguments, std::size_t co
     Py_RETURN_NONE;
 }
 
-// An object that is called without the checks that come with a builtin function: 5 ns of 20.
+// An object that is called without the checks that come with a builtin function: 2 ns of 21.
 struct hook_object {
     PyObject_HEAD
     vectorcallfunc call;

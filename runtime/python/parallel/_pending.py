@@ -110,7 +110,7 @@ class Pending(_core.WorkList):
     def take(self, most: int | None = None) -> Taken:
         """All queues, and all works or the first `most`; they are not pending any more."""
         self._forget_withdrawn()
-        if most is None or most >= len(self.works):  # the lists themselves: to copy a million entries takes 50 ms
+        if most is None or most >= len(self.works):  # the lists themselves: to copy a million entries takes 15 ms
             taken = Taken(self.works, self.tasks, self.queues, self._consumers)
             self.works, self.tasks, self.first = [], [], 0
         else:

@@ -66,7 +66,7 @@ def enter_context() -> None:
 
 
 def _freshen_numpy(numpy) -> None:
-    """The stream of `numpy.random` itself. To fill its state takes a third of the time and pages that `seed` takes."""
+    """The stream of `numpy.random` itself. To fill its state takes two fifths of the time and pages that `seed` takes."""
     bits = numpy.mtrand._rand._bit_generator
     if type(bits) is numpy.MT19937:
         key = sys.modules["numpy"].frombuffer(os.urandom(4 * _MT19937_WORDS), dtype="uint32")
