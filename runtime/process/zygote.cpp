@@ -21,8 +21,8 @@ namespace xpar {
 namespace {
 
 // Making a context fails when processes or memory are short: fork does, or the context dies before it begins. It is
-// tried again after pauses that double from the first to the longest, and given up after so many failures in a row with
-// no context left alive: that takes three seconds.
+// tried again after pauses that double from the first to the longest, and given up after so many failures in a row when
+// no context that is alive has begun: that takes three seconds.
 constexpr std::uint64_t k_first_pause_ns = 1'000'000;
 constexpr std::uint64_t k_longest_pause_ns = 50'000'000;
 constexpr int k_failures = 64;
@@ -54,7 +54,7 @@ public:
         event_signal(*m_group.changed);
         for (;;) {
             fill_slots();
-            if (m_alive == 0 && (stopping() || m_failures >= k_failures || !m_program.wants_context())) {
+            if (m_alive == 0 && (stopping() || gives_up() || !m_program.wants_context())) {
                 break;
             }
             if (m_alive == 0 && m_retry_ns == k_never) {
@@ -82,6 +82,17 @@ public:
 private:
     bool stopping() const noexcept { return m_group.stop.load() != stop_level::none; }
 
+    // The contexts that have not begun yet are waited for; they may.
+    bool gives_up() const noexcept {
+        if (m_failures < k_failures) {
+            return false;
+        }
+        const auto works = [](const context_shm& context) {
+            return context.pid.load(std::memory_order_relaxed) != 0 && has_begun(context);
+        };
+        return std::none_of(&m_group.contexts[0], &m_group.contexts[0] + m_slots, works);
+    }
+
     // A slot whose context left is filled again, too: it found nothing to do, but queues may have got items since.
     void fill_slots() noexcept {
         m_retry_ns = k_never;
@@ -90,7 +101,7 @@ private:
             if (m_group.contexts[slot].pid.load(std::memory_order_relaxed) != 0) {
                 continue;
             }
-            if (stopping() || !m_program.wants_context()) {
+            if (stopping() || !m_program.wants_context() || gives_up()) {
                 return;
             }
             if (monotonic_ns() < m_not_before_ns || !spawn(slot)) {

@@ -4,6 +4,7 @@
 
 #include <sys/resource.h>
 
+#include <chrono>
 #include <thread>
 
 namespace {
@@ -142,6 +143,25 @@ TEST_F(process_death, gives_up_when_contexts_hang_before_they_begin) {
     EXPECT_EQ(group().fork_errno.load(), ETIMEDOUT);
     EXPECT_EQ(memory().taken.load(), 0U);
     EXPECT_GE(deaths(), 3U);
+    EXPECT_LE(deaths(), 8U);
+}
+
+// One is always alive then, when the other has had its time.
+TEST_F(process_death, gives_up_when_contexts_hang_in_turns) {
+    plan(2, 5);
+    scripted_program runs(memory(), [](std::uint32_t) {});
+    runs.patience_ns = 300'000'000;
+    runs.at_entry = [&](std::uint32_t slot) {
+        if (slot == 1 && context(slot).incarnation.load() == 1) {
+            std::this_thread::sleep_for(std::chrono::nanoseconds(runs.patience_ns / 2));
+            _exit(4);
+        }
+        forever();
+    };
+    start(runs);
+    expect_end();
+    EXPECT_EQ(group().gave_up.load(), 1U);
+    EXPECT_EQ(group().fork_errno.load(), ETIMEDOUT);
     EXPECT_LE(deaths(), 8U);
 }
 
