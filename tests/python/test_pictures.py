@@ -95,15 +95,16 @@ def bars_of_every_length(count, seed=7):
     return bars
 
 
+# Made when they are needed: 90 MB, which every fork of a later test would have to do with.
 MANY = {
-    "contexts": _views.Contexts(
+    "contexts": lambda: _views.Contexts(
         context(f"c{n}.0", bars_of_every_length(2000, n), started=NOW + n * 1000, ended=NOW + n * 1000 + 900)
         for n in range(100)
     ),
-    "contexts at once": _views.Contexts(context(f"c1.{n}", bars_of_every_length(2000, n)) for n in range(64)),
-    "heaps": _views.Heaps(heap_row(f"c1.{n}", live_bytes=10**n % 10**13) for n in range(1000)),
-    "xlists": _views.Xlists(xlist_row(f"x{n}", items=10**12, bytes=10**12) for n in range(1000)),
-    "works": _views.Works(work(n, STATES[n % 6], error=LONG) for n in range(10_000)),
+    "contexts at once": lambda: _views.Contexts(context(f"c1.{n}", bars_of_every_length(2000, n)) for n in range(64)),
+    "heaps": lambda: _views.Heaps(heap_row(f"c1.{n}", live_bytes=10**n % 10**13) for n in range(1000)),
+    "xlists": lambda: _views.Xlists(xlist_row(f"x{n}", items=10**12, bytes=10**12) for n in range(1000)),
+    "works": lambda: _views.Works(work(n, STATES[n % 6], error=LONG) for n in range(10_000)),
 }
 HOSTILES = {
     "contexts": _views.Contexts(
@@ -134,8 +135,9 @@ def test_nothing_to_show(rows):
     assert shown == page == rows.empty and shown.startswith(f"no {type(rows).__name__.lower()}")
 
 
-@pytest.mark.parametrize("rows", MANY.values(), ids=MANY)
-def test_however_many(rows):
+@pytest.mark.parametrize("make", MANY.values(), ids=MANY)
+def test_however_many(make):
+    rows = make()
     began = time.perf_counter()
     bundle = rows._repr_mimebundle_()
     took = time.perf_counter() - began

@@ -60,7 +60,7 @@ void enter_zygote(PyObject* tasks, PyObject* consumers) noexcept {
         s_is_in_place = true;
         return;
     }
-    if (const status patched = patch_interpreter(set_attribute); !patched) {
+    if (const status patched = patch_interpreter(); !patched) {
         static std::string reason;
         reason = patched.what();
         s_obstacle = reason.c_str();
@@ -68,11 +68,11 @@ void enter_zygote(PyObject* tasks, PyObject* consumers) noexcept {
                            reason.c_str());
         return;
     }
-    guard_type_slots(s_probe);
+    guard_type_slots();
     s_without_gate += guard_methods();
     guard_deletes(tasks, consumers);
     protect_big_buffers();
-    s_is_in_place = install_store_hook() && watch_instance_dicts(s_probe);
+    s_is_in_place = watch_instance_dicts(s_probe);
     PyErr_Clear();
 }
 
@@ -118,7 +118,7 @@ PyObject* configure(PyObject*, PyObject* arguments, PyObject* keywords) noexcept
                                     &describe, &PyFrozenSet_Type, &exempt, &PyFrozenSet_Type, &mutators, &PyList_Type,
                                     &methods, &PyType_Type, &probe, &scan, &PyTuple_Type, &own, &PyTuple_Type,
                                     &third_party, &PyTuple_Type, &standard) == 0 ||
-        !know_methods(methods) || !make_store_hook() || !make_deleted_name_types()) {
+        !know_methods(methods) || !make_deleted_name_types()) {
         return nullptr;
     }
     know_rules(error, describe, exempt, mutators);
@@ -126,7 +126,7 @@ PyObject* configure(PyObject*, PyObject* arguments, PyObject* keywords) noexcept
     know_scan(scan);
     s_probe = reinterpret_cast<PyTypeObject*>(Py_NewRef(probe));
     know_probe(s_probe);
-    s_obstacle = find_interpreter();
+    s_obstacle = find_interpreter(set_attribute, store_or_display);
     if (s_obstacle != nullptr) {
         return PyUnicode_FromString(s_obstacle);
     }
@@ -161,7 +161,7 @@ PyObject* select_mode(PyObject*, PyObject* arguments) noexcept {
 }
 
 PyObject* force_twins(PyObject*, PyObject* on) noexcept {
-    s_obstacle = PyObject_IsTrue(on) == 1 ? "it is not to be patched (a test)" : find_interpreter();
+    s_obstacle = PyObject_IsTrue(on) == 1 ? "it is not to be patched (a test)" : find_interpreter(set_attribute, store_or_display);
     Py_RETURN_NONE;
 }
 

@@ -1,16 +1,16 @@
-// Two places in the interpreter's own image that a zygote rewrites, in its private copy of those pages. Instead of
+// Three places in the interpreter's own image that a zygote rewrites, in its private copy of those pages. Instead of
 // every code object and every type: there are thousands of those, and code that is compiled or becomes hot in a context
 // is covered as well.
 //
-// - The table through which CPython's evaluation loop jumps to an instruction. The specialised forms of STORE_SUBSCR,
-//   STORE_ATTR and list.append, which bypass the slots that gates stand in, are sent to the plain form; STORE_GLOBAL,
-//   STORE_NAME and STORE_DEREF to PRINT_EXPR, which hands the value to a function of ours (name_stores.hpp).
+// - The table of instructions. The specialised forms of STORE_SUBSCR, STORE_ATTR and list.append, which bypass the slots
+//   that gates stand in, are sent to the plain form; STORE_GLOBAL, STORE_NAME and STORE_DEREF to PRINT_EXPR.
+// - The machine code of PRINT_EXPR, which takes a value off the stack, looks up sys.displayhook and calls it: instead, it
+//   calls a function of ours (name_stores.hpp).
 // - The entry of _PyObject_GenericSetAttrWithDict, where nearly all stores to attributes end: a jump to our own. (The
 //   tp_setattro of types, PyObject_GenericSetAttr, will not do: PyObject_SetAttr compares with its address and passes
 //   it by.)
 //
-// Both are found by what they must look like in CPython 3.11, never by an offset; where they do not, nothing is
-// written.
+// All are found by what they must look like, never by an offset. Where one does not, the interpreter is not patched.
 #pragma once
 
 #include <Python.h>
@@ -19,19 +19,18 @@
 
 namespace xpar::guard {
 
-// In the main process, once: looks for both, and whether they could be written to; changes nothing. Null, or why this
-// interpreter cannot be patched.
-const char* find_interpreter() noexcept;
-
 using generic_setattr_function = int (*)(PyObject* object, PyObject* name, PyObject* value, PyObject* dict);
+// What PRINT_EXPR calls: it finds the instruction in the frame. `hook` is no object.
+using display_function = PyObject* (*)(PyObject* hook, PyObject* value);
+
+// In the main process: looks for the places, and whether they could be written to; changes none of them. Null, or why
+// this interpreter cannot be patched.
+const char* find_interpreter(generic_setattr_function setattr, display_function display) noexcept;
 
 // In a zygote, after that.
-status patch_interpreter(generic_setattr_function setattr) noexcept;
+status patch_interpreter() noexcept;
 
 // What the function was, for its replacement to go on to.
 extern generic_setattr_function original_setattr;
-
-// If not, every type needs a gate.
-bool has_patched_setattr() noexcept;
 
 } // namespace xpar::guard

@@ -10,15 +10,9 @@
 #include <internal/pycore_frame.h>
 
 #include <opcode.h>
-#include <structmember.h>
-
-#include <cstddef>
 
 namespace xpar::guard {
 namespace {
-
-PyObject* s_hook = nullptr;
-PyObject* s_displayhook = nullptr;
 
 // The argument of the instruction that runs. It is one byte but in code with more than 256 names or variables; then
 // EXTENDED_ARGs come before it, which in the running code cannot be told from the caches of an instruction. In co_code
@@ -92,13 +86,20 @@ bool store_deref(_PyInterpreterFrame* frame, PyObject* value) noexcept {
     return true;
 }
 
-// Benchmark: protection_bench, nonlocal.
-PyObject* store_or_display(PyObject*, PyObject* const* arguments, std::size_t count, PyObject* keywords) {
-    if (PyVectorcall_NARGS(count) != 1 || keywords != nullptr) {
-        PyErr_SetString(PyExc_TypeError, "displayhook() takes exactly one argument");
+PyObject* display(PyObject* value) noexcept {
+    PyObject* const hook = PySys_GetObject("displayhook");
+    if (hook == nullptr) {
+        PyErr_SetString(PyExc_RuntimeError, "lost sys.displayhook");
         return nullptr;
     }
-    PyObject* const value = arguments[0];
+    const unguarded showing; // it keeps the value as `builtins._`
+    return PyObject_CallOneArg(hook, value);
+}
+
+} // namespace
+
+// Benchmark: protection_bench, nonlocal.
+PyObject* store_or_display(PyObject*, PyObject* value) noexcept {
     _PyInterpreterFrame* const frame = _PyThreadState_UncheckedGet()->cframe->current_frame;
     bool stored = false;
     switch (_Py_OPCODE(*frame->prev_instr)) {
@@ -111,71 +112,10 @@ PyObject* store_or_display(PyObject*, PyObject* const* arguments, std::size_t co
     case STORE_NAME:
         stored = store_name(frame, value);
         break;
-    default: {
-        const unguarded showing; // it keeps the value as `builtins._`
-        return PyObject_CallOneArg(s_displayhook, value);
+    default:
+        return display(value);
     }
-    }
-    if (!stored) {
-        return nullptr;
-    }
-    Py_RETURN_NONE;
-}
-
-// An object that is called without the checks that come with a builtin function: 2 ns of 21.
-struct hook_object {
-    PyObject_HEAD
-    vectorcallfunc call;
-};
-
-PyMemberDef s_hook_members[] = {
-    {"__vectorcalloffset__", T_PYSSIZET, offsetof(hook_object, call), READONLY, nullptr},
-    {nullptr, 0, 0, 0, nullptr},
-};
-
-PyType_Slot s_hook_slots[] = {
-    {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
-    {Py_tp_members, s_hook_members},
-    {0, nullptr},
-};
-
-PyType_Spec s_hook_spec = {
-    "parallel._core.displayhook", static_cast<int>(sizeof(hook_object)), 0,
-    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE, s_hook_slots};
-
-} // namespace
-
-bool make_store_hook() noexcept {
-    if (s_hook == nullptr) {
-        const reference type(PyType_FromSpec(&s_hook_spec));
-        s_hook = type ? PyType_GenericAlloc(reinterpret_cast<PyTypeObject*>(type.get()), 0) : nullptr;
-        if (s_hook != nullptr) {
-            reinterpret_cast<hook_object*>(s_hook)->call = store_or_display;
-        }
-    }
-    return s_hook != nullptr;
-}
-
-bool install_store_hook() noexcept {
-    PyObject* const before = PySys_GetObject("displayhook");
-    if (before == s_hook) {
-        return true; // a context inside a context
-    }
-    Py_XSETREF(s_displayhook, Py_NewRef(before != nullptr ? before : Py_None));
-    return PySys_SetObject("displayhook", s_hook) == 0;
-}
-
-bool takes_displayhook(PyObject* object, PyObject* name, PyObject* value) noexcept {
-    if (!PyModule_CheckExact(object) || !PyUnicode_Check(name) || PyUnicode_CompareWithASCIIString(name, "displayhook") != 0 ||
-        PySys_GetObject("displayhook") != s_hook) {
-        return false;
-    }
-    PyObject* const dict = PyModule_GetDict(object);
-    if (PyDict_GetItemString(dict, "displayhook") != s_hook) {
-        return false;
-    }
-    Py_XSETREF(s_displayhook, Py_NewRef(value != nullptr ? value : Py_None));
-    return true;
+    return stored ? Py_NewRef(Py_None) : nullptr;
 }
 
 } // namespace xpar::guard

@@ -3,7 +3,6 @@
 #include "runtime/python/guard/gate.hpp"
 #include "runtime/python/guard/interpreter.hpp"
 #include "runtime/python/guard/judge.hpp"
-#include "runtime/python/guard/name_stores.hpp"
 #include "runtime/python/guard/storage.hpp"
 
 #include <memory>
@@ -51,9 +50,6 @@ public:
         return m_sites;
     }
 
-    // Every type needs a gate for its attributes, as the function that they share could not be replaced.
-    void gate_all_attributes() noexcept { m_shares_setattr = false; }
-
     int without_gate() const noexcept { return m_without; }
 
 private:
@@ -78,7 +74,7 @@ private:
         }
         read_iteration();
         const bool is_generic = type->tp_setattro == PyObject_GenericSetAttr || type->tp_setattro == PyType_Type.tp_setattro;
-        if (!is_generic || !m_shares_setattr) {
+        if (!is_generic) {
             gate<store_at_key>(type->tp_setattro, p_probe->tp_setattro, k_attribute);
         }
     }
@@ -139,7 +135,6 @@ private:
     PyTypeObject* p_probe;
     PyTypeObject* p_type = nullptr;
     std::vector<site> m_sites;
-    bool m_shares_setattr = true;
     PyTypeObject* m_file = find_file_type();
     int m_without = 0;
 
@@ -282,13 +277,8 @@ bool is_dict(PyObject* object) { return PyDict_CheckExact(object); }
 } // namespace
 
 int set_attribute(PyObject* object, PyObject* name, PyObject* value, PyObject* dict) noexcept {
-    if (!is_context_object(object)) [[unlikely]] {
-        if (refuses_self(k_attribute, object, name)) {
-            return -1;
-        }
-        if (takes_displayhook(object, name, value)) {
-            return 0;
-        }
+    if (!is_context_object(object) && refuses_self(k_attribute, object, name)) [[unlikely]] {
+        return -1;
     }
     return original_setattr(object, name, value, dict);
 }
@@ -309,13 +299,7 @@ int find_type_slots(PyTypeObject* probe) noexcept {
     return reader.without_gate();
 }
 
-void guard_type_slots(PyTypeObject* probe) noexcept {
-    if (!has_patched_setattr()) {
-        slot_reader reader(probe);
-        reader.gate_all_attributes();
-        delete std::exchange(s_types, new type_tree);
-        s_types->refresh(reader);
-    }
+void guard_type_slots() noexcept {
     s_types->write();
 }
 

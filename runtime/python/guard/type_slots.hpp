@@ -16,7 +16,7 @@ int find_type_slots(PyTypeObject* probe) noexcept;
 void keep_free_lists_clean() noexcept;
 
 // In a zygote.
-void guard_type_slots(PyTypeObject* probe) noexcept;
+void guard_type_slots() noexcept;
 
 // What _PyObject_GenericSetAttrWithDict is in a context.
 int set_attribute(PyObject* object, PyObject* name, PyObject* value, PyObject* dict) noexcept;

@@ -1,7 +1,9 @@
 """What a refused change looks like to the user, and that the rest of the program is as it was."""
 
+import code
 import collections
 import ctypes
+import hashlib
 import os
 import re
 import sys
@@ -300,8 +302,17 @@ def test_free_lists_hold_nothing_of_the_main_thread(seed):
 # ---- the main thread -------------------------------------------------------------------------------------------------
 
 
-def _machine_code(function) -> bytes:
-    return ctypes.string_at(ctypes.cast(function, ctypes.c_void_p).value, 16)
+def _code_of_interpreter() -> str:
+    """A digest of all its machine code and constants, as they are in memory."""
+    image = os.path.realpath(next(line.split()[-1] for line in open("/proc/self/maps") if "python3" in line))
+    digest = hashlib.sha256()
+    with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb") as memory:
+        for addresses, access, *_, path in (line.split() for line in maps if line.rstrip().endswith(image)):
+            if "w" not in access:
+                begin, end = (int(address, 16) for address in addresses.split("-"))
+                memory.seek(begin)
+                digest.update(memory.read(end - begin))
+    return digest.hexdigest()
 
 
 def _slots(kind: type) -> bytes:
@@ -323,7 +334,7 @@ def test_the_main_thread_is_bit_for_bit_the_same():
     def look():
         return (
             [_slots(kind) for kind in kinds],
-            [_machine_code(f) for f in (ctypes.pythonapi.PyObject_GenericSetAttr, ctypes.pythonapi._PyObject_GenericSetAttrWithDict)],
+            _code_of_interpreter(),
             some_function.__code__.co_code,
             some_function.__code__.co_names,
             sys.displayhook,
@@ -415,6 +426,40 @@ def test_displayhook_in_a_context():
         return shown.getvalue()
 
     assert parallel.submit_work(work).result() == "42\n1\n"
+
+
+def test_a_library_may_replace_the_displayhook():
+    def work():
+        import doctest
+        import sys
+
+        program = doctest.DocTestParser().get_doctest(">>> 6 * 7\n42\n>>> x = [1]\n>>> x\n[1]\n", {}, "typed", None, 0)
+        return tuple(doctest.DocTestRunner(verbose=False).run(program)), sys.displayhook is sys.__displayhook__
+
+    assert parallel.submit_work(work).result() == ((0, 3), True)
+
+
+SHOWING = """
+import sys
+shown = []
+typed = compile("6 * 7", "<typed>", "single")
+sys.displayhook = shown.append
+exec(typed, {})
+del sys.displayhook
+try:
+    exec(typed, {})
+except RuntimeError as error:
+    shown.append(str(error))
+"""
+
+
+def test_expressions_are_shown_by_the_hook_there_is():
+    def work():
+        names = {}
+        exec(compile(SHOWING, code.__file__, "exec"), names)  # the code of a library, which may change `sys`
+        return names["shown"]
+
+    assert parallel.submit_work(work).result() == [42, "lost sys.displayhook"]
 
 
 def test_reading_costs_no_copies_of_dicts():
