@@ -1,23 +1,23 @@
 #include "runtime/python/guard/big_buffers.hpp"
 
-#include "runtime/python/guard/frames.hpp"
+#include "runtime/base/clock.hpp"
 #include "runtime/python/guard/judge.hpp"
 #include "runtime/python/guard/storage.hpp"
+#include "runtime/python/guard/user_walk.hpp"
 
 #include <sys/mman.h>
 
 #include <atomic>
 #include <csignal>
 #include <cstring>
-#include <unordered_set>
+#include <new>
 
 namespace xpar::guard {
 namespace {
 
 constexpr std::uintptr_t k_page = 4096; // x86-64
 constexpr int k_most_buffers = 1024;
-constexpr std::size_t k_most_looks = 20'000; // objects, while looking for buffers: 1 ms
-constexpr int k_deepest = 4;
+constexpr std::uint64_t k_longest_look_ns = 1'000'000; // for buffers, nearest first
 constexpr int k_most_pages = 4096; // that can be put back: 16 MiB; more are written for good
 
 struct buffer {
@@ -97,46 +97,17 @@ void on_fault(int number, siginfo_t* facts, void* context) noexcept {
     }
 }
 
-class buffer_finder {
-public:
-    void look_at(PyObject* object, int depth) {
-        if (m_looks == 0 || object == nullptr || !m_seen.insert(object).second) {
-            return;
-        }
-        --m_looks;
+class buffer_finder final : public user_walk {
+private:
+    void meet(PyObject* object) override {
         void* data = nullptr;
         std::size_t bytes = 0;
-        if (owns_storage(object, data, bytes)) {
+        if (owns_storage(object, k_page, data, bytes)) {
             add(object, reinterpret_cast<std::uintptr_t>(data), bytes);
-        } else if (depth < k_deepest && PyFunction_Check(object)) { // not its globals and builtins
-            look_at(reinterpret_cast<PyFunctionObject*>(object)->func_defaults, depth + 1);
-            look_at(reinterpret_cast<PyFunctionObject*>(object)->func_closure, depth + 1);
-        } else if (depth < k_deepest && (PyDict_CheckExact(object) || PyList_CheckExact(object) || PyTuple_CheckExact(object) ||
-                                         PyCell_Check(object) || is_user_type(Py_TYPE(object)))) {
-            m_depth = depth + 1;
-            if (Py_TYPE(object)->tp_traverse != nullptr) {
-                Py_TYPE(object)->tp_traverse(object, visit, this);
-            }
-            m_depth = depth;
         }
     }
 
-    void look_at_values(PyObject* dict) {
-        m_seen.insert(dict);
-        PyObject* key = nullptr;
-        PyObject* value = nullptr;
-        for (Py_ssize_t at = 0; PyDict_Next(dict, &at, &key, &value) != 0;) {
-            m_depth = 0;
-            look_at(value, 0);
-        }
-    }
-
-private:
-    static int visit(PyObject* object, void* self_as_void) {
-        auto& self = *static_cast<buffer_finder*>(self_as_void);
-        self.look_at(object, self.m_depth);
-        return self.m_looks == 0 ? 1 : 0;
-    }
+    bool is_over() noexcept override { return s_buffer_count == k_most_buffers || thread_processor_ns() >= m_until_ns; }
 
     static void add(PyObject* object, std::uintptr_t data, std::size_t bytes) {
         const std::uintptr_t begin = (data + k_page - 1) & ~(k_page - 1);
@@ -149,17 +120,15 @@ private:
         }
     }
 
-    std::unordered_set<PyObject*> m_seen;
-    std::size_t m_looks = k_most_looks;
-    int m_depth = 0;
+    const std::uint64_t m_until_ns = thread_processor_ns() + k_longest_look_ns;
 };
 
 } // namespace
 
 void protect_big_buffers() noexcept {
-    buffer_finder finder;
-    for (PyObject* const namespace_of_user : find_user_modules()) {
-        finder.look_at_values(namespace_of_user);
+    try {
+        buffer_finder().run();
+    } catch (const std::bad_alloc&) { // as far as it has come
     }
 }
 

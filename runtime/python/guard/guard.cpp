@@ -102,28 +102,28 @@ void leave_context() noexcept {
 }
 
 PyObject* configure(PyObject*, PyObject* arguments, PyObject* keywords) noexcept {
-    static const char* names[] = {"error", "describe", "exempt", "mutators",    "methods",  "probe",
-                                  "scan",  "own",      "third_party", "standard", nullptr};
+    static const char* names[] = {"error",          "describe", "exempt",      "mutators", "methods", "probe",
+                                  "escape_warning", "own",      "third_party", "standard", nullptr};
     PyObject* error = nullptr;
     PyObject* describe = nullptr;
     PyObject* exempt = nullptr;
     PyObject* mutators = nullptr;
     PyObject* methods = nullptr;
     PyObject* probe = nullptr;
-    PyObject* scan = nullptr;
+    PyObject* warning = nullptr;
     PyObject* own = nullptr;
     PyObject* third_party = nullptr;
     PyObject* standard = nullptr;
     if (PyArg_ParseTupleAndKeywords(arguments, keywords, "$OOO!O!O!O!OO!O!O!", const_cast<char**>(names), &error,
                                     &describe, &PyFrozenSet_Type, &exempt, &PyFrozenSet_Type, &mutators, &PyList_Type,
-                                    &methods, &PyType_Type, &probe, &scan, &PyTuple_Type, &own, &PyTuple_Type,
+                                    &methods, &PyType_Type, &probe, &warning, &PyTuple_Type, &own, &PyTuple_Type,
                                     &third_party, &PyTuple_Type, &standard) == 0 ||
         !know_methods(methods) || !make_deleted_name_types()) {
         return nullptr;
     }
     know_rules(error, describe, exempt, mutators);
     know_paths(own, third_party, standard);
-    know_scan(scan);
+    know_escape_warning(warning);
     s_probe = reinterpret_cast<PyTypeObject*>(Py_NewRef(probe));
     know_probe(s_probe);
     s_obstacle = find_interpreter(set_attribute, store_or_display);

@@ -1,56 +1,16 @@
 #include "runtime/python/guard/library_objects.hpp"
 
 #include "runtime/python/glue/context_allocator.hpp"
+#include "runtime/python/guard/address_set.hpp"
 #include "runtime/python/guard/frames.hpp"
 
-#include <cstdint>
 #include <memory>
 #include <vector>
 
 namespace xpar::guard {
 namespace {
 
-// A set of addresses: open addressing, a quarter of the memory and time that std::unordered_set takes.
-class address_set {
-public:
-    address_set() : m_slots(1 << 16) {}
-
-    bool insert(const void* address) {
-        if (2 * ++m_used > m_slots.size()) {
-            grow();
-        }
-        std::uintptr_t& slot = find(m_slots, address);
-        const bool is_new = slot == 0;
-        m_used -= is_new ? 0 : 1;
-        slot = reinterpret_cast<std::uintptr_t>(address);
-        return is_new;
-    }
-    bool contains(const void* address) { return find(m_slots, address) != 0; }
-
-private:
-    static std::uintptr_t& find(std::vector<std::uintptr_t>& slots, const void* address) {
-        const auto wanted = reinterpret_cast<std::uintptr_t>(address);
-        std::size_t place = ((wanted >> 4) * 0x9E3779B97F4A7C15u) >> 20;
-        for (;; ++place) {
-            std::uintptr_t& slot = slots[place & (slots.size() - 1)];
-            if (slot == wanted || slot == 0) {
-                return slot;
-            }
-        }
-    }
-    void grow() {
-        std::vector<std::uintptr_t> larger(2 * m_slots.size());
-        for (const std::uintptr_t address : m_slots) {
-            if (address != 0) {
-                find(larger, reinterpret_cast<void*>(address)) = address;
-            }
-        }
-        m_slots.swap(larger);
-    }
-
-    std::vector<std::uintptr_t> m_slots;
-    std::size_t m_used = 0;
-};
+constexpr std::size_t k_room = 1 << 15; // numpy alone holds more
 
 class walk {
 public:
@@ -132,8 +92,8 @@ private:
         return 0;
     }
 
-    address_set m_seen;  // never to be looked at again
-    address_set m_found; // the part of it that is the libraries'
+    address_set m_seen{k_room};  // never to be looked at again
+    address_set m_found{k_room}; // the part of it that is the libraries'
     std::vector<PyObject*> m_waiting;
 };
 

@@ -2,6 +2,7 @@
 
 #include "runtime/python/glue/context_allocator.hpp"
 
+#include <cstdlib>
 #include <string_view>
 
 namespace xpar::guard {
@@ -26,6 +27,15 @@ PyTypeObject* s_scalar = nullptr;
 constexpr int k_longest_chain = 64;
 
 bool is_array(PyObject* object) noexcept { return s_ndarray != nullptr && PyObject_TypeCheck(object, s_ndarray); }
+
+// From its first to its last item.
+std::size_t span_of(const array_fields& array) noexcept {
+    Py_intptr_t span = 0;
+    for (int i = 0; i < array.dimensions_count; ++i) {
+        span += std::abs(array.strides[i]) * (array.dimensions[i] - 1);
+    }
+    return span > 0 ? static_cast<std::size_t>(span) : 0;
+}
 
 // Does `place` lie in the memory that `array` shows?
 bool shows(const array_fields& array, const char* place) noexcept {
@@ -104,13 +114,14 @@ bool is_view_type(PyTypeObject* type) noexcept {
            (s_flat_iterator != nullptr && type == s_flat_iterator);
 }
 
-bool owns_storage(PyObject* object, void*& data, std::size_t& bytes) noexcept {
+bool owns_storage(PyObject* object, std::size_t least, void*& data, std::size_t& bytes) noexcept {
     if (PyByteArray_Check(object)) {
         data = PyByteArray_AS_STRING(object);
         bytes = static_cast<std::size_t>(PyByteArray_GET_SIZE(object));
         return true;
     }
-    if (!is_array(object) || reinterpret_cast<array_fields*>(object)->base != nullptr) {
+    if (!is_array(object) || reinterpret_cast<array_fields*>(object)->base != nullptr ||
+        span_of(*reinterpret_cast<array_fields*>(object)) < least) {
         return false;
     }
     Py_buffer view;

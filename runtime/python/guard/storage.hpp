@@ -17,8 +17,9 @@ bool is_array_scalar(PyTypeObject* type) noexcept;
 // Can objects of this type show memory of another object?
 bool is_view_type(PyTypeObject* type) noexcept;
 
-// Is it an array or bytearray whose memory is its own, and can be written?
-bool owns_storage(PyObject* object, void*& data, std::size_t& bytes) noexcept;
+// Is it an array or bytearray whose memory is its own, and can be written? Of arrays that hold about `least` bytes or
+// more: asking an array for its memory counts a reference, which copies its page.
+bool owns_storage(PyObject* object, std::size_t least, void*& data, std::size_t& bytes) noexcept;
 
 // The object at the end of the chain of bases; `object` itself when it is no view, or the end cannot be changed
 // (bytes).

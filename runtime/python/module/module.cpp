@@ -232,17 +232,13 @@ PyMethodDef s_functions[] = {
     {"region", core_region, METH_NOARGS, PyDoc_STR("region()\n--\n\nThe shared region's size and use in bytes, and its xlists.\n")},
     {"guard_configure", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(guard::configure)),
      METH_VARARGS | METH_KEYWORDS,
-     PyDoc_STR("guard_configure(*, error, describe, exempt, mutators, methods, probe, scan, own, third_party, standard)\n--\n\n"
+     PyDoc_STR("guard_configure(*, error, describe, exempt, mutators, methods, probe, escape_warning, own, third_party, standard)\n--\n\n"
                "The rules of protection; returns why this interpreter cannot be patched, or None.\n")},
     {"guard_set_projects", guard::set_projects, METH_O,
      PyDoc_STR("guard_set_projects(rules, /)\n--\n\nFolders whose code is the user's, or a library's, whatever guard_configure was told.\n")},
     {"guard_select", guard::select_mode, METH_VARARGS,
      PyDoc_STR("guard_select(strict, scans, /)\n--\n\nWhether the batch that starts now is protected (then, what its zygote will change is "
                "looked up), and searched after works.\n")},
-    {"guard_holds_own", guard::holds_own, METH_O,
-     PyDoc_STR("guard_holds_own(container, /)\n--\n\nDoes it hold an object that this context has made?\n")},
-    {"guard_user_namespaces", guard::user_namespaces, METH_NOARGS,
-     PyDoc_STR("guard_user_namespaces()\n--\n\nThe dicts of the modules that are the user's.\n")},
     {"guard_is_own", guard::is_own, METH_O, PyDoc_STR("guard_is_own(object, /)\n--\n\nWas it made in this context?\n")},
     {"guard_facts", guard::facts, METH_NOARGS, PyDoc_STR("guard_facts()\n--\n\nThe state of protection in this process, as a dict.\n")},
     {"guard_force_twins", guard::force_twins, METH_O,

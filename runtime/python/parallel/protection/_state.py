@@ -77,7 +77,7 @@ def _configure() -> None:
         mutators=frozenset(exemptions.MUTATORS),
         methods=effects.table(),
         probe=_Probe,
-        scan=escapes.scan,
+        escape_warning=escapes.warning,
         own=own,
         third_party=third_party,
         standard=standard,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections
+import itertools
 import sys
 import types
 
@@ -78,8 +80,8 @@ def items_of(value: object):
         for key, item in list(dict.items(value))[:_LOOKS]:
             if isinstance(key, (str, int, float, bytes, bool, type(None), tuple)):
                 yield f"[{key!r}]", item
-    elif isinstance(value, (list, tuple)):
-        for index, item in enumerate(value[:_LOOKS]):
+    elif isinstance(value, (list, tuple, collections.deque)):
+        for index, item in enumerate(itertools.islice(value, _LOOKS)):
             yield f"[{index}]", item
     elif kind is types.FunctionType:
         for number, item in enumerate(value.__defaults__ or ()):
@@ -96,3 +98,6 @@ def items_of(value: object):
                 yield ".__dict__", attributes
             for name, item in list(attributes.items()):
                 yield f".{name}", item
+        for member in (member for owner in kind.__mro__ for member in vars(owner).values()):
+            if type(member) is types.MemberDescriptorType and hasattr(value, member.__name__):
+                yield f".{member.__name__}", member.__get__(value)
