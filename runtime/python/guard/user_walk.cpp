@@ -65,15 +65,22 @@ void user_walk::run() {
         m_nodes.push_back({each, k_no_parent});
         m_seen.insert(each);
     }
-    for (m_at = 0; m_at < m_nodes.size() && !m_is_over; ++m_at) {
-        PyObject* const object = m_nodes[m_at].object;
-        m_at < namespaces.size() ? look_into_namespace(object) : look_into(object);
+    for (m_at = 0; m_at < namespaces.size() && !m_is_over; ++m_at) {
+        m_waiting = is_main(namespaces[m_at]) ? &m_of_main : &m_of_others;
+        look_into_namespace(namespaces[m_at]);
+    }
+    for (std::vector<std::uint32_t>* const waiting : {&m_of_main, &m_of_others}) {
+        m_waiting = waiting;
+        for (std::size_t i = 0; i < waiting->size() && !m_is_over; ++i) { // it grows meanwhile
+            m_at = (*waiting)[i];
+            look_into(m_nodes[m_at].object);
+        }
     }
 }
 
 std::vector<PyObject*> user_walk::way() const {
     std::vector<PyObject*> found;
-    for (auto at = static_cast<std::uint32_t>(m_at); at != k_no_parent; at = m_nodes[at].parent) {
+    for (std::uint32_t at = m_at; at != k_no_parent; at = m_nodes[at].parent) {
         found.push_back(m_nodes[at].object);
     }
     std::reverse(found.begin(), found.end());
@@ -179,7 +186,8 @@ void user_walk::look_at(PyObject* object) {
     meet(object);
     const kind of = kind_of(type);
     if ((of.is_container || of.leads_on) && m_seen.insert(object)) {
-        m_nodes.push_back({object, static_cast<std::uint32_t>(m_at)});
+        m_waiting->push_back(static_cast<std::uint32_t>(m_nodes.size()));
+        m_nodes.push_back({object, m_at});
     }
 }
 

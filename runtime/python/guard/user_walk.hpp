@@ -1,6 +1,7 @@
-// A walk over the objects that the user's modules lead to, nearest first: through dicts, lists, tuples, what there is
-// of them in `collections`, functions, and instances of the user's classes. What libraries keep in objects of theirs is
-// their business.
+// A walk over the objects that the user's modules lead to: what they have names for, then what those of the main one lead
+// to, nearest first, then the same of the others. It goes through dicts, lists, tuples, what there is of them in
+// `collections`, functions, and instances of the user's classes. What libraries keep in objects of theirs is their
+// business.
 //
 // It reads pointers and writes to no object: counting a reference copies the page, which takes as long as reading 40
 // objects. No Python code runs meanwhile.
@@ -61,8 +62,11 @@ private:
     kind read_kind(PyTypeObject* type) const;
 
     PyTypeObject* const m_deque;
-    std::vector<node> m_nodes; // in the order in which they are looked into
-    std::size_t m_at = 0;      // the one that is
+    std::vector<node> m_nodes;
+    std::uint32_t m_at = 0; // the one that is looked into
+    std::vector<std::uint32_t> m_of_main; // nodes to be looked into, in this order
+    std::vector<std::uint32_t> m_of_others;
+    std::vector<std::uint32_t>* m_waiting = nullptr; // where what is found now has to wait
     address_set m_seen{1 << 9};
     std::unordered_map<PyTypeObject*, kind> m_kinds;
     PyTypeObject* m_last_type = nullptr;

@@ -8,6 +8,7 @@ import numpy
 import pytest
 
 import parallel
+from support import run_program
 
 
 @pytest.fixture
@@ -38,6 +39,22 @@ def test_a_write_raises_where_it_was_made_and_is_undone(arrays):
         return seen
 
     assert parallel.submit_work(work).result() == ["fill", "fill", True] * 2
+
+
+def test_arrays_are_found_behind_large_lists():
+    """What has a name is looked at before what is in containers, however much that is."""
+    ended = run_program("""
+        import ctypes, numpy, parallel
+
+        rows = [[number] for number in range(200_000)]
+        array = numpy.arange(100_000.0)
+
+        def work():
+            ctypes.memset(array.ctypes.data, 1, array.nbytes)
+
+        print(type(parallel.submit_work(work, errback=print).exception()).__name__)
+    """)
+    assert ended.stdout.endswith("UnprotectedError\n"), ended
 
 
 def test_bytearrays_too(arrays):
