@@ -62,7 +62,7 @@ class CTest:
     def preparation(self, build):
         if self.preset == "default":
             return []  # built by whoever named the build tree
-        return configure_and_build(self.preset, self.place(build))
+        return configure_and_build(self.preset, self.place(build), "--target", "unit_tests")
 
     def command(self, build, report):
         command = ["ctest", "--test-dir", str(self.place(build)), "--label-regex", "^unit$", "--output-on-failure"]
@@ -74,10 +74,11 @@ class CTest:
 
 @dataclass(frozen=True)
 class Pytest:
-    """The Python tests of one folder, against the default build."""
+    """The Python tests of one folder, but for the folder `apart` in it, against the default build."""
 
     name: str
     folder: str
+    apart: str = ""
     seconds: int = 900
 
     def installation(self, build):
@@ -87,7 +88,8 @@ class Pytest:
         return []
 
     def command(self, build, report):
-        return [sys.executable, "-m", "pytest", "-ra", "--junitxml", str(report), self.folder]
+        command = [sys.executable, "-m", "pytest", "-ra", "--junitxml", str(report), self.folder]
+        return command + (["--ignore", self.apart] if self.apart else [])
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,9 @@ SUITES = (
     CTest("tsan", "tsan", exclude="killed"),
     Pytest("tools", "tests/tools"),
     Fuzzing("fuzz", "tests/fuzz"),
-    Pytest("python", "tests/python"),
+    # Two processes: what one has grown to makes each fork dearer.
+    Pytest("python", "tests/python", apart="tests/python/protection"),
+    Pytest("protection", "tests/python/protection"),
     Pytest("kernel", "tests/kernel"),
     Pytest("notebooks", "tests/notebooks"),
     Frontend("frontend", "tests/frontend"),
