@@ -4,6 +4,7 @@
 #include "runtime/python/guard/frames.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 
@@ -49,7 +50,12 @@ PyObject* dict_of(PyObject* object) noexcept {
     if ((type->tp_flags & Py_TPFLAGS_MANAGED_DICT) != 0) {
         return reinterpret_cast<PyObject**>(object)[k_managed_dict];
     }
-    return type->tp_dictoffset > 0 ? *reinterpret_cast<PyObject**>(reinterpret_cast<char*>(object) + type->tp_dictoffset) : nullptr;
+    Py_ssize_t offset = type->tp_dictoffset;
+    if (offset < 0) { // from the end, behind the items
+        constexpr Py_ssize_t last = alignof(void*) - 1;
+        offset += (type->tp_basicsize + std::abs(Py_SIZE(object)) * type->tp_itemsize + last) & ~last;
+    }
+    return offset != 0 ? *reinterpret_cast<PyObject**>(reinterpret_cast<char*>(object) + offset) : nullptr;
 }
 
 bool is_a(PyTypeObject* type, PyTypeObject* base) noexcept { return base != nullptr && PyType_IsSubtype(type, base) != 0; }

@@ -189,15 +189,18 @@ def test_what_is_not_looked_for():
         def value(self):
             return [1]
 
-    cached, asked = Cached(), Cached()
-    vars(asked)
+    class Pair(tuple):  # whose `__dict__` lies behind its items
+        value = Cached.value
+
+    cached, asked, pair = Cached(), Cached(), Pair([1, 2])
+    vars(asked), vars(pair)
     logger = logging.getLogger("of the user")
 
     def work():
         logger.extra = [1]
         decimal.getcontext().prec = 20
         re.compile("a+b")
-        cached.value, asked.value
+        cached.value, asked.value, pair.value
         ordered.move_to_end("a")
         return [list(counts), list(ordered), list(waiting), sorted(chosen), closed(), Row(1, 2)]
 
