@@ -84,15 +84,19 @@ bool may_be_written() noexcept {
 }
 
 bool make_page(display_function display) noexcept {
-    unsigned char* const page = map_code_page(s_calls_hook);
-    if (page == nullptr) {
+    unsigned char* const place = map_code_page(s_calls_hook);
+    if (place == nullptr) {
         return false;
     }
-    s_page = reinterpret_cast<code_page*>(page);
-    write_jump(s_page->display, reinterpret_cast<const void*>(display));
-    std::copy_n(s_sets_attribute, k_jump_bytes, s_page->sets_attribute);
-    write_jump(s_page->goes_on, s_sets_attribute + k_jump_bytes);
-    return finish_code_page(page);
+    auto* const page = reinterpret_cast<code_page*>(place);
+    write_jump(page->display, reinterpret_cast<const void*>(display));
+    std::copy_n(s_sets_attribute, k_jump_bytes, page->sets_attribute);
+    write_jump(page->goes_on, s_sets_attribute + k_jump_bytes);
+    if (!finish_code_page(place)) {
+        return false;
+    }
+    s_page = page;
+    return true;
 }
 
 status write_table() noexcept {

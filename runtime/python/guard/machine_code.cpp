@@ -95,7 +95,13 @@ unsigned char* map_code_page(const void* near) noexcept {
     return nullptr;
 }
 
-bool finish_code_page(unsigned char* page) noexcept { return mprotect(page, page_size(), PROT_READ | PROT_EXEC) == 0; }
+bool finish_code_page(unsigned char* page) noexcept {
+    if (mprotect(page, page_size(), PROT_READ | PROT_EXEC) != 0) {
+        munmap(page, page_size());
+        return false;
+    }
+    return true;
+}
 
 bool image_bytes::may_be_written() noexcept {
     const pages of(m_place, m_count);

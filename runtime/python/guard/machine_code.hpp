@@ -22,7 +22,7 @@ void write_call(unsigned char* at, const void* from, const void* to) noexcept;
 
 // A page within reach of a call at `near`, still writable; null if there is none.
 unsigned char* map_code_page(const void* near) noexcept;
-// False where the system forbids memory that has been written to become code.
+// False where the system forbids memory that has been written to become code; the page is gone then.
 bool finish_code_page(unsigned char* page) noexcept;
 
 // Bytes in an image that are to be written over.
