@@ -17,8 +17,8 @@ constexpr unsigned char k_call = 0xe8;
 static_assert(sizeof k_call + sizeof(std::int32_t) == k_call_bytes);
 
 // A call reaches twice as far, and what it leads to may lie behind `near`.
-constexpr std::intptr_t k_reach = std::intptr_t{1} << 30;
-constexpr std::intptr_t k_step = std::intptr_t{1} << 20;
+constexpr std::uintptr_t k_reach = std::uintptr_t{1} << 30;
+constexpr std::uintptr_t k_step = std::uintptr_t{1} << 20;
 
 std::size_t page_size() noexcept {
     static const auto size = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
@@ -50,7 +50,8 @@ int protection_of(const pages& of) noexcept {
     int found = -1;
     while (found == -1 && std::fgets(line, sizeof line, maps) != nullptr) {
         if (std::sscanf(line, "%lx-%lx %4s", &begin, &end, access) == 3 && first >= begin && first + of.length <= end) {
-            found = (access[0] == 'r' ? PROT_READ : 0) | (access[1] == 'w' ? PROT_WRITE : 0) | (access[2] == 'x' ? PROT_EXEC : 0);
+            found = (access[0] == 'r' ? PROT_READ : 0) | (access[1] == 'w' ? PROT_WRITE : 0) |
+                    (access[2] == 'x' ? PROT_EXEC : 0);
         }
     }
     std::fclose(maps);
@@ -85,9 +86,9 @@ void write_call(unsigned char* at, const void* from, const void* to) noexcept {
 
 unsigned char* map_code_page(const void* near) noexcept {
     const std::uintptr_t from = reinterpret_cast<std::uintptr_t>(near) & ~(page_size() - 1);
-    for (std::intptr_t distance = k_step; distance < k_reach; distance += k_step) {
-        for (const std::uintptr_t address : {from - static_cast<std::uintptr_t>(distance), from + static_cast<std::uintptr_t>(distance)}) {
-            if (void* const page = map_at(address); page != nullptr) {
+    for (std::uintptr_t distance = k_step; distance < k_reach; distance += k_step) {
+        for (const std::uintptr_t place : {from - distance, from + distance}) {
+            if (void* const page = map_at(place); page != nullptr) {
                 return static_cast<unsigned char*>(page);
             }
         }

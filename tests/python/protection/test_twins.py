@@ -524,6 +524,36 @@ def _other_interpreter() -> str | None:
     return None
 
 
+FORBIDDING = """
+import ctypes
+if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) != 0:
+    print("not here")
+    raise SystemExit
+import parallel
+
+results = []
+kept = 0
+
+def store():
+    global kept
+    kept = 1
+
+for work in (lambda: results.append(1), store):
+    print(type(parallel.submit_work(work, errback=str).exception()).__name__)
+print(parallel.protection.status()["by"], parallel.protection.status()["obstacle"])
+"""
+
+
+def test_where_nothing_may_become_code(tmp_path):
+    """Some systems forbid memory that can be written to be executed later (Linux 6.3: PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN)."""
+    program = tmp_path / "program.py"
+    program.write_text(FORBIDDING)
+    ended = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=30, check=False)
+    if ended.stdout == "not here\n":
+        pytest.skip("this system lets everything become code")
+    assert ended.stdout.splitlines() == ["UnprotectedError"] * 2 + ["twins this system does not let the interpreter be written to"], ended
+
+
 @pytest.mark.deadline(240)
 def test_the_programs_under_another_interpreter():
     other = _other_interpreter()
