@@ -1,5 +1,6 @@
 #include "runtime/python/guard/guard.hpp"
 
+#include "runtime/python/glue/loaded_type.hpp"
 #include "runtime/python/guard/big_buffers.hpp"
 #include "runtime/python/guard/checked_call.hpp"
 #include "runtime/python/guard/escape_scan.hpp"
@@ -28,17 +29,10 @@ bool s_scans = false;
 bool s_is_in_place = false;
 int s_without_gate = 0;
 
-PyTypeObject* type_of_module(const char* module_name, const char* name) noexcept {
-    PyObject* const module = PyDict_GetItemString(PyImport_GetModuleDict(), module_name);
-    const bool is_there = module != nullptr && PyModule_Check(module);
-    PyObject* const type = is_there ? PyDict_GetItemString(PyModule_GetDict(module), name) : nullptr;
-    return type != nullptr && PyType_Check(type) ? reinterpret_cast<PyTypeObject*>(type) : nullptr;
-}
-
 void find_arrays() noexcept {
-    PyTypeObject* const array = type_of_module("numpy", "ndarray");
-    PyTypeObject* const flat_iterator = type_of_module("numpy", "flatiter");
-    PyTypeObject* const scalar = type_of_module("numpy", "generic");
+    PyTypeObject* const array = loaded_type("numpy", "ndarray");
+    PyTypeObject* const flat_iterator = loaded_type("numpy", "flatiter");
+    PyTypeObject* const scalar = loaded_type("numpy", "generic");
     if (array != nullptr && flat_iterator != nullptr && scalar != nullptr) {
         know_array_types(array, flat_iterator, scalar);
     }

@@ -1,5 +1,6 @@
 #include "runtime/python/guard/twin_checks.hpp"
 
+#include "runtime/python/glue/loaded_type.hpp"
 #include "runtime/python/glue/reference.hpp"
 #include "runtime/python/guard/checked_call.hpp"
 #include "runtime/python/guard/gate.hpp"
@@ -109,9 +110,8 @@ constexpr const char* k_in_place_names[] = {
 };
 
 bool is_file(PyTypeObject* type) noexcept {
-    PyObject* const module = PyDict_GetItemString(PyImport_GetModuleDict(), "_io");
-    PyObject* const base = module != nullptr ? PyDict_GetItemString(PyModule_GetDict(module), "_IOBase") : nullptr;
-    return base != nullptr && PyType_IsSubtype(type, reinterpret_cast<PyTypeObject*>(base)) != 0;
+    PyTypeObject* const base = loaded_type("_io", "_IOBase");
+    return base != nullptr && PyType_IsSubtype(type, base) != 0;
 }
 
 // ---- as functions
@@ -271,10 +271,7 @@ bool refuses_init(PyObject* object) noexcept {
 bool is_default_dict(PyObject* object) noexcept {
     static PyTypeObject* s_default_dict = nullptr;
     if (s_default_dict == nullptr) {
-        PyObject* const module = PyDict_GetItemString(PyImport_GetModuleDict(), "_collections");
-        PyObject* const type =
-            module != nullptr ? PyDict_GetItemString(PyModule_GetDict(module), "defaultdict") : nullptr;
-        s_default_dict = reinterpret_cast<PyTypeObject*>(type);
+        s_default_dict = loaded_type("_collections", "defaultdict");
     }
     return s_default_dict != nullptr && PyType_IsSubtype(Py_TYPE(object), s_default_dict) != 0;
 }

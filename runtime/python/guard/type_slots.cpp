@@ -1,5 +1,6 @@
 #include "runtime/python/guard/type_slots.hpp"
 
+#include "runtime/python/glue/loaded_type.hpp"
 #include "runtime/python/guard/gate.hpp"
 #include "runtime/python/guard/interpreter.hpp"
 #include "runtime/python/guard/judge.hpp"
@@ -123,7 +124,7 @@ private:
 
     void read_iteration() noexcept {
         // Files are their own iterators, and reading one is no change that anybody would miss.
-        const bool is_file = PyType_IsSubtype(p_type, m_file) != 0;
+        const bool is_file = m_file != nullptr && PyType_IsSubtype(p_type, m_file) != 0;
         if (p_type->tp_iternext != _PyObject_NextNotImplemented && !is_file) {
             gate<unary>(p_type->tp_iternext, p_probe->tp_iternext, k_advance);
         }
@@ -135,14 +136,8 @@ private:
     PyTypeObject* p_probe;
     PyTypeObject* p_type = nullptr;
     std::vector<site> m_sites;
-    PyTypeObject* m_file = find_file_type();
+    PyTypeObject* m_file = loaded_type("_io", "_IOBase");
     int m_without = 0;
-
-    static PyTypeObject* find_file_type() noexcept {
-        PyObject* const module = PyDict_GetItemString(PyImport_GetModuleDict(), "_io");
-        PyObject* const type = module != nullptr ? PyDict_GetItemString(PyModule_GetDict(module), "_IOBase") : nullptr;
-        return type != nullptr ? reinterpret_cast<PyTypeObject*>(type) : &PyModule_Type;
-    }
 };
 
 // All types there are, as a tree, with their sites. Kept from batch to batch: only what is below a type that has got or

@@ -1,6 +1,7 @@
 #include "runtime/python/guard/user_walk.hpp"
 
 #include "runtime/python/glue/context_allocator.hpp"
+#include "runtime/python/glue/loaded_type.hpp"
 #include "runtime/python/guard/frames.hpp"
 
 #include <algorithm>
@@ -37,13 +38,6 @@ bool is_dunder(PyObject* name) noexcept {
            PyUnicode_READ_CHAR(name, 1) == '_';
 }
 
-// Null before anything has imported it.
-PyTypeObject* deque_type() noexcept {
-    PyObject* const module = PyDict_GetItemString(PyImport_GetModuleDict(), "_collections");
-    PyObject* const type = module != nullptr ? PyDict_GetItemString(PyModule_GetDict(module), "deque") : nullptr;
-    return reinterpret_cast<PyTypeObject*>(type);
-}
-
 // Its `__dict__`, if anybody has asked for it.
 PyObject* dict_of(PyObject* object) noexcept {
     PyTypeObject* const type = Py_TYPE(object);
@@ -62,7 +56,7 @@ bool is_a(PyTypeObject* type, PyTypeObject* base) noexcept { return base != null
 
 } // namespace
 
-user_walk::user_walk() noexcept : m_deque(deque_type()) {}
+user_walk::user_walk() noexcept : m_deque(loaded_type("_collections", "deque")) {}
 
 void user_walk::run() {
     std::vector<PyObject*> namespaces = find_user_modules();

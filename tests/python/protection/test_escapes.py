@@ -74,13 +74,13 @@ def test_off_does_not_look(containers, capfd):
 
 
 def test_looking_ends_in_time():
-    """Two million containers are ten times what can be looked at; no page of theirs is copied."""
+    """400,000 containers are more than can be looked at; no page of theirs is copied."""
     ended = run_program("""
-        import resource, time, parallel
+        import resource, parallel
 
         def batch(mode):
             parallel.configure(protection=mode)
-            began, before = time.process_time(), resource.getrusage(resource.RUSAGE_CHILDREN)
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
             parallel.submit_work(int).result()
             parallel.run()
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -92,16 +92,17 @@ def test_looking_ends_in_time():
     """)
     seconds, pages, plain_seconds, plain_pages = map(float, ended.stdout.split())
     print(f"{seconds - plain_seconds:.4f} s, {pages - plain_pages:.0f} pages more")
-    assert seconds - plain_seconds < 0.05 and pages - plain_pages < 1500  # 2 ms and 400; copies would be 7,000
+    # 2.6 ms and 350 pages were measured; 25 ms and 1,460 when references were counted.
+    assert seconds - plain_seconds < 0.02 and pages - plain_pages < 1050
 
 
 def test_many_small_works_are_not_each_searched(containers):
     """Works of nothing take about as long as without the search: it pays itself out of the time between."""
     parallel.configure(contexts=1, protection="scan")
-    works = [parallel.submit_work(int) for _ in range(2000)]
+    works = [parallel.submit_work(int) for _ in range(5000)]
     began = time.perf_counter()
     parallel.run()
-    assert time.perf_counter() - began < 4.0  # 5 ms for each would be 10 s
+    assert time.perf_counter() - began < 4.0  # 2 ms for each would be 10 s
     assert all(work.result() == 0 for work in works)
 
 
@@ -115,11 +116,11 @@ def test_what_counts_as_own():
 
 
 SETTING_UP = """
-    import collections, ctypes, types
+    import collections
     import parallel
 
     class Node:
-        kind = "class"
+        pass
 
     class Slotted:
         __slots__ = ("items",)
@@ -196,21 +197,22 @@ def test_what_is_not_looked_for():
     vars(asked), vars(pair)
     logger = logging.getLogger("of the user")
 
-    def work():
-        logger.extra = [1]
+    def work(mode):
+        if mode == "scan":  # these are refused in "strict"
+            logger.extra = [1]
+            ordered.move_to_end("a")
         decimal.getcontext().prec = 20
         re.compile("a+b")
         cached.value, asked.value, pair.value
-        ordered.move_to_end("a")
         return [list(counts), list(ordered), list(waiting), sorted(chosen), closed(), Row(1, 2)]
 
     for mode in ("scan", "strict"):
         parallel.configure(protection=mode)
-        parallel.submit_work(work, errback=print)
+        print(len(parallel.submit_work(work, mode).result()))
         parallel.run()
     """,
     )
-    assert "has changed" not in ended.stderr, ended.stderr
+    assert (ended.stdout, ended.stderr) == ("6\n6\n", "")
 
 
 def test_objects_of_libraries_are_not_looked_into(containers, capfd):
