@@ -31,10 +31,12 @@ void look(std::uint64_t allowed_ns) noexcept {
             PySys_FormatStderr("%S\n", warning.get());
         }
     }
-    if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0) {
-        PyErr_Clear(); // the work was to be stopped, and is over
-    } else if (PyErr_Occurred() != nullptr) {
-        PyErr_WriteUnraisable(s_warning);
+    if (PyErr_Occurred() != nullptr) {
+        if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0) {
+            PyErr_Clear(); // the work was to be stopped, and is over
+        } else {
+            PyErr_WriteUnraisable(s_warning);
+        }
     }
     PyErr_Restore(type, value, traceback);
     s_last_ns = monotonic_ns();
