@@ -215,24 +215,27 @@ def test_what_is_not_looked_for():
     assert (ended.stdout, ended.stderr) == ("6\n6\n", "")
 
 
-def test_objects_of_libraries_are_not_looked_into(containers, capfd):
-    import types
+def test_objects_of_libraries_are_not_looked_into():
+    ended = run_program("""
+        import types
+        import parallel
 
-    class Library:
-        """As if of one."""
+        class Library:
+            "As if of one."
 
-    Library.__module__ = "json"
-    containers.tool = tool = Library()
-    tool.cache = {}
-    containers.method = types.MethodType(lambda self: None, tool)
-    containers.mine = {"deep": [{}]}
-    parallel.configure(protection="scan")
+        Library.__module__ = "json"
+        tool = Library()
+        tool.cache = {}
+        method = types.MethodType(lambda self: None, tool)
+        mine = {"deep": [{}]}
 
-    def work():
-        tool.cache["k"] = [1]
-        containers.mine["deep"][0]["k"] = [1]
+        def work():
+            tool.cache["k"] = [1]
+            mine["deep"][0]["k"] = [1]
 
-    parallel.submit_work(work)
-    parallel.run()
-    text = capfd.readouterr().err
-    assert "mine['deep'][0]" in text and "cache" not in text and "tool" not in text
+        parallel.configure(protection="scan")
+        parallel.submit_work(work).result()
+        parallel.run()
+    """)
+    text = ended.stderr
+    assert "mine['deep'][0]" in text and "cache" not in text and "tool" not in text, ended
