@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -161,6 +162,15 @@ class Request:
 # ---- the kernel ------------------------------------------------------------------------------------------------------
 
 
+def _held_port(stack: contextlib.ExitStack) -> int:
+    """A port that nobody else is given while `stack` is open: a bound socket that does not listen lets another that
+    asks for the same port have it, and whoever asks for any port, or connects, gets a different one."""
+    held = stack.enter_context(socket.socket())
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    return held.getsockname()[1]
+
+
 class Kernel:
     """A kernel, started as Jupyter does, with a front end connected to it. A context manager: nothing is left of it."""
 
@@ -172,7 +182,11 @@ class Kernel:
         self._folder = tempfile.TemporaryDirectory(prefix="xpar-kernel-")
         folder = Path(self._folder.name)
         key = uuid.uuid4().hex if key is None else key
-        self.file, self.connection = write_connection_file(str(folder / "connection.json"), key=key.encode())
+        self._held = contextlib.ExitStack()
+        ports = {f"{channel}_port": _held_port(self._held) for channel in (*CHANNELS, "hb")}
+        self.file, self.connection = write_connection_file(
+            str(folder / "connection.json"), key=key.encode(), ip="127.0.0.1", **ports
+        )
         self.session = Session(key=key.encode(), username="tester")
         self.environment = {
             **os.environ,
@@ -197,15 +211,15 @@ class Kernel:
         self._poller = zmq.Poller()
         self._sockets = {}
         for channel in CHANNELS:
-            socket = self._context.socket(zmq.SUB if channel == "iopub" else zmq.DEALER)
-            socket.linger, socket.rcvhwm = 0, 0
+            connected = self._context.socket(zmq.SUB if channel == "iopub" else zmq.DEALER)
+            connected.linger, connected.rcvhwm = 0, 0
             if channel == "iopub":
-                socket.subscribe(b"")
+                connected.subscribe(b"")
             else:
-                socket.identity = self.session.bsession  # input_request goes to whom the cell came from
-            socket.connect(self.address(channel))
-            self._poller.register(socket, zmq.POLLIN)
-            self._sockets[channel] = socket
+                connected.identity = self.session.bsession  # input_request goes to whom the cell came from
+            connected.connect(self.address(channel))
+            self._poller.register(connected, zmq.POLLIN)
+            self._sockets[channel] = connected
 
     def __enter__(self) -> Kernel:
         try:
@@ -242,6 +256,7 @@ class Kernel:
             asked.append(self.send("kernel_info_request"))
             with contextlib.suppress(AssertionError):
                 self.wait(lambda: asked[-1].is_over, 0.1)
+        self._held.close()
         for request in asked[:-1]:
             request.complete = False
         asked[-1].wait()
@@ -310,11 +325,11 @@ class Kernel:
 
     def read(self, seconds: float = 0.0) -> None:
         """Read what is there; if nothing is, wait for the first to come."""
-        for socket, _ in self._poller.poll(seconds * 1000):
-            channel = next(name for name, other in self._sockets.items() if other is socket)
+        for readable, _ in self._poller.poll(seconds * 1000):
+            channel = next(name for name, connected in self._sockets.items() if connected is readable)
             with contextlib.suppress(zmq.Again):
                 for _ in range(_AT_ONCE):
-                    self._file(channel, socket.recv_multipart(zmq.NOBLOCK))
+                    self._file(channel, readable.recv_multipart(zmq.NOBLOCK))
 
     def listen(self, seconds: float) -> None:
         """Read messages for some time: for tests of what happens at random moments."""
@@ -377,8 +392,9 @@ class Kernel:
         for pid in self.processes():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        for socket in self._sockets.values():
-            socket.close()
+        for connected in self._sockets.values():
+            connected.close()
+        self._held.close()
         self._context.term()
         self._log.close()
         self._folder.cleanup()
