@@ -3,6 +3,7 @@
 
 #include "runtime/python/guard/instruction_table.hpp"
 #include "runtime/python/guard/machine_code.hpp"
+#include "runtime/python/guard/own_stores.hpp"
 
 #include <internal/pycore_sysmodule.h>
 
@@ -17,14 +18,7 @@ namespace xpar::guard {
 namespace {
 
 constexpr std::pair<int, int> k_detours[] = {
-    {STORE_SUBSCR_ADAPTIVE, STORE_SUBSCR},
     {STORE_SUBSCR_DICT, STORE_SUBSCR},
-    {STORE_SUBSCR_LIST_INT, STORE_SUBSCR},
-    {STORE_ATTR_ADAPTIVE, STORE_ATTR},
-    {STORE_ATTR_INSTANCE_VALUE, STORE_ATTR},
-    {STORE_ATTR_SLOT, STORE_ATTR},
-    {STORE_ATTR_WITH_HINT, STORE_ATTR},
-    {PRECALL_NO_KW_LIST_APPEND, PRECALL},
     {STORE_GLOBAL, PRINT_EXPR},
     {STORE_NAME, PRINT_EXPR},
     {STORE_DEREF, PRINT_EXPR},
@@ -43,6 +37,7 @@ static_assert(sizeof k_some_hook == k_call_bytes);
 
 // What is written over.
 void** s_table = nullptr;
+int s_stack_pointer = -1;
 unsigned char* s_looks_up_hook = nullptr;
 unsigned char* s_calls_hook = nullptr;
 unsigned char* const s_sets_attribute = reinterpret_cast<unsigned char*>(&_PyObject_GenericSetAttrWithDict);
@@ -55,6 +50,7 @@ struct code_page {
     unsigned char display[k_jump_bytes];       // to what is called instead of the hook
     unsigned char sets_attribute[k_jump_bytes]; // how the function begins whose entry is written over
     unsigned char goes_on[k_jump_bytes];       // to what follows that
+    unsigned char own_stores[k_own_stores][k_look_bytes];
 };
 code_page* s_page = nullptr;
 const void* s_setattr = nullptr;
@@ -92,6 +88,9 @@ bool make_page(display_function display) noexcept {
     write_jump(page->display, reinterpret_cast<const void*>(display));
     std::copy_n(s_sets_attribute, k_jump_bytes, page->sets_attribute);
     write_jump(page->goes_on, s_sets_attribute + k_jump_bytes);
+    for (std::size_t i = 0; i < k_own_stores; ++i) {
+        write_look(page->own_stores[i], k_all_own_stores[i], s_stack_pointer, s_table);
+    }
     if (!finish_code_page(place)) {
         return false;
     }
@@ -104,6 +103,9 @@ status write_table() noexcept {
     std::copy_n(s_table, k_opcodes, table);
     for (const auto& [from, to] : k_detours) {
         table[from] = s_table[to];
+    }
+    for (std::size_t i = 0; i < k_own_stores; ++i) {
+        table[k_all_own_stores[i].specialised] = s_page->own_stores[i];
     }
     return s_table_bytes.write(table);
 }
@@ -137,7 +139,8 @@ const char* find_interpreter(generic_setattr_function setattr, display_function 
     if (s_table == nullptr) {
         return "the interpreter's table of instructions was not found (it was compiled in another way than Debian's)";
     }
-    if (!find_calls_of_print_expr() || std::memcmp(s_sets_attribute, k_prologue, sizeof k_prologue) != 0) {
+    s_stack_pointer = find_stack_pointer(s_table);
+    if (s_stack_pointer == -1 || !find_calls_of_print_expr() || std::memcmp(s_sets_attribute, k_prologue, sizeof k_prologue) != 0) {
         return "the interpreter's machine code is not the expected (it was compiled in another way than Debian's)";
     }
     if (!may_be_written() || !make_page(display)) {

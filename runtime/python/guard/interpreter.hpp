@@ -2,8 +2,9 @@
 // every code object and every type: there are thousands of those, and code that is compiled or becomes hot in a context
 // is covered as well.
 //
-// - The table of instructions. The specialised forms of STORE_SUBSCR, STORE_ATTR and list.append, which bypass the slots
-//   that gates stand in, are sent to the plain form; STORE_GLOBAL, STORE_NAME and STORE_DEREF to PRINT_EXPR.
+// - The table of instructions. The specialised forms of STORE_SUBSCR, STORE_ATTR and list.append bypass the slots that
+//   gates stand in, and are looked at before they begin (own_stores.hpp); STORE_GLOBAL, STORE_NAME and STORE_DEREF are sent
+//   to PRINT_EXPR.
 // - The machine code of PRINT_EXPR, which takes a value off the stack, looks up sys.displayhook and calls it: instead, it
 //   calls a function of ours (name_stores.hpp).
 // - The entry of _PyObject_GenericSetAttrWithDict, where nearly all stores to attributes end: a jump to our own. (The

@@ -66,6 +66,10 @@ void* map_at(std::uintptr_t address) noexcept {
 
 } // namespace
 
+std::int32_t distance_to(const void* end, const void* to) noexcept {
+    return static_cast<std::int32_t>(reinterpret_cast<std::intptr_t>(to) - reinterpret_cast<std::intptr_t>(end));
+}
+
 void write_jump(unsigned char* at, const void* to) noexcept {
     std::copy_n(k_jump, sizeof k_jump, at);
     std::memcpy(at + sizeof k_jump, &to, sizeof to);
@@ -78,8 +82,7 @@ bool is_call(const unsigned char* at, const void* to) noexcept {
 }
 
 void write_call(unsigned char* at, const void* from, const void* to) noexcept {
-    const auto distance = static_cast<std::int32_t>(reinterpret_cast<std::intptr_t>(to) - reinterpret_cast<std::intptr_t>(from) -
-                                                    static_cast<std::intptr_t>(k_call_bytes));
+    const std::int32_t distance = distance_to(static_cast<const unsigned char*>(from) + k_call_bytes, to);
     *at = k_call;
     std::memcpy(at + 1, &distance, sizeof distance);
 }

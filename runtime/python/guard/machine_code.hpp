@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "runtime/base/status.hpp"
 
@@ -12,6 +13,9 @@ namespace xpar::guard {
 inline constexpr std::size_t k_jump_bytes = 14;
 // `call` and the distance: 2 GB in both directions.
 inline constexpr std::size_t k_call_bytes = 5;
+
+// Of a jump or call that ends at `end`, which `to` is in reach of.
+std::int32_t distance_to(const void* end, const void* to) noexcept;
 
 void write_jump(unsigned char* at, const void* to) noexcept;
 

@@ -3,6 +3,7 @@
 import code
 import collections
 import ctypes
+import dis
 import hashlib
 import os
 import re
@@ -273,6 +274,90 @@ def test_code_that_ran_hot_in_the_main_thread():
         return own[0], len(own)
 
     assert parallel.submit_work(work).result() == (999, 1001)
+
+
+class Wide:
+    """Its objects have their attributes in a dict: there are too many for the other way."""
+
+    def __init__(self):
+        for number in range(40):
+            setattr(self, f"a{number}", 0)
+        self.attribute = 0
+
+
+class Slotted:
+    """With a slot."""
+
+    __slots__ = ("attribute",)
+
+    def __init__(self):
+        self.attribute = 0
+
+
+def _store_attribute(target, value):
+    target.attribute = value
+
+
+def _store_attribute_of_wide(target, value):
+    target.attribute = value
+
+
+def _store_slot(target, value):
+    target.attribute = value
+
+
+def _store_item(target, value):
+    target[0] = value
+
+
+def _store_key(target, value):
+    target["k"] = value
+
+
+def _append(target, value):
+    target.append(value)
+
+
+@pytest.mark.parametrize("is_hot_before", [True, False])
+@pytest.mark.parametrize(
+    "make, store, instruction",
+    [
+        (Plain, _store_attribute, "STORE_ATTR_INSTANCE_VALUE"),
+        (Wide, _store_attribute_of_wide, "STORE_ATTR_WITH_HINT"),
+        (Slotted, _store_slot, "STORE_ATTR_SLOT"),
+        (lambda: [0], _store_item, "STORE_SUBSCR_LIST_INT"),
+        (lambda: {"k": 0}, _store_key, "STORE_SUBSCR_DICT"),
+        (list, _append, "PRECALL_NO_KW_LIST_APPEND"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_hot_stores_look_at_every_object(make, store, instruction, is_hot_before, seed):
+    """Specialised instructions, which own objects are stored to with, meet objects of the main thread in between."""
+    import random
+
+    store = types.FunctionType(store.__code__.replace(), globals())  # as cold as it was compiled
+    of_main = [make() for _ in range(5)]
+    for n in range(200 if is_hot_before else 0):
+        store(make(), n)
+
+    def work():
+        chance, refused, wanted = random.Random(seed), 0, 0
+        own = [make() for _ in range(5)]
+        for n in range(2000):
+            wanted += (is_main := chance.random() < 0.1)
+            try:
+                store(chance.choice(of_main if is_main else own), n)
+            except parallel.UnprotectedError:
+                refused += 1
+        seen = {code.opname for code in dis.get_instructions(store, adaptive=True)}
+        return refused, wanted, seen, look()
+
+    def look():
+        return repr([each if isinstance(each, (list, dict)) else getattr(each, "attribute", None) for each in of_main])
+
+    refused, wanted, seen, looks = parallel.submit_work(work).result()
+    assert refused == wanted > 0 and instruction in seen and looks == look()
+    assert looks == repr([make() if isinstance(make(), (list, dict)) else getattr(make(), "attribute", None)] * 5)
 
 
 def test_free_lists_hold_nothing_of_the_main_thread(seed):
