@@ -41,6 +41,10 @@ def _look(value, seen, depth=0):
         return value.to_string() if hasattr(value, "to_string") else repr(value)
     if hasattr(value, "getvalue"):
         return value.getvalue()
+    if hasattr(value, "hexdigest"):
+        return value.hexdigest()
+    if kind.__mro__[-2].__name__ == "_CData":
+        return kind.__name__, bytes(value)
     looks = [kind.__name__]
     if isinstance(getattr(value, "__dict__", None), dict) and kind.__module__ == "__main__":
         looks += [(name, _look(item, seen, depth + 1)) for name, item in value.__dict__.items()]

@@ -47,7 +47,10 @@ bool is_immutable(PyTypeObject* type) noexcept {
 bool refuses_object(const guarded& what, PyObject* object, PyObject* name) noexcept {
     // A view that was made here may show memory that was not; its attributes and its position are its own.
     const bool is_own_state = what.kind == change::attribute || what.kind == change::position;
-    PyObject* changed = is_own_state ? object : owner_of_storage(object);
+    PyObject* changed = object;
+    if (!is_own_state) {
+        changed = what.kind == change::fields ? owner_of_memory(object) : owner_of_storage(object);
+    }
     // Extension types that allocate their objects with the raw allocator have them among the buffers.
     if (is_context_memory(changed)) {
         changed = adopted_by(changed);

@@ -27,6 +27,7 @@ enum class change : std::uint8_t {
     position,  // of an iterator or generator
     stream,    // what was written to a file or text buffer
     process,   // what the system keeps for the whole process
+    fields,    // of an object of ctypes: its own memory, where items of a pointer are what it points to
 };
 
 // Which of the objects in a call would be changed.
@@ -56,6 +57,7 @@ inline constexpr guarded k_item = {.operation = "item assignment", .kind = chang
 inline constexpr guarded k_in_place = {.operation = "in-place operator", .kind = change::in_place};
 inline constexpr guarded k_advance = {.operation = "next()", .kind = change::position};
 inline constexpr guarded k_attribute = {.operation = "attribute assignment", .kind = change::attribute};
+inline constexpr guarded k_field = {.operation = "assignment to a field", .kind = change::fields, .always = true};
 inline constexpr guarded k_init = {.operation = "__init__()", .kind = change::contents};
 
 // The arguments of one call, in whatever form they came.
@@ -86,6 +88,9 @@ inline bool refuses(const guarded& what, PyObject* self, PyObject* only) noexcep
 inline bool refuses(const guarded& what, PyObject* self, PyObject* first, PyObject* second) noexcept {
     if (what.changes == subject::self) {
         return refuses_self(what, self, what.kind == change::attribute ? first : nullptr);
+    }
+    if (what.arguments == calling::one && what.kind == change::fields) {
+        return refuses_self(what, first, nullptr);
     }
     if (what.arguments == calling::one) { // descriptor.__set__(object, value)
         return !is_context_object(first) && refuses_self(what, first, PyDescr_NAME(self));
@@ -118,6 +123,9 @@ inline bool refuses(const guarded& what, PyObject* self, PyObject* const* argume
 inline bool refuses(const guarded& what, PyObject* self, PyTypeObject*, PyObject* const* arguments,
                     std::size_t flagged, PyObject* names) noexcept {
     return refuses(what, self, arguments, PyVectorcall_NARGS(flagged), names);
+}
+inline bool refuses(const guarded& what, PyObject* self, PyObject*, void*) noexcept {
+    return refuses_self(what, self, nullptr);
 }
 // bf_getbuffer: only a request for writing changes anything, and the view must say that it was not filled.
 inline bool refuses(const guarded& what, PyObject* self, Py_buffer* view, int flags) noexcept {
@@ -169,7 +177,7 @@ public:
     }
 
 private:
-    static constexpr std::size_t k_count = 192; // the most that is used with numpy and pandas loaded is 100
+    static constexpr std::size_t k_count = 256; // about 200 are used with the standard library, numpy and pandas loaded
 
     static constexpr Result failure() noexcept {
         if constexpr (std::is_pointer_v<Result>) {
@@ -205,6 +213,7 @@ using ternary = PyObject*(PyObject*, PyObject*, PyObject*);
 using with_index = PyObject*(PyObject*, Py_ssize_t);
 using store_at_index = int(PyObject*, Py_ssize_t, PyObject*);
 using store_at_key = int(PyObject*, PyObject*, PyObject*);
+using set_field = int(PyObject*, PyObject*, void*);
 using send = PySendResult(PyObject*, PyObject*, PyObject**);
 using get_buffer = int(PyObject*, Py_buffer*, int);
 using fast = PyObject*(PyObject*, PyObject* const*, Py_ssize_t);

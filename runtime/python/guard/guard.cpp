@@ -3,6 +3,7 @@
 #include "runtime/python/glue/loaded_type.hpp"
 #include "runtime/python/guard/big_buffers.hpp"
 #include "runtime/python/guard/checked_call.hpp"
+#include "runtime/python/guard/ctypes_data.hpp"
 #include "runtime/python/guard/escape_scan.hpp"
 #include "runtime/python/guard/frames.hpp"
 #include "runtime/python/guard/instance_dicts.hpp"
@@ -64,6 +65,7 @@ void enter_zygote(PyObject* tasks, PyObject* consumers) noexcept {
     }
     guard_type_slots();
     s_without_gate += guard_methods();
+    guard_memory_functions();
     guard_deletes(tasks, consumers);
     protect_big_buffers();
     s_is_in_place = watch_instance_dicts(s_probe);
@@ -147,6 +149,7 @@ PyObject* select_mode(PyObject*, PyObject* arguments) noexcept {
     s_scans = scans != 0;
     if (s_is_strict) {
         find_arrays();
+        know_ctypes();
         s_without_gate = s_obstacle == nullptr ? find_type_slots(s_probe) : 0;
         find_methods();
         find_user_modules();

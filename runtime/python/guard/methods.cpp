@@ -70,6 +70,20 @@ PyObject* find(PyObject* in, const std::string& name) noexcept {
     return found;
 }
 
+// A type that its module has no name for, by its own: "zlib.Compress", and without the module where that is builtins.
+PyObject* find_unnamed_type(const entry& wanted) noexcept {
+    const std::string name = wanted.module == "builtins" ? wanted.type : wanted.module + "." + wanted.type;
+    PyObject* key = nullptr;
+    PyObject* reference = nullptr;
+    for (Py_ssize_t at = 0; PyDict_Next(PyBaseObject_Type.tp_subclasses, &at, &key, &reference) != 0;) {
+        PyObject* const type = PyWeakref_GET_OBJECT(reference);
+        if (PyType_Check(type) && reinterpret_cast<PyTypeObject*>(type)->tp_name == name) {
+            return type;
+        }
+    }
+    return nullptr;
+}
+
 // A function of a module, or a method of a type; null when this version of the library has none. Inherited methods are
 // found in the type that has them.
 PyMethodDef* find_definition(const entry& wanted, PyTypeObject*& type) noexcept {
@@ -77,14 +91,14 @@ PyMethodDef* find_definition(const entry& wanted, PyTypeObject*& type) noexcept 
     if (module == nullptr || !PyModule_Check(module)) {
         return nullptr;
     }
-    PyObject* const owner = find(PyModule_GetDict(module), wanted.type.empty() ? wanted.name : wanted.type);
-    if (owner == nullptr) {
-        return nullptr;
-    }
+    PyObject* owner = find(PyModule_GetDict(module), wanted.type.empty() ? wanted.name : wanted.type);
     if (wanted.type.empty()) {
-        return PyCFunction_Check(owner) ? reinterpret_cast<PyCFunctionObject*>(owner)->m_ml : nullptr;
+        return owner != nullptr && PyCFunction_Check(owner) ? reinterpret_cast<PyCFunctionObject*>(owner)->m_ml : nullptr;
     }
-    if (!PyType_Check(owner)) {
+    if (owner == nullptr || !PyType_Check(owner)) {
+        owner = find_unnamed_type(wanted);
+    }
+    if (owner == nullptr) {
         return nullptr;
     }
     type = wanted.of_metatype ? Py_TYPE(owner) : reinterpret_cast<PyTypeObject*>(owner);

@@ -1,6 +1,7 @@
 #include "runtime/python/guard/storage.hpp"
 
 #include "runtime/python/glue/context_allocator.hpp"
+#include "runtime/python/guard/ctypes_data.hpp"
 
 #include <cstdlib>
 #include <string_view>
@@ -89,6 +90,12 @@ PyObject* behind(PyObject* base, PyObject* view) noexcept {
 
 PyObject* base_of(PyObject* object) noexcept {
     PyObject* base = nullptr;
+    if (is_ctypes_data(Py_TYPE(object))) {
+        return holder_of_data(object);
+    }
+    if (is_reference_to_data(object)) {
+        return attribute_of(object, "_obj");
+    }
     if (is_array(object)) {
         base = reinterpret_cast<array_fields*>(object)->base;
     } else if (PyMemoryView_Check(object)) {
@@ -107,10 +114,14 @@ void know_array_types(PyTypeObject* ndarray, PyTypeObject* flat_iterator, PyType
     s_scalar = scalar;
 }
 
+bool array_shows(PyObject* object, const char* place) noexcept {
+    return is_array(object) && shows(*reinterpret_cast<array_fields*>(object), place);
+}
+
 bool is_array_scalar(PyTypeObject* type) noexcept { return s_scalar != nullptr && PyType_IsSubtype(type, s_scalar) != 0; }
 
 bool is_view_type(PyTypeObject* type) noexcept {
-    return type == &PyMemoryView_Type || (s_ndarray != nullptr && PyType_IsSubtype(type, s_ndarray) != 0) ||
+    return type == &PyMemoryView_Type || is_ctypes_data(type) || (s_ndarray != nullptr && PyType_IsSubtype(type, s_ndarray) != 0) ||
            (s_flat_iterator != nullptr && type == s_flat_iterator);
 }
 
@@ -135,7 +146,7 @@ bool owns_storage(PyObject* object, std::size_t least, void*& data, std::size_t&
     return true;
 }
 
-PyObject* owner_of_storage(PyObject* object) noexcept {
+PyObject* owner_of_memory(PyObject* object) noexcept {
     PyObject* owner = object;
     for (int i = 0; i < k_longest_chain; ++i) {
         PyObject* const base = base_of(owner);
@@ -146,6 +157,14 @@ PyObject* owner_of_storage(PyObject* object) noexcept {
     }
     const bool is_changeable = !PyBytes_Check(owner) && !PyCapsule_CheckExact(owner);
     return is_changeable ? owner : object;
+}
+
+PyObject* owner_of_storage(PyObject* object) noexcept {
+    if (is_ctypes_data(Py_TYPE(object))) {
+        PyObject* const target = holder_of_target(object);
+        return target != nullptr ? owner_of_memory(target) : object;
+    }
+    return owner_of_memory(object);
 }
 
 } // namespace xpar::guard

@@ -1,5 +1,5 @@
-// Whose memory a view shows: an array, memoryview or flat iterator that was made in the context can lie over data of
-// the main thread.
+// Whose memory a view shows: an array, memoryview, flat iterator or object of ctypes that was made in the context can lie
+// over data of the main thread.
 #pragma once
 
 #include <Python.h>
@@ -10,6 +10,9 @@ namespace xpar::guard {
 
 // When numpy is loaded.
 void know_array_types(PyTypeObject* ndarray, PyTypeObject* flat_iterator, PyTypeObject* scalar) noexcept;
+
+// Is it an array of numpy's over memory that `place` lies in?
+bool array_shows(PyObject* object, const char* place) noexcept;
 
 // A number of numpy's, which cannot be changed although it offers a buffer.
 bool is_array_scalar(PyTypeObject* type) noexcept;
@@ -23,6 +26,9 @@ bool owns_storage(PyObject* object, std::size_t least, void*& data, std::size_t&
 
 // The object at the end of the chain of bases; `object` itself when it is no view, or the end cannot be changed
 // (bytes).
+PyObject* owner_of_memory(PyObject* object) noexcept;
+
+// The same of what items are stored to: of a pointer of ctypes, what it points to.
 PyObject* owner_of_storage(PyObject* object) noexcept;
 
 } // namespace xpar::guard

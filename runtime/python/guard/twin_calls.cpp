@@ -150,7 +150,8 @@ bool needs_look(PyObject* callee, PyObject** ready) noexcept {
         }
         return found != nullptr;
     }
-    return is_any(type, "numpy.ufunc") || is_any(type, "functools.partial") || is_any(type, "operator.methodcaller");
+    return is_any(type, "numpy.ufunc") || is_any(type, "functools.partial") || is_any(type, "operator.methodcaller") ||
+           rule_of(callee) != nullptr; // ctypes.memset
 }
 
 bool take_apart(PyObject* callee, call& into, std::vector<reference>& held, int depth) noexcept {

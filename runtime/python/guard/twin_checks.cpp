@@ -3,6 +3,7 @@
 #include "runtime/python/glue/loaded_type.hpp"
 #include "runtime/python/glue/reference.hpp"
 #include "runtime/python/guard/checked_call.hpp"
+#include "runtime/python/guard/ctypes_data.hpp"
 #include "runtime/python/guard/gate.hpp"
 #include "runtime/python/guard/instance_dicts.hpp"
 #include "runtime/python/guard/judge.hpp"
@@ -174,7 +175,7 @@ void know_probe(PyTypeObject* probe) noexcept {
 
 bool refuses_attribute(PyObject* object, PyObject* name, bool is_slot) noexcept {
     if (is_context_object(object)) {
-        return false;
+        return is_ctypes_data(Py_TYPE(object)) && refuses_self(k_field, object, nullptr);
     }
     if (PyType_Check(object) && PyType_HasFeature(reinterpret_cast<PyTypeObject*>(object), Py_TPFLAGS_IMMUTABLETYPE)) {
         return false; // it says so itself
@@ -251,7 +252,7 @@ bool refuses_output(PyObject* object) noexcept {
         return false;
     }
     if (!PyTuple_Check(object)) {
-        return PyObject_CheckBuffer(object) != 0 && refuses_self(k_output, object, nullptr);
+        return (PyObject_CheckBuffer(object) != 0 || is_reference_to_data(object)) && refuses_self(k_output, object, nullptr);
     }
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(object); ++i) {
         PyObject* const item = PyTuple_GET_ITEM(object, i);

@@ -1,12 +1,15 @@
 #include "runtime/python/guard/type_slots.hpp"
 
 #include "runtime/python/glue/loaded_type.hpp"
+#include "runtime/python/guard/ctypes_data.hpp"
 #include "runtime/python/guard/gate.hpp"
 #include "runtime/python/guard/interpreter.hpp"
 #include "runtime/python/guard/judge.hpp"
+#include "runtime/python/guard/slot_wrappers.hpp"
 #include "runtime/python/guard/storage.hpp"
 
 #include <memory>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -22,6 +25,20 @@ constexpr guarded k_descriptor = {.operation = "attribute assignment",
                                   .arguments = calling::one,
                                   .always = true};
 
+constexpr guarded k_field_descriptor = {.operation = "assignment to a field",
+                                        .kind = change::fields,
+                                        .changes = subject::argument,
+                                        .arguments = calling::one,
+                                        .always = true};
+
+// Views that Cython's code makes for itself: each of the 30 modules of pandas has types for them, and no program gets an
+// object of one. An array over such a view is looked at as every array is. 83 pages that need not be written.
+bool is_made_within_calls(const PyTypeObject* type) noexcept {
+    const std::string_view name = type->tp_name;
+    return (name.starts_with("pandas._libs.") || name.starts_with("numpy.random.")) &&
+           (name.ends_with(".memoryview") || name.ends_with("._memoryviewslice") || name.ends_with(".array"));
+}
+
 // A pointer to change in a zygote: from what it is when the main process looks, to a gate.
 struct site {
     void** place;
@@ -36,18 +53,25 @@ public:
 
     std::vector<site> read(PyTypeObject* type) {
         m_sites.clear();
+        if (is_made_within_calls(type)) {
+            return m_sites;
+        }
         read_slots(type);
         if (PyType_IsSubtype(type, &PyList_Type) != 0 || PyType_IsSubtype(type, &PyDict_Type) != 0 ||
             PyType_IsSubtype(type, &PySet_Type) != 0 || PyType_IsSubtype(type, &PyByteArray_Type) != 0) {
             gate<store_at_key>(type->tp_init, p_probe->tp_init, k_init); // a second one replaces what is in the object
         }
-        if (type->tp_as_buffer != nullptr && !is_view_type(type) && PyType_IsSubtype(type, &PyBytes_Type) == 0 &&
+        if (type->tp_as_buffer != nullptr && (!is_view_type(type) || is_ctypes_data(type)) && PyType_IsSubtype(type, &PyBytes_Type) == 0 &&
             !is_array_scalar(type)) {
             gate<get_buffer>(type->tp_as_buffer->bf_getbuffer, nullptr, k_buffer);
         }
         if (type == &PyMemberDescr_Type || type == &PyGetSetDescr_Type) {
             gate<store_at_key>(type->tp_descr_set, nullptr, k_descriptor);
         }
+        if (type->tp_descr_set != nullptr && std::string_view(type->tp_name) == "_ctypes.CField") {
+            gate<store_at_key>(type->tp_descr_set, nullptr, k_field_descriptor);
+        }
+        each_data_setter(type, gate_setter, this);
         return m_sites;
     }
 
@@ -80,6 +104,10 @@ private:
         }
     }
 
+    static void gate_setter(setter& place, void* self) {
+        static_cast<slot_reader*>(self)->gate<set_field>(place, nullptr, k_field);
+    }
+
     template <class Signature, class Slot>
     void gate(Slot& slot, std::type_identity_t<Slot> in_python, guarded what) noexcept {
         if (slot == nullptr || slot == in_python || gates<Signature>::contains(reinterpret_cast<void*>(slot))) {
@@ -92,16 +120,19 @@ private:
             return;
         }
         m_sites.push_back({reinterpret_cast<void**>(&slot), what.original, reinterpret_cast<void*>(replacement)});
-        find_wrappers(what.original, reinterpret_cast<void*>(replacement));
+        find_wrappers(what, reinterpret_cast<void*>(replacement));
     }
 
-    // `list.__setitem__` and its like hold the function, too; `object.__setattr__` compares the two.
-    void find_wrappers(void* from, void* to) noexcept {
+    // `ndarray.__setitem__` and its like hold the function, too. A class that a context makes takes its slots from there:
+    // where objects of its own can show memory of the main thread it must get the gate.
+    void find_wrappers(const guarded& what, void* gate) noexcept {
         PyObject* key = nullptr;
         PyObject* value = nullptr;
         for (Py_ssize_t at = 0; p_type->tp_dict != nullptr && PyDict_Next(p_type->tp_dict, &at, &key, &value) != 0;) {
-            if (Py_IS_TYPE(value, &PyWrapperDescr_Type) && reinterpret_cast<PyWrapperDescrObject*>(value)->d_wrapped == from) {
-                m_sites.push_back({&reinterpret_cast<PyWrapperDescrObject*>(value)->d_wrapped, from, to});
+            auto* const method = reinterpret_cast<PyWrapperDescrObject*>(value);
+            if (Py_IS_TYPE(value, &PyWrapperDescr_Type) && method->d_wrapped == what.original &&
+                (what.always || !lead_wrapper(*method, what.original, gate))) {
+                m_sites.push_back({&method->d_wrapped, what.original, gate});
             }
         }
     }
@@ -296,6 +327,7 @@ int find_type_slots(PyTypeObject* probe) noexcept {
 
 void guard_type_slots() noexcept {
     s_types->write();
+    guard_slot_wrappers();
 }
 
 } // namespace xpar::guard

@@ -1738,3 +1738,125 @@ import io, zipfile
 b = io.BytesIO(); z = zipfile.ZipFile(b, 'w'); z.writestr('a', 'hello'); z.close(); z = zipfile.ZipFile(b)
 """
     return z.read('a') == b'hello' and z.testzip() is None
+
+
+def b_hashes_of_its_own():
+    """
+import hashlib, hmac
+h0 = hashlib.sha256(b'a'); m0 = hmac.new(b'k', b'm', 'sha256')
+"""
+    h = h0.copy(); h.update(b'b'); m = m0.copy(); m.update(b'n')
+    assert h.digest() == hashlib.sha256(b'ab').digest() and m.digest() == hmac.new(b'k', b'mn', 'sha256').digest()
+    return hashlib.blake2b(b'x').hexdigest(), hashlib.file_digest(__import__('io').BytesIO(b'x'), 'md5').hexdigest()
+
+
+def b_compressors_of_its_own():
+    """
+import zlib, bz2, lzma
+c0 = zlib.compressobj()
+"""
+    for make, undo in ((zlib.compressobj, zlib.decompress), (bz2.BZ2Compressor, bz2.decompress), (lzma.LZMACompressor, lzma.decompress)):
+        c = make(); assert undo(c.compress(b'abc') + c.flush()) == b'abc'
+    c = c0.copy(); assert zlib.decompress(c.compress(b'abc') + c.flush()) == b'abc'
+
+
+def b_read_compressed_files():
+    """
+import bz2, gzip, lzma, tempfile
+folder = tempfile.mkdtemp(); names = {m: f'{folder}/{m.__name__}' for m in (gzip, bz2, lzma)}
+for m, name in names.items():
+    with m.open(name, 'wt') as f: f.write('line\\n' * 10000)
+files = [m.open(name, 'rt') for m, name in names.items()]; raw = gzip.open(names[gzip]); first = files[0].readline()
+"""
+    assert first == files[0].readline() and sum(len(f.read()) for f in files) == 3 * 50000 - 10
+    assert raw.read(3) == b'lin' and raw.readline() == b'e\n' and raw.seek(0) == 0 and len(raw.read()) == 50000
+
+
+def b_read_members_of_archives():
+    """
+import io, tarfile, zipfile
+z = io.BytesIO(); f = zipfile.ZipFile(z, 'w', zipfile.ZIP_DEFLATED); f.writestr('a', 'hello\\n' * 1000); f.close(); f = zipfile.ZipFile(z); member = f.open('a')
+b = io.BytesIO(); t = tarfile.open(fileobj=b, mode='w:gz'); i = tarfile.TarInfo('a'); i.size = 3; t.addfile(i, io.BytesIO(b'abc')); t.close(); b.seek(0); tar = tarfile.open(fileobj=b); part = tar.extractfile('a')
+"""
+    assert member.readline() == b'hello\n' and len(member.read()) == 5994
+    assert part.read() == b'abc' and tar.extractfile('a').read() == b'abc' and tar.getnames() == ['a']
+
+
+def b_asyncio_of_its_own():
+    """
+import asyncio
+async def f(x): await asyncio.sleep(0); return x
+"""
+    async def all(): return await asyncio.gather(*(asyncio.create_task(f(i)) for i in range(5)))
+    assert asyncio.run(all()) == [0, 1, 2, 3, 4]
+    loop = asyncio.new_event_loop(); g = loop.create_future(); g.set_result(1); assert loop.run_until_complete(g) == 1; loop.close()
+
+
+def b_picklers_of_its_own():
+    """
+import copy, io, pickle, functools, itertools
+part0 = functools.partial(int, base=2); cycle0 = itertools.cycle([1, 2])
+"""
+    b = io.BytesIO(); p = pickle.Pickler(b); p.dump([1]); p.clear_memo(); p.dump({2}); b.seek(0); u = pickle.Unpickler(b)
+    assert (u.load(), u.load()) == ([1], {2})
+    assert copy.copy(part0)('11') == 3 and pickle.loads(pickle.dumps(part0))('11') == 3 and copy.deepcopy(iter([1, 2])) is not None
+    own = copy.deepcopy(cycle0); next(own); own.__setstate__(([2], 1))
+    assert list(copy.copy(iter([1, 2]))) == [1, 2] and copy.copy(ValueError(1)).args == (1,)
+
+
+def b_ctypes_structures_of_its_own():
+    """
+import ctypes
+class P(ctypes.Structure):
+    _fields_ = [('x', ctypes.c_int), ('n', ctypes.c_char * 4)]
+class S(ctypes.Structure):
+    _fields_ = [('p', P), ('a', ctypes.c_int * 3), ('to', ctypes.POINTER(P))]
+s0 = S(); i0 = ctypes.c_int(4); p0 = ctypes.pointer(i0); a0 = (ctypes.c_int * 3)(1, 2, 3)
+"""
+    s = S(); s.p.x = 1; s.p.n = b'abc'; s.a[1] = 2; s.a[:] = [4, 5, 6]; own = P(7); s.to = ctypes.pointer(own); s.to.contents.x = 8; s.to[0].x = 9
+    assert (s.p.x, s.p.n, list(s.a), own.x) == (1, b'abc', [4, 5, 6], 9)
+    assert (s0.p.x, p0[0], p0.contents.value, ctypes.cast(a0, ctypes.POINTER(ctypes.c_int))[2], list(s0.a)) == (0, 4, 4, 3, [0, 0, 0])
+    p = ctypes.pointer(i0); j = ctypes.c_int(1); p.contents = j; p[0] = 2; p.contents.value += 1
+    assert j.value == 3 and i0.value == 4
+    q = (ctypes.POINTER(ctypes.c_int) * 2)(); q[0] = ctypes.pointer(i0); q[1] = ctypes.pointer(j); q[1][0] = 5
+    assert j.value == 5 and q[0][0] == 4
+
+
+def b_ctypes_memory_of_its_own():
+    """
+import ctypes
+import numpy as np
+b0 = ctypes.create_string_buffer(b'abc'); r0 = np.arange(3)
+"""
+    b = ctypes.create_string_buffer(8); ctypes.memset(b, 1, 2); ctypes.memmove(b, b0, 3); ctypes.memmove(ctypes.byref(b), b0, 3); b[3] = b'd'; assert b.value == b'abcd\1\1'[:4]
+    ctypes.resize(b, 20); raw = bytearray(4); (ctypes.c_char * 4).from_buffer(raw)[1] = b'x'; assert raw == b'\0x\0\0'
+    r = r0.copy(); r.ctypes.data_as(ctypes.POINTER(ctypes.c_long))[0] = 9; assert r[0] == 9 and r0.ctypes.data_as(ctypes.POINTER(ctypes.c_long))[1] == 1
+    ctypes.memset(r.ctypes.data, 0, 8); v = np.ctypeslib.as_array((ctypes.c_int * 2)()); v[0] = 1; m = memoryview((ctypes.c_ubyte * 2)()).cast('B'); m[1] = 2
+    assert r[0] == 0 and ctypes.string_at(b0) == b'abc'
+
+
+def b_ctypes_callbacks():
+    """
+import ctypes
+libc = ctypes.CDLL(None); values0 = (3, 1, 2)
+"""
+    a = (ctypes.c_int * 3)(*values0); kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_int), ctypes.POINTER(ctypes.c_int))
+    libc.qsort(a, 3, 4, kind(lambda x, y: x[0] - y[0])); assert list(a) == [1, 2, 3]
+    libc.memchr.restype = ctypes.c_void_p; s = ctypes.create_string_buffer(b'abc'); assert libc.memchr(s, ord('b'), 3) == ctypes.addressof(s) + 1
+
+
+def b_classes_made_from_those_of_c():
+    """
+import collections
+import numpy as np
+a0 = np.zeros(3)
+"""
+    class L(list):
+        def __setitem__(self, at, value): super().__setitem__(at, value * 2)
+        def __iadd__(self, other): return super().__iadd__(other)
+    class D(collections.OrderedDict):
+        def __setattr__(self, name, value): super().__setattr__(name, value)
+    class A(np.ndarray):
+        def __imul__(self, other): return super().__imul__(other)
+    l = L([1, 2]); l[0] = 5; l += [3]; l *= 2; d = D(a=1); d.x = 1; d['b'] = 2; del d['a']; a = a0.copy().view(A); a += 1; a *= 3; a[0] = 0
+    assert l == [10, 2, 3] * 2 and dict(d) == {'b': 2} and d.x == 1 and list(a) == [0, 3, 3]

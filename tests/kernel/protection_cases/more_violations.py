@@ -2413,3 +2413,405 @@ def make():
 holder = make()
 """
     holder.drop()
+
+
+def v_hash_update():
+    """
+import hashlib
+h = hashlib.sha256(b'a')
+"""
+    h.update(b'b')
+
+
+def v_hash_update_sha3():
+    """
+import hashlib
+h = hashlib.sha3_256()
+"""
+    h.update(b'b')
+
+
+def v_hash_update_blake2():
+    """
+import hashlib
+h = hashlib.blake2b()
+"""
+    h.update(b'b')
+
+
+def v_hash_update_by_a_file():
+    """
+import hashlib, io
+h = hashlib.md5()
+"""
+    h.update(io.BytesIO(b'abc').getbuffer())
+
+
+def v_hmac_update():
+    """
+import hmac
+h = hmac.new(b'key', digestmod='sha256')
+"""
+    h.update(b'b')
+
+
+def v_zlib_compress():
+    """
+import zlib
+c = zlib.compressobj()
+"""
+    c.compress(b'abc')
+
+
+def v_zlib_flush():
+    """
+import zlib
+c = zlib.compressobj()
+"""
+    c.flush()
+
+
+def v_zlib_decompress():
+    """
+import zlib
+c = zlib.decompressobj()
+"""
+    c.decompress(zlib.compress(b'abc'))
+
+
+def v_bz2_compress():
+    """
+import bz2
+c = bz2.BZ2Compressor()
+"""
+    c.compress(b'abc')
+
+
+def v_lzma_compress():
+    """
+import lzma
+c = lzma.LZMACompressor()
+"""
+    c.compress(b'abc')
+
+
+def v_asyncio_future():
+    """
+import asyncio
+loop = asyncio.new_event_loop(); f = loop.create_future()
+"""
+    f.set_result(1)
+
+
+def v_asyncio_future_cancel():
+    """
+import asyncio
+loop = asyncio.new_event_loop(); f = loop.create_future()
+"""
+    f.cancel()
+
+
+def v_asyncio_future_callback():
+    """
+import asyncio
+loop = asyncio.new_event_loop(); f = loop.create_future()
+"""
+    f.add_done_callback(print)
+
+
+def v_pickler():
+    """
+import io, pickle
+p = pickle.Pickler(io.BytesIO())
+"""
+    p.dump([1])
+
+
+def v_pickler_memo():
+    """
+import io, pickle
+p = pickle.Pickler(io.BytesIO())
+"""
+    p.clear_memo()
+
+
+def v_unpickler():
+    """
+import io, pickle
+p = pickle.Unpickler(io.BytesIO(pickle.dumps(1) * 2))
+"""
+    p.load()
+
+
+def v_poll_register():
+    """
+import select
+p = select.poll()
+"""
+    p.register(0)
+
+
+def v_partial_state():
+    """
+import functools
+p = functools.partial(print, 1)
+"""
+    p.__setstate__((print, (), {}, {}))
+
+
+def v_iterator_state():
+    """
+i = iter([1, 2, 3])
+"""
+    i.__setstate__(2)
+
+
+def v_itertools_state():
+    """
+import itertools
+i = itertools.cycle([1, 2, 3])
+"""
+    i.__setstate__(([2], 1))
+
+
+def v_exception_state():
+    """
+e = ValueError(1)
+"""
+    e.__setstate__({'k': 1})
+
+
+def v_memory_bio():
+    """
+import ssl
+b = ssl.MemoryBIO()
+"""
+    b.write(b'abc')
+
+
+def v_ctypes_memset():
+    """
+import ctypes
+b = ctypes.create_string_buffer(b'abc')
+"""
+    ctypes.memset(b, 0, 3)
+
+
+def v_ctypes_memmove():
+    """
+import ctypes
+a = (ctypes.c_int * 3)(1, 2, 3)
+"""
+    ctypes.memmove(a, bytes(12), 12)
+
+
+def v_ctypes_memmove_by_reference():
+    """
+import ctypes
+i = ctypes.c_int(5)
+"""
+    ctypes.memmove(ctypes.byref(i), bytes(4), 4)
+
+
+def v_ctypes_pointer():
+    """
+import ctypes
+i = ctypes.c_int(5)
+"""
+    ctypes.pointer(i)[0] = 6
+
+
+def v_ctypes_pointer_contents():
+    """
+import ctypes
+i = ctypes.c_int(5)
+"""
+    ctypes.pointer(i).contents.value = 6
+
+
+def v_ctypes_pointer_of_main():
+    """
+import ctypes
+i = ctypes.c_int(5); p = ctypes.pointer(i)
+"""
+    p.contents.value = 6
+
+
+def v_ctypes_cast():
+    """
+import ctypes
+a = (ctypes.c_int * 3)(1, 2, 3)
+"""
+    ctypes.cast(a, ctypes.POINTER(ctypes.c_int))[1] = 9
+
+
+def v_ctypes_field_that_is_an_array():
+    """
+import ctypes
+class S(ctypes.Structure):
+    _fields_ = [('a', ctypes.c_int * 2)]
+s = S()
+"""
+    s.a[0] = 3
+
+
+def v_ctypes_field_that_is_a_structure():
+    """
+import ctypes
+class P(ctypes.Structure):
+    _fields_ = [('x', ctypes.c_int)]
+class S(ctypes.Structure):
+    _fields_ = [('p', P)]
+s = S()
+"""
+    s.p.x = 3
+
+
+def v_ctypes_array_of_structures():
+    """
+import ctypes
+class P(ctypes.Structure):
+    _fields_ = [('x', ctypes.c_int)]
+a = (P * 3)()
+"""
+    a[1].x = 3
+
+
+def v_ctypes_structure_behind_a_pointer():
+    """
+import ctypes
+class P(ctypes.Structure):
+    _fields_ = [('x', ctypes.c_int)]
+p = P()
+"""
+    ctypes.pointer(p).contents.x = 3
+
+
+def v_ctypes_array_from_buffer():
+    """
+import ctypes
+b = bytearray(4)
+"""
+    (ctypes.c_char * 3).from_buffer(b)[0] = b'q'
+
+
+def v_ctypes_part_of_a_string_buffer():
+    """
+import ctypes
+class S(ctypes.Structure):
+    _fields_ = [('name', ctypes.c_char * 8)]
+a = (S * 2)()
+"""
+    a[0].name = b'abc'
+
+
+def v_ctypes_resize():
+    """
+import ctypes
+b = ctypes.create_string_buffer(3)
+"""
+    ctypes.resize(b, 50)
+
+
+def v_ctypes_of_an_array():
+    """
+import ctypes
+import numpy as np
+a = np.arange(3)
+"""
+    a.ctypes.data_as(ctypes.POINTER(ctypes.c_long))[0] = 9
+
+
+def v_ctypes_view_as_an_array():
+    """
+import ctypes
+import numpy as np
+a = (ctypes.c_int * 3)(1, 2, 3)
+"""
+    np.ctypeslib.as_array(a)[0] = 9
+
+
+def v_ctypes_view_as_a_memoryview():
+    """
+import ctypes
+a = (ctypes.c_ubyte * 3)(1, 2, 3)
+"""
+    memoryview(a).cast('B')[0] = 9
+
+
+def v_np_subclass_made_in_the_work():
+    """
+import numpy as np
+a = np.zeros(3)
+"""
+    class Mine(np.ndarray):
+        pass
+    a.view(Mine)[0] = 1
+
+
+def v_np_subclass_made_in_the_work_in_place():
+    """
+import numpy as np
+a = np.zeros(3)
+"""
+    class Mine(np.ndarray):
+        def __iadd__(self, other):
+            return super().__iadd__(other)
+    b = a.view(Mine); b += 1
+
+
+def v_np_method_of_the_slot():
+    """
+import numpy as np
+a = np.zeros(3)
+"""
+    np.ndarray.__setitem__(a, 0, 1)
+
+
+def v_method_of_the_slot_bound_in_main():
+    """
+l = [1, 2]; put = l.__setitem__
+"""
+    put(0, 9)
+
+
+def v_method_of_the_slot_of_the_base():
+    """
+class L(list):
+    def put(self, at, value):
+        super().__setitem__(at, value)
+l = L([1, 2])
+"""
+    l.put(0, 9)
+
+
+def v_gzip_seek_while_writing():
+    """
+import gzip, io
+g = gzip.open(io.BytesIO(), 'wb')
+"""
+    g.seek(100)
+
+
+def v_gzip_write():
+    """
+import gzip, io
+g = gzip.open(io.BytesIO(), 'wb')
+"""
+    g.write(b'abc')
+
+
+def v_zip_write():
+    """
+import io, zipfile
+z = zipfile.ZipFile(io.BytesIO(), 'w')
+"""
+    z.writestr('a', 'b')
+
+
+def v_tar_write():
+    """
+import io, tarfile
+t = tarfile.open(fileobj=io.BytesIO(), mode='w')
+"""
+    t.addfile(tarfile.TarInfo('a'))

@@ -9,13 +9,14 @@ import pytest
 import parallel
 from parallel import _core
 from parallel.protection import effects
+from type_tables import found_type
 
 LIBRARY = ("numpy",)  # of another version than the table was made for: it may lack what is listed
 
 
 def _type_of(module: str, name: str) -> type:
     path = name.split(".")
-    found = getattr(importlib.import_module(module), path[0])
+    found = found_type(module, path[0])
     return type(found) if path[1:] else found
 
 
@@ -26,7 +27,7 @@ def _listed(of: effects.Effects) -> list[str]:
 
 def _methods(kind: type) -> set[str]:
     methods = {name for name, value in vars(kind).items() if type(value).__name__ in ("method_descriptor", "classmethod_descriptor")}
-    return {name for name in methods if not name.startswith("__")}
+    return {name for name in methods if name not in effects.READING_PROTOCOLS}
 
 
 @pytest.mark.parametrize("module, name", effects.TYPES)

@@ -4,34 +4,41 @@ Types are found as subclasses of `object`, so every type of the process is looke
 A process that has run other tests has classes of theirs; and libraries like Pillow call their types `builtins.something`.
 """
 
-import array  # noqa: F401 - the types are what is looked at
-import contextvars  # noqa: F401
-import datetime  # noqa: F401
 import importlib
-import io  # noqa: F401
+import importlib.util
 import json
-import random  # noqa: F401
-import re  # noqa: F401
-import sqlite3  # noqa: F401
 import sys
-import weakref  # noqa: F401
-import xml.etree.ElementTree  # noqa: F401
 
-import numpy  # noqa: F401
+import numpy  # noqa: F401 - the types are what is looked at
 import numpy.random  # noqa: F401
 import pandas  # noqa: F401
 
 from parallel.protection import effects, ungated
 
-LIBRARIES = (
-    "builtins collections _collections array io _io random _random datetime re _sre weakref _weakref contextvars _contextvars sqlite3 "
-    "xml _elementtree pyexpat types itertools functools operator _operator _queue _struct mmap numpy pandas"
-).split()
+LIBRARIES = sys.stdlib_module_names - {"distutils"} | {"numpy", "pandas"}
 C_METHODS = ("method_descriptor", "classmethod_descriptor", "cython_function_or_method")
 
 
+def load_standard_library() -> None:
+    """All of its modules that are written in C, but for what needs a screen and what is there to be tested."""
+    for name in sorted(sys.stdlib_module_names):
+        if name.startswith(("_test", "_xx", "xx", "_ctypes_test", "_tkinter", "readline")):
+            continue
+        spec = importlib.util.find_spec(name) if name not in sys.modules else None
+        if spec is not None and (spec.origin == "built-in" or str(spec.origin).endswith(".so")):
+            importlib.import_module(name)
+
+
 def methods_of(kind: type) -> list[str]:
-    return [name for name, value in vars(kind).items() if type(value).__name__ in C_METHODS and not name.startswith("__")]
+    """Those that may change something. Of Cython's types without what only pickling calls."""
+    is_cython = kind.__module__.startswith(("numpy", "pandas"))
+    return [
+        name
+        for name, value in vars(kind).items()
+        if type(value).__name__ in C_METHODS
+        and name not in effects.READING_PROTOCOLS
+        and not (is_cython and name.startswith("__"))
+    ]
 
 
 def types_of_libraries() -> list[type]:
@@ -48,12 +55,25 @@ def name_of(kind: type) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
+def found_type(module: str, name: str) -> type:
+    """As the protection finds it: by its module's name for it, or by its own."""
+    if found := getattr(importlib.import_module(module), name, None):
+        if isinstance(found, type):
+            return found
+    full = name if module == "builtins" else f"{module}.{name}"
+    return next(kind for kind in type.__subclasses__(object) if _own_name(kind) == full)
+
+
+def _own_name(kind: type) -> str:
+    return kind.__name__ if kind.__module__ == "builtins" else name_of(kind)
+
+
 def listed_types() -> set[type]:
     """The types of `effects`, by what they are."""
     listed = set()
     for module, name in effects.TYPES:
         first, *rest = name.split(".")
-        kind = getattr(importlib.import_module(module), first)
+        kind = found_type(module, first)
         listed.add(type(kind) if rest else kind)
     return listed
 
@@ -71,6 +91,7 @@ def unknown_names(known: set[str], modules: set[str]) -> list[str]:
 
 
 def report() -> dict:
+    load_standard_library()
     listed, kinds = listed_types(), types_of_libraries()
     with_methods = [kind for kind in kinds if methods_of(kind)]
     return {

@@ -14,8 +14,18 @@ _CONTENTS, _ATTRIBUTE, _IN_PLACE, _POSITION, _STREAM, _PROCESS = range(6)
 _SELF, _ARGUMENT, _OUTPUT = range(3)
 
 
+# In every type of C, methods of these names only read, or make something new.
+READING_PROTOCOLS = frozenset(
+    "__alloc__ __array__ __array_finalize__ __array_function__ __array_prepare__ __array_ufunc__ __array_wrap__ __bytes__ __ceil__ "
+    "__class_getitem__ __complex__ __contains__ __copy__ __ctypes_from_outparam__ __deepcopy__ __dir__ __dlpack__ __dlpack_device__ "
+    "__enter__ __exit__ __floor__ __format__ __fspath__ __getformat__ __getinitargs__ __getitem__ __getnewargs__ __getstate__ "
+    "__init_subclass__ __instancecheck__ __length_hint__ __mro_entries__ __prepare__ __reduce__ __reduce_ex__ __reversed__ __round__ "
+    "__set_name__ __sizeof__ __subclasscheck__ __subclasses__ __subclasshook__ __trunc__".split()
+)
+
+
 class Effects(NamedTuple):
-    """Names of methods, separated by blanks.
+    """Names of methods, separated by blanks; those of `READING_PROTOCOLS` need none.
 
     `changes`: their object. `attributes`: what their object says about itself, not its contents. `outputs` and `arguments`:
     "name:position" of an argument that is changed, optional in `outputs`.
@@ -31,6 +41,7 @@ class Effects(NamedTuple):
 
 # ---- builtins and collections ----------------------------------------------------------------------------------------
 
+# (module, name): as the module has it, or as the type says itself, where the module has no name for it.
 TYPES: dict[tuple[str, str], Effects] = {
     ("builtins", "list"): Effects("copy count index", "append clear extend insert pop remove reverse sort"),
     ("builtins", "dict"): Effects("copy fromkeys get items keys values", "clear pop popitem setdefault update"),
@@ -46,7 +57,7 @@ TYPES: dict[tuple[str, str], Effects] = {
     ),
     # release() ends the view, not what it shows.
     ("builtins", "memoryview"): Effects("cast hex release tobytes tolist toreadonly"),
-    ("builtins", "BaseException"): Effects("with_traceback", "add_note"),  # raising one sets its traceback, too
+    ("builtins", "BaseException"): Effects("with_traceback", "__setstate__ add_note"),  # raising one sets its traceback, too
     ("_collections", "deque"): Effects(
         "copy count index", "append appendleft clear extend extendleft insert pop popleft remove reverse rotate"
     ),
@@ -63,7 +74,7 @@ TYPES: dict[tuple[str, str], Effects] = {
     ),
     ("_queue", "SimpleQueue"): Effects("empty qsize", "get get_nowait put put_nowait"),
     ("_elementtree", "Element"): Effects(
-        "find findall findtext get items iter iterfind itertext keys makeelement", "append clear extend insert remove set"
+        "find findall findtext get items iter iterfind itertext keys makeelement", "__setstate__ append clear extend insert remove set"
     ),
     ("_elementtree", "TreeBuilder"): Effects("", "close comment data end pi start"),
     ("_elementtree", "XMLParser"): Effects("", "_parse_whole _setevents close feed", kind=_POSITION),
@@ -91,13 +102,37 @@ TYPES: dict[tuple[str, str], Effects] = {
     ("types", "GeneratorType"): Effects("", "close send throw", kind=_POSITION),
     ("types", "CoroutineType"): Effects("", "close send throw", kind=_POSITION),
     ("types", "AsyncGeneratorType"): Effects("", "aclose asend athrow", kind=_POSITION),
+    # ---- the rest of the standard library ----------------------------------------------------------------------------
+    ("functools", "partial"): Effects("", "__setstate__"),
+    ("_asyncio", "Future"): Effects(
+        "_make_cancelled_error cancelled done exception get_loop result",
+        "add_done_callback cancel remove_done_callback set_exception set_result",
+    ),
+    ("_asyncio", "Task"): Effects(
+        "_make_cancelled_error cancelled cancelling done exception get_coro get_name get_stack print_stack result",
+        "add_done_callback cancel remove_done_callback set_exception set_name set_result uncancel",
+    ),
+    ("_asyncio", "FutureIter"): Effects("", "close send throw", kind=_POSITION),
+    ("_bz2", "BZ2Compressor"): Effects("", "compress flush"),
+    ("_bz2", "BZ2Decompressor"): Effects("", "decompress"),
+    ("_lzma", "LZMACompressor"): Effects("", "compress flush"),
+    ("_lzma", "LZMADecompressor"): Effects("", "decompress"),
+    ("zlib", "Compress"): Effects("copy", "compress flush"),
+    ("zlib", "Decompress"): Effects("copy", "decompress flush"),
+    ("_pickle", "Pickler"): Effects("", "clear_memo dump"),
+    ("_pickle", "PicklerMemoProxy"): Effects("copy", "clear"),
+    ("_pickle", "Unpickler"): Effects("find_class", "load", kind=_POSITION),
+    ("_pickle", "UnpicklerMemoProxy"): Effects("copy", "clear"),
+    ("_ssl", "MemoryBIO"): Effects("", "read write write_eof"),
+    ("select", "epoll"): Effects("close fileno fromfd poll", "modify register unregister"),
+    ("select", "poll"): Effects("poll", "modify register unregister"),
     # ---- files: reading moves a position that is the context's own copy ----------------------------------------------
     ("_io", "StringIO"): Effects(
-        "close getvalue read readable readline seek seekable tell writable", "truncate write", kind=_STREAM
+        "close getvalue read readable readline seek seekable tell writable", "__setstate__ truncate write", kind=_STREAM
     ),
     ("_io", "BytesIO"): Effects(
         "close flush getbuffer getvalue isatty read read1 readable readline readlines seek seekable tell writable",
-        "truncate write writelines",
+        "__setstate__ truncate write writelines",
         arguments="readinto:0",
         kind=_STREAM,
     ),
@@ -133,6 +168,7 @@ TYPES: dict[tuple[str, str], Effects] = {
     ("_ctypes", "_SimpleCData.__class__"): Effects(
         "from_address from_buffer_copy from_param in_dll", arguments="from_buffer:0"
     ),
+    ("_ctypes", "_CData"): Effects("", "__setstate__"),
     ("_struct", "Struct"): Effects("iter_unpack pack unpack unpack_from", arguments="pack_into:0"),
     ("_socket", "socket"): Effects(
         "_accept bind close connect connect_ex detach fileno getblocking getpeername getsockname getsockopt gettimeout listen recv "
@@ -154,7 +190,7 @@ TYPES: dict[tuple[str, str], Effects] = {
     ("numpy", "broadcast"): Effects("", "reset", kind=_POSITION),
     ("numpy", "nditer"): Effects(
         "copy debug_print",
-        "close enable_external_loop iternext remove_axis remove_multi_index reset",
+        "__exit__ close enable_external_loop iternext remove_axis remove_multi_index reset",
         kind=_POSITION,
     ),
     ("numpy", "ufunc"): Effects(
@@ -163,7 +199,7 @@ TYPES: dict[tuple[str, str], Effects] = {
         arguments="at:0",
     ),
     ("numpy.random._generator", "Generator"): Effects(
-        "beta binomial bytes chisquare choice dirichlet exponential f gamma geometric gumbel hypergeometric integers laplace "
+        "__setstate__ beta binomial bytes chisquare choice dirichlet exponential f gamma geometric gumbel hypergeometric integers laplace "
         "logistic lognormal logseries multinomial multivariate_hypergeometric multivariate_normal negative_binomial "
         "noncentral_chisquare noncentral_f normal pareto permutation poisson power rayleigh standard_cauchy standard_t triangular "
         "uniform vonmises wald weibull zipf",
@@ -171,13 +207,51 @@ TYPES: dict[tuple[str, str], Effects] = {
         arguments="shuffle:0",
     ),
     ("numpy.random.mtrand", "RandomState"): Effects(
-        "beta binomial bytes chisquare choice dirichlet exponential f gamma geometric get_state gumbel hypergeometric laplace logistic "
+        "__setstate__ beta binomial bytes chisquare choice dirichlet exponential f gamma geometric get_state gumbel hypergeometric laplace logistic "
         "lognormal logseries multinomial multivariate_normal negative_binomial noncentral_chisquare noncentral_f normal pareto "
         "permutation poisson power rand randint randn random random_integers random_sample rayleigh seed set_state standard_cauchy "
         "standard_exponential standard_gamma standard_normal standard_t tomaxint triangular uniform vonmises wald weibull zipf",
         arguments="shuffle:0",
     ),
 }
+
+TYPES |= {
+    ("builtins", name): Effects("", "__setstate__", kind=_POSITION)
+    for name in (
+        "bytearray_iterator bytes_iterator iterator list_iterator list_reverseiterator longrange_iterator range_iterator reversed "
+        "str_ascii_iterator str_iterator tuple_iterator zip"
+    ).split()
+}
+TYPES["array", "arrayiterator"] = Effects("", "__setstate__", kind=_POSITION)
+TYPES |= {
+    ("itertools", name): Effects("", "__setstate__", kind=_POSITION)
+    for name in (
+        "_tee accumulate combinations combinations_with_replacement cycle dropwhile groupby islice permutations product takewhile "
+        "zip_longest"
+    ).split()
+}
+TYPES["itertools", "chain"] = Effects("from_iterable", "__setstate__", kind=_POSITION)
+TYPES |= {
+    (module, name): Effects("copy digest hexdigest", "update")
+    for module, names in (
+        ("_blake2", "blake2b blake2s"),
+        ("_hashlib", "HASH HMAC"),
+        ("_md5", "md5"),
+        ("_sha1", "sha1"),
+        ("_sha256", "sha224 sha256"),
+        ("_sha3", "sha3_224 sha3_256 sha3_384 sha3_512 shake_128 shake_256"),
+        ("_sha512", "sha384 sha512"),
+    )
+    for name in names.split()
+}
+
+TYPES |= {
+    ("_ctypes", f"{name}.__class__"): Effects("from_address from_buffer_copy from_param in_dll", arguments="from_buffer:0")
+    for name in ("Array", "CFuncPtr", "Structure", "Union")
+}
+TYPES["_ctypes", "_Pointer.__class__"] = Effects(
+    "from_address from_buffer_copy from_param in_dll", "set_type", arguments="from_buffer:0"
+)
 
 # ---- functions of modules: (module, name) -> position and name of the argument that is changed -----------------------
 
@@ -193,6 +267,7 @@ FUNCTIONS: dict[tuple[str, str], tuple[int, str | None]] = {
     ("_bisect", "insort_left"): (0, "a"),
     ("_bisect", "insort_right"): (0, "a"),
     ("_collections", "_count_elements"): (0, None),
+    ("_ctypes", "resize"): (0, None),
     ("_elementtree", "SubElement"): (0, None),
     ("_struct", "pack_into"): (1, None),
     ("numpy.core._multiarray_umath", "copyto"): (0, "dst"),

@@ -77,7 +77,16 @@ EXEMPT = (
     "logging.handlers:BufferingHandler.emit",
     # A fork within a context: the locks of threads that are not there are made anew.
     "threading:_after_fork",
-    # How many read from the archive.
+    # Files that are read through a decompressor, and members of archives: their position is the context's own, as that of
+    # other files; and how many read from the archive.
+    *(f"_compression:DecompressReader.{name}" for name in ("read", "readall", "readinto", "seek")),
+    "gzip:_GzipReader.read",
+    "tarfile:TarFile.next",
+    *(f"tarfile:_FileInFile.{name}" for name in ("read", "readinto", "seek")),
+    "zipfile:ZipExtFile.peek",
+    "zipfile:ZipExtFile.read",
+    "zipfile:ZipExtFile.read1",
+    "zipfile:ZipExtFile.seek",
     "zipfile:ZipFile.read",
     "zipfile:ZipFile.testzip",
     "zipfile:ZipFile._extract_member",

@@ -14,6 +14,7 @@ UNGATED: dict[str, str] = {
         builtins.EncodingMap builtins.BaseExceptionGroup
         datetime.date datetime.datetime datetime.time datetime.timedelta datetime.timezone datetime.tzinfo
         re.Match re.Pattern sqlite3.Row operator.attrgetter operator.itemgetter operator.methodcaller
+        _multibytecodec.MultibyteCodec _ssl.Certificate decimal.Decimal pickle.PickleBuffer posix.DirEntry unicodedata.UCD
         numpy.dtype numpy.generic numpy.integer numpy.int8 numpy.int16 numpy.int32 numpy.int64 numpy.longlong numpy.uint8
         numpy.uint16 numpy.uint32 numpy.uint64 numpy.ulonglong numpy.float16 numpy.float32 numpy.float64 numpy.float128
         numpy._BoundArrayMethod numpy._ArrayMethod
@@ -23,19 +24,34 @@ UNGATED: dict[str, str] = {
         pandas._libs.tslibs.timedeltas.* pandas._libs.tslibs.timestamps.*
     """,
     "their slots are guarded, and their methods make something new": """
-        builtins.type numpy.flatiter itertools.chain pandas._libs.arrays.NDArrayBacked
+        builtins.type numpy.flatiter pandas._libs.arrays.NDArrayBacked decimal.SignalDictMixin posix.ScandirIterator
+        ctypes.c_char_p ctypes.c_void_p ctypes.c_wchar_p
         pandas._libs.internals.NDArrayBackedBlock pandas._libs.internals.NumpyBlock
     """,
     "what changes in them is a cache": """
         functools._lru_cache_wrapper pandas._libs.index.* pandas._libs.hashtable.* pandas._libs.interval.IntervalTree
-        pandas._libs.internals.BlockManager
+        pandas._libs.internals.BlockManager zoneinfo.ZoneInfo
     """,
     "a context has random streams of its own": """
         numpy.random._mt19937.MT19937 numpy.random._pcg64.PCG64 numpy.random._pcg64.PCG64DXSM numpy.random._philox.Philox
         numpy.random._sfc64.SFC64 numpy.random.bit_generator.*
     """,
-    "the current context of a thread is the thread's own": "_contextvars.ContextVar _contextvars.Context builtins.hamt",
+    "the current context of a thread is the thread's own": """
+        _contextvars.ContextVar _contextvars.Context builtins.hamt decimal.Context
+    """,
     "bases of types that are listed each": "_io._IOBase _io._BufferedIOBase _io._RawIOBase _io._TextIOBase",
+    "what changes them is inherited from a type that is listed": "_hashlib.HASHXOF",
+    "they write through another object, which is guarded": "_csv.writer",
+    "part of the position of a file": """
+        _multibytecodec.MultibyteIncrementalDecoder _multibytecodec.MultibyteIncrementalEncoder
+        _multibytecodec.MultibyteStreamReader _multibytecodec.MultibyteStreamWriter
+    """,
+    "locks belong to nobody in a context": "_thread.RLock _thread.lock _multiprocessing.SemLock",
+    "what a thread measures is the thread's own": "_lsprof.Profiler",
+    "not seen: what is outside of Python (screens, databases, connections, sound), and settings of TLS": """
+        _curses.window _curses_panel.panel _dbm.dbm ossaudiodev.oss_audio_device ossaudiodev.oss_mixer_device _ssl._SSLContext
+        _ssl._SSLSocket
+    """,
     "parts of C code that no program holds": """
         builtins.stderrprinter pandas._libs.parsers.TextReader pandas._libs.tslibs.parsing._timelex
     """,

@@ -67,7 +67,8 @@ _AWAITING = {
 
 # Read so often, and so rarely as what they are here for, that they are looked at where they are called only.
 UNREMARKABLE = frozenset(
-    {"reset", "move", "remove", "close", "feed", "data", "start", "end", "pi", "comment", "put", "get", "set"}
+    "cancel close comment compress data decompress dump end feed flush get load modify move pi put read register remove reset set "
+    "set_name start unregister".split()
 )
 
 
@@ -96,6 +97,8 @@ def table() -> list[tuple]:
     rows = [(*row, None) for row in rows]
     numpy = sys.modules.get("numpy")
     rows += [(getattr(numpy, name), _CHANGES, *which) for name, which in _NUMPY.items() if hasattr(numpy, name)]
+    ctypes = sys.modules.get("ctypes")
+    rows += [(getattr(ctypes, name), _CHANGES, 0, None) for name in ("memmove", "memset") if ctypes is not None]
     rows += [(function, _STREAMS, *which) for function, which in _loaded(_WRITING)]
     rows += [(function, _ITERATES, first, None) for function, first in _loaded(_AWAITING)]
     writer = type(sys.modules["_csv"].writer(io.StringIO())) if "_csv" in sys.modules else None

@@ -41,6 +41,12 @@ _STANDARD = {
     "shelve": "Shelf.*",
     "sched": "scheduler.*",
     "csv": "DictReader.*",
+    "hmac": "HMAC.update",
+    "bz2": "BZ2File.*",
+    "gzip": "GzipFile.*",
+    "lzma": "LZMAFile.*",
+    "tarfile": "TarFile.*",
+    "zipfile": "ZipFile.* _ZipWriteFile.*",
 }
 
 
