@@ -8,6 +8,7 @@
 #include "kernel/kernel_process.hpp"
 #include "kernel/no_history.hpp"
 #include "kernel/operator_stream.hpp"
+#include "kernel/own_descriptors.hpp"
 #include "kernel/parent_watch.hpp"
 #include "kernel/server.hpp"
 #include "kernel/signals.hpp"
@@ -75,6 +76,7 @@ xeus::xconfiguration read_connection_file(const std::string& name) {
     capture->start();
     {
         const xpar::parent_watch launcher([server] { server->stop(); });
+        xpar::keep_own_descriptors();
         std::clog.setstate(std::ios_base::failbit); // xeus says its version; the server has the last word (start_impl)
         kernel.start();
     }

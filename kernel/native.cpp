@@ -1,6 +1,7 @@
 #include "kernel/native.hpp"
 
 #include "kernel/json_bridge.hpp"
+#include "kernel/own_descriptors.hpp"
 
 #include "pybind11/stl.h"
 
@@ -94,7 +95,9 @@ py::object native::bind(native& self) {
         .def("wake", &native::wake)
         .def("stop", &native::stop)
         .def_static("interrupt_handler", &native::interrupt_handler, py::arg("is_due"))
-        .def("log", &native::log, py::arg("text"));
+        .def("log", &native::log, py::arg("text"))
+        .def_static("add_own_descriptors", add_own_descriptors)
+        .def_static("note_other_descriptors", note_other_descriptors);
     return py::cast(self, py::return_value_policy::reference);
 }
 

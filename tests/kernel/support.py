@@ -210,6 +210,7 @@ class Kernel:
         self._context = zmq.Context()
         self._poller = zmq.Poller()
         self._sockets = {}
+        self._others: list[zmq.Socket] = []
         for channel in CHANNELS:
             connected = self._context.socket(zmq.SUB if channel == "iopub" else zmq.DEALER)
             connected.linger, connected.rcvhwm = 0, 0
@@ -308,6 +309,20 @@ class Kernel:
         assert answer["status"] == "ok", answer
         return eval(answer["data"]["text/plain"])  # noqa: S307 - the repr of a str
 
+    def connect_again(self, channel: str = "shell") -> zmq.Socket:
+        """A second front end's connection, which has got through; closed with the kernel."""
+        other = self._context.socket(zmq.DEALER)
+        other.linger = 0
+        other.connect(self.address(channel))
+        self._others.append(other)
+        assert self.asks_by(other)
+        return other
+
+    def asks_by(self, other: zmq.Socket) -> bool:
+        """Is a request answered that comes by a connection of `connect_again`?"""
+        self.session.send(other, self.session.msg("kernel_info_request", {}))
+        return other.poll(SECONDS * 1000) != 0 and bool(other.recv_multipart())
+
     # ---- listening ---------------------------------------------------------------------------------------------------
 
     def wait(self, condition: Callable[[], object], seconds: float = SECONDS, what: str = "") -> None:
@@ -392,7 +407,7 @@ class Kernel:
         for pid in self.processes():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        for connected in self._sockets.values():
+        for connected in (*self._sockets.values(), *self._others):
             connected.close()
         self._held.close()
         self._context.term()

@@ -193,6 +193,92 @@ def test_many_runs_leave_nothing_behind(own_kernel: Kernel):
     assert "/dev/shm" not in maps.read_text()  # what has no name cannot be left behind
 
 
+# ---- descriptors -----------------------------------------------------------------------------------------------------
+
+CLOSE_ALL = {
+    "closerange": "os.closerange(3, 100_000)",
+    "one by one": "for fd in range(3, 1000):\n    try: os.close(fd)\n    except OSError: pass",
+    "by name": "for fd in range(3, 1000):\n    try: os.close(fd=fd)\n    except OSError: pass",
+    "with the standard ones": "os.closerange(0, 100_000)",
+    "again and again": "for _ in range(100): os.closerange(3, 100_000)",
+}
+
+
+@pytest.mark.parametrize("close", CLOSE_ALL)
+def test_a_cell_that_closes_all_descriptors_closes_its_own(own_kernel: Kernel, close):
+    own_kernel.ok("""
+import asyncio, os, socket
+def look():
+    links = {}
+    for fd in os.listdir("/proc/self/fd"):
+        try: links[int(fd)] = os.readlink(f"/proc/self/fd/{fd}")
+        except OSError: pass  # that of the folder
+    return links
+mine = os.open("/dev/null", os.O_RDONLY)
+left, right = socket.socketpair()
+mine = {fd: look()[fd] for fd in (mine, left.fileno(), right.fileno())}
+""")
+    late = [own_kernel.connect_again() for _ in range(3)]  # connections that have come since the start
+    own_kernel.ok("before = look()\n" + CLOSE_ALL[close])
+    closed = own_kernel.value("sorted(fd for fd, link in before.items() if fd > 2 and 'journal' not in link and look().get(fd) != link)")
+    assert closed == own_kernel.value("sorted(mine)")
+    assert own_kernel.ok("print('a')\nawait asyncio.sleep(0.01)\nprint('b')").text() == "a\nb\n"
+    assert own_kernel.ok("parallel.submit_work(lambda: print('from a work') or 5).result()").result == "5"
+    assert own_kernel.ok("import subprocess\nsubprocess.run(['echo', 'from a program']).returncode").text() == "from a program\n"
+    assert "mine = os.open" in own_kernel.ok("%history -n").text()
+    assert all(own_kernel.asks_by(each) for each in late) and own_kernel.asks_by(own_kernel.connect_again())
+
+
+def test_a_forked_child_may_close_all_descriptors(own_kernel: Kernel):
+    own_kernel.ok("""
+import os
+def child():
+    os.closerange(3, 100_000)
+    return len(os.listdir('/proc/self/fd'))
+pid = os.fork()
+if pid == 0:
+    os._exit(child())
+""")
+    assert own_kernel.ok("os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])").result == "4"  # and that of the folder
+    assert own_kernel.ok("parallel.submit_work(child).result()").result == "4"
+
+
+def test_closing_descriptors_goes_on_as_in_python(own_kernel: Kernel, tmp_path):
+    own_kernel.ok("import os, pickle")
+    for wrong, error in [
+        ("os.close(-1)", "OSError"),
+        ("os.close('x')", "TypeError"),
+        ("os.close()", "TypeError"),
+        ("os.close(1, 2)", "TypeError"),
+        ("os.close(10**20)", "OverflowError"),
+        ("os.closerange(3)", "TypeError"),
+        ("os.closerange('a', 'b')", "TypeError"),
+        ("r, w = os.pipe(); os.close(r); os.close(w); os.close(w)", "OSError"),
+    ]:
+        assert own_kernel.run(wrong).error["ename"] == error
+    own_kernel.ok("os.closerange(9, 3)\nos.closerange(10**6, 10**6 + 1)")
+    own_kernel.ok("f = os.fdopen(os.open('/dev/null', os.O_RDONLY))\nf.close()\nclass N(int): pass\nr, w = os.pipe()\nos.close(N(r))")
+    assert own_kernel.value("os.close.__module__, type(os.close).__name__, pickle.loads(pickle.dumps(os.close)) is os.close") == (
+        "('posix', 'builtin_function_or_method', True)"
+    )
+
+
+def test_a_number_that_the_kernel_has_given_back_is_anybodys(own_kernel: Kernel):
+    """IPython's loop is closed by the user, and its descriptors get other files."""
+    own_kernel.ok("import asyncio, os\nbefore = set(os.listdir('/proc/self/fd'))\nasyncio.get_event_loop().close()")
+    own_kernel.ok("mine = [os.open('/dev/null', os.O_RDONLY) for _ in range(10)]")
+    assert own_kernel.value("any(str(fd) in before for fd in mine)") == "True"
+    own_kernel.ok("for fd in mine: os.close(fd)")
+
+
+def test_files_of_startup_code_are_the_users(tmp_path):
+    folder = tmp_path / "profile_default/startup"
+    folder.mkdir(parents=True)
+    (folder / "opens.py").write_text("import os\nlog = os.open('/dev/null', os.O_WRONLY)")
+    with Kernel(env={"IPYTHONDIR": str(tmp_path)}) as kernel:
+        kernel.ok("os.close(log)")
+
+
 # ---- the command line ------------------------------------------------------------------------------------------------
 
 

@@ -29,8 +29,10 @@ class Application(BaseIPythonApplication, InteractiveShellApp):
         self.init_shell()
         self.init_gui_pylab()
         self.shell.extension_manager.load_extension("parallel")
+        self._native.add_own_descriptors()
         self.init_extensions()
         self.init_code()
+        self._native.note_other_descriptors()
 
     def init_shell(self) -> None:
         self.shell = ZMQInteractiveShell.instance(parent=self, native=self._native, profile_dir=self.profile_dir)
