@@ -7,6 +7,8 @@
 
 #include <opcode.h>
 
+#include <cstring>
+#include <string>
 #include <string_view>
 
 namespace xpar::guard {
@@ -60,6 +62,18 @@ bool starts_with(PyObject* text, std::string_view prefix) noexcept {
     return std::string_view(bytes, static_cast<std::size_t>(length)).starts_with(prefix);
 }
 
+// Null when it is no str.
+const char* text_of(PyObject* object) noexcept {
+    const char* const text = object != nullptr && PyUnicode_Check(object) ? PyUnicode_AsUTF8(object) : nullptr;
+    PyErr_Clear();
+    return text;
+}
+
+bool is_generated(PyCodeObject* code) noexcept {
+    PyObject* const path = code->co_filename;
+    return PyUnicode_GET_LENGTH(path) != 0 && PyUnicode_READ_CHAR(path, 0) == '<' && !starts_with(path, "<frozen ");
+}
+
 // Code that has no file: compiled from a string by whoever is named in its globals.
 origin origin_of_generated(PyObject* globals) noexcept {
     PyObject* const name = globals != nullptr ? PyDict_GetItemString(globals, "__name__") : nullptr;
@@ -99,18 +113,28 @@ _PyInterpreterFrame* caller_of(_PyInterpreterFrame* frame) noexcept {
     return frame;
 }
 
-origin origin_of(_PyInterpreterFrame* frame) noexcept { return origin_of(frame->f_code, frame->f_globals); }
+origin origin_of(_PyInterpreterFrame* frame) noexcept {
+    // In globals that belong to no module, whoever has it run: Cython's modules adapt others so while they are imported.
+    while (is_generated(frame->f_code) && PyDict_GetItemString(frame->f_globals, "__name__") == nullptr) {
+        _PyInterpreterFrame* const caller = caller_of(frame);
+        if (caller == nullptr) {
+            return origin::user;
+        }
+        frame = caller;
+    }
+    return origin_of(frame->f_code, frame->f_globals);
+}
 
 origin origin_of(PyCodeObject* code, PyObject* globals) noexcept {
-    PyObject* const path = code->co_filename;
-    if (PyUnicode_GET_LENGTH(path) == 0 || PyUnicode_READ_CHAR(path, 0) != '<') {
-        return origin_of_path(path);
+    if (is_generated(code)) {
+        return origin_of_generated(globals);
     }
+    PyObject* const path = code->co_filename;
     if (starts_with(path, "<frozen ")) { // parts of the standard library that are built in, importlib among them
         const bool is_machinery = starts_with(path, "<frozen importlib") || starts_with(path, "<frozen zipimport");
         return is_machinery ? origin::machinery : origin::standard;
     }
-    return origin_of_generated(globals);
+    return origin_of_path(path);
 }
 
 origin origin_of_file(PyObject* path) noexcept { return origin_of_path(path); }
@@ -181,6 +205,48 @@ bool is_named_in(PyObject* names, PyObject* globals, PyCodeObject* code) noexcep
     return found;
 }
 
+bool is_called_as_in(PyObject* names, PyObject* globals, PyCodeObject* code) noexcept {
+    if (PySet_Contains(names, code->co_name) == 1) {
+        return true;
+    }
+    const char* const module = text_of(PyDict_GetItemString(globals, "__name__"));
+    const char* const name = text_of(code->co_name);
+    const char* const rest = name != nullptr && *name != '_' ? std::strchr(name, '_') : nullptr;
+    if (module == nullptr || rest == nullptr) {
+        return false;
+    }
+    const std::string package(module, std::strcspn(module, "."));
+    const std::string pattern = package + ":" + std::string(name, rest + 1) + "*";
+    const reference key(PyUnicode_FromStringAndSize(pattern.data(), static_cast<Py_ssize_t>(pattern.size())));
+    const bool found = key && PySet_Contains(names, key.get()) == 1;
+    PyErr_Clear();
+    return found;
+}
+
+bool is_setter_of(PyObject* object, PyCodeObject* code) noexcept {
+    // x = property(fset=_set_x) is the other way to write it.
+    const char* const name = text_of(code->co_name);
+    constexpr std::string_view k_set = "_set_";
+    const bool is_named_so = name != nullptr && std::string_view(name).starts_with(k_set);
+    const reference stripped(is_named_so ? PyUnicode_FromString(name + k_set.size()) : Py_NewRef(code->co_name));
+    PyObject* const found = stripped ? _PyType_Lookup(Py_TYPE(object), stripped.get()) : nullptr;
+    bool is_setter = false;
+    for (const char* const part : {"fset", "fdel"}) {
+        const reference function(found != nullptr && Py_IS_TYPE(found, &PyProperty_Type) ? PyObject_GetAttrString(found, part)
+                                                                                        : nullptr);
+        is_setter = is_setter || (function && PyFunction_Check(function.get()) &&
+                                  PyFunction_GetCode(function.get()) == reinterpret_cast<PyObject*>(code));
+    }
+    PyErr_Clear();
+    return is_setter;
+}
+
+bool is_called_as_in(PyObject* names, _PyInterpreterFrame* frame) noexcept {
+    return is_called_as_in(names, frame->f_globals, frame->f_code);
+}
+
+bool is_setter_of(PyObject* object, _PyInterpreterFrame* frame) noexcept { return is_setter_of(object, frame->f_code); }
+
 PyObject* first_argument(_PyInterpreterFrame* frame) noexcept {
     if (frame->f_code->co_argcount == 0) {
         return nullptr;
@@ -207,7 +273,5 @@ bool is_storing(_PyInterpreterFrame* frame) noexcept {
         return false;
     }
 }
-
-PyObject* function_name(_PyInterpreterFrame* frame) noexcept { return frame->f_code->co_name; }
 
 } // namespace xpar::guard

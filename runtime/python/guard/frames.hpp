@@ -55,6 +55,12 @@ bool is_named_in(PyObject* names, _PyInterpreterFrame* frame) noexcept;
 
 bool is_named_in(PyObject* names, PyObject* globals, PyCodeObject* code) noexcept;
 
+// The same of functions of which this set says the plain name, or how names begin in a package: "package:set_*".
+bool is_called_as_in(PyObject* names, PyObject* globals, PyCodeObject* code) noexcept;
+
+// Is it the setter or deleter of a property that this object has?
+bool is_setter_of(PyObject* object, PyCodeObject* code) noexcept;
+
 // `self` of a method, or any first argument; borrowed, null when there is none.
 PyObject* first_argument(_PyInterpreterFrame* frame) noexcept;
 
@@ -62,7 +68,7 @@ PyObject* first_argument(_PyInterpreterFrame* frame) noexcept;
 // implements it?
 bool is_storing(_PyInterpreterFrame* frame) noexcept;
 
-// The plain name of the function.
-PyObject* function_name(_PyInterpreterFrame* frame) noexcept;
+bool is_called_as_in(PyObject* names, _PyInterpreterFrame* frame) noexcept;
+bool is_setter_of(PyObject* object, _PyInterpreterFrame* frame) noexcept;
 
 } // namespace xpar::guard

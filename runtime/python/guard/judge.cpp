@@ -88,7 +88,7 @@ bool is_exempt(_PyInterpreterFrame* frame) noexcept {
 }
 
 // Library code changes some object of the main thread: has the user asked for a change, and of what? By `x.a = v` or
-// `x[i] = v` that is implemented there, or by a method whose name says so. That object, or null.
+// `x[i] = v` that is implemented there, setattr() of a property, or a method whose name says so. That object, or null.
 PyObject* object_of_mutator(_PyInterpreterFrame* frame) noexcept {
     PyObject* changed = nullptr;
     while (frame != nullptr && origin_of(frame) != origin::user) {
@@ -102,13 +102,26 @@ PyObject* object_of_mutator(_PyInterpreterFrame* frame) noexcept {
             first = target ? target.get() : first; // held by what it was found in
         }
         if (first != nullptr && !is_context_object(first) &&
-            (is_named || (is_outermost && (PySet_Contains(s_mutators, function_name(frame)) == 1 ||
+            (is_named || (is_outermost && (is_called_as_in(s_mutators, frame) || is_setter_of(first, frame) ||
                                            (caller != nullptr && is_storing(caller)))))) {
             changed = first;
         }
         frame = caller;
     }
     return changed;
+}
+
+// What functools.wraps() says is behind a function.
+PyObject* without_decorators(PyObject* function) noexcept {
+    for (int i = 0; i < 8; ++i) {
+        PyObject* const attributes = reinterpret_cast<PyFunctionObject*>(function)->func_dict;
+        PyObject* const wrapped = attributes != nullptr ? PyDict_GetItemString(attributes, "__wrapped__") : nullptr;
+        if (wrapped == nullptr || !PyFunction_Check(wrapped)) {
+            break;
+        }
+        function = wrapped;
+    }
+    return function;
 }
 
 bool refuses_to_library(PyObject* object, change kind, const char* operation, PyObject* name, _PyInterpreterFrame* frame,
@@ -127,7 +140,7 @@ bool refuses_to_library(PyObject* object, change kind, const char* operation, Py
             return refuse(object, operation, name);
         }
         PyObject* const changed = object_of_mutator(frame);
-        if (changed != nullptr && !is_library_object(changed)) {
+        if (changed != nullptr && !is_library_object(changed) && !is_library_object(object)) {
             return refuse(changed, operation, name);
         }
         // Packages keep state in their objects that only they know the meaning of; drawing a figure sets hundreds of
@@ -208,6 +221,7 @@ bool refuses_library_method(PyObject* object, PyObject* called, const char* oper
     if (!s_armed || !PyFunction_Check(called)) {
         return s_armed && !is_context_object(object) && refuses_change(object, change::contents, operation, nullptr);
     }
+    called = without_decorators(called);
     const auto* const function = reinterpret_cast<PyFunctionObject*>(called);
     auto* const code = reinterpret_cast<PyCodeObject*>(function->func_code);
     _PyInterpreterFrame* const frame = current_frame();
@@ -227,7 +241,7 @@ bool refuses_library_method(PyObject* object, PyObject* called, const char* oper
         }
         object = holder.get();
     }
-    if (!says_so && !is_named && PySet_Contains(s_mutators, code->co_name) != 1) {
+    if (!says_so && !is_named && !is_called_as_in(s_mutators, function->func_globals, code)) {
         return false;
     }
     return !is_named_in(s_exempt, function->func_globals, code) && !is_library_object(object) &&

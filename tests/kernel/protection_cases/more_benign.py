@@ -1860,3 +1860,40 @@ a0 = np.zeros(3)
         def __imul__(self, other): return super().__imul__(other)
     l = L([1, 2]); l[0] = 5; l += [3]; l *= 2; d = D(a=1); d.x = 1; d['b'] = 2; del d['a']; a = a0.copy().view(A); a += 1; a *= 3; a[0] = 0
     assert l == [10, 2, 3] * 2 and dict(d) == {'b': 2} and d.x == 1 and list(a) == [0, 3, 3]
+
+
+def b_figure_is_drawn():
+    """
+from matplotlib.figure import Figure
+fig = Figure(); ax = fig.add_subplot(); line, = ax.plot([1, 2]); ax.set_title('t'); ax.legend(['a'])
+"""
+    import io
+    for kind in ('png', 'svg', 'pdf'): fig.savefig(io.BytesIO(), format=kind)
+    fig.savefig(io.BytesIO(), dpi=50, bbox_inches='tight'); fig.canvas.draw()
+    return ax.get_title(), ax.get_xlim(), ax.get_xticks(), ax.get_legend_handles_labels(), line.get_color(), list(line.get_xdata()), fig.get_size_inches()
+
+
+def b_figure_of_its_own():
+    """
+from matplotlib.figure import Figure
+fig = Figure(); ax = fig.add_subplot(); line, = ax.plot([1, 2])
+"""
+    own = Figure(); a = own.add_subplot(); a.plot(line.get_xdata()); a.set_title('own'); a.legend(['a']); own.suptitle('s'); a.set_xticks([1]); a.grid(); a.tick_params(); own.set_size_inches(2, 2)
+    assert ax.get_title() == ''
+
+
+def b_pd_set_axis():
+    """
+import pandas as pd
+df = pd.DataFrame({'a': [1, 1]}); df['a']
+"""
+    own = df.set_axis(['b'], axis=1); own.index.name = 'i'; own.columns.names = ['c']; own.flags.allows_duplicate_labels = False
+    assert list(df.columns) == ['a'] and df.index.name is None
+
+
+def b_email_as_text():
+    """
+import email.message
+m = email.message.EmailMessage(); m['To'] = 'x'; m.set_content('hello')
+"""
+    assert 'hello' in m.as_string() and b'hello' in bytes(m)

@@ -2815,3 +2815,123 @@ import io, tarfile
 t = tarfile.open(fileobj=io.BytesIO(), mode='w')
 """
     t.addfile(tarfile.TarInfo('a'))
+
+
+def v_pd_name_of_the_index_by_setattr():
+    """
+import pandas as pd
+df = pd.DataFrame({'a': [1, 1]})
+"""
+    setattr(df.index, 'name', 'i')
+
+
+def v_pd_names_of_the_columns_by_setattr():
+    """
+import pandas as pd
+df = pd.DataFrame({'a': [1, 1]})
+"""
+    setattr(df.columns, 'names', ['i'])
+
+
+def v_pd_flags():
+    """
+import pandas as pd
+df = pd.DataFrame({'a': [1, 1]})
+"""
+    df.flags.allows_duplicate_labels = False
+
+
+def v_np_masked_array_mask():
+    """
+import numpy as np
+m = np.ma.array([1, 2])
+"""
+    m.mask = True
+
+
+def v_np_masked_array_mask_by_setattr():
+    """
+import numpy as np
+m = np.ma.array([1, 2])
+"""
+    setattr(m, 'mask', True)
+
+
+def v_np_masked_array_soften():
+    """
+import numpy as np
+m = np.ma.array([1, 2], hard_mask=True)
+"""
+    m.soften_mask()
+
+
+def v_figure_title():
+    """
+from matplotlib.figure import Figure
+fig = Figure(); ax = fig.add_subplot(); line, = ax.plot([1, 2])
+"""
+    ax.set_title('t')
+
+
+def v_figure_suptitle():
+    """
+from matplotlib.figure import Figure
+fig = Figure(); ax = fig.add_subplot(); line, = ax.plot([1, 2])
+"""
+    fig.suptitle('t')
+
+
+def v_figure_legend():
+    """
+from matplotlib.figure import Figure
+fig = Figure(); ax = fig.add_subplot(); line, = ax.plot([1, 2])
+"""
+    ax.legend(['a'])
+
+
+def v_figure_add_subplot():
+    """
+from matplotlib.figure import Figure
+fig = Figure(); ax = fig.add_subplot(); line, = ax.plot([1, 2])
+"""
+    fig.add_subplot(2, 1, 2)
+
+
+def v_figure_plot():
+    """
+from matplotlib.figure import Figure
+fig = Figure(); ax = fig.add_subplot(); line, = ax.plot([1, 2])
+"""
+    ax.plot([1, 2])
+
+
+def v_figure_line():
+    """
+from matplotlib.figure import Figure
+fig = Figure(); ax = fig.add_subplot(); line, = ax.plot([1, 2])
+"""
+    line.set_color('red')
+
+
+def v_figure_ticks():
+    """
+from matplotlib.figure import Figure
+fig = Figure(); ax = fig.add_subplot(); line, = ax.plot([1, 2])
+"""
+    ax.set_xticks([1])
+
+
+def v_figure_grid():
+    """
+from matplotlib.figure import Figure
+fig = Figure(); ax = fig.add_subplot(); line, = ax.plot([1, 2])
+"""
+    ax.grid()
+
+
+def v_figure_size():
+    """
+from matplotlib.figure import Figure
+fig = Figure(); ax = fig.add_subplot(); line, = ax.plot([1, 2])
+"""
+    fig.set_size_inches(1, 1)

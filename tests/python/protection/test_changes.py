@@ -485,6 +485,24 @@ def test_whose_code_a_folder_is_can_be_said(tmp_path, monkeypatch):
     assert refused() == [True, True]
 
 
+@pytest.mark.parametrize("is_library", [True, False])
+def test_code_whose_globals_have_no_name_is_that_of_its_caller(tmp_path, monkeypatch, is_library):
+    """Modules of Cython adapt `inspect` and `asyncio` so while they are imported."""
+    (tmp_path / "adapting.py").write_text(
+        "import asyncio.coroutines\ndef adapt():\n    exec('module.for_a_test = 1', {'module': asyncio.coroutines})\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    import adapting
+
+    parallel.configure(libraries=[tmp_path] if is_library else [])
+    try:
+        error = parallel.submit_work(adapting.adapt).exception()
+    finally:
+        parallel.configure(libraries=[])
+        del sys.modules["adapting"]
+    assert (error is None) if is_library else isinstance(error, parallel.UnprotectedError)
+
+
 def test_an_interpreter_that_cannot_be_patched_is_named(monkeypatch):
     from parallel.protection import _state
 

@@ -90,6 +90,14 @@ EXEMPT = (
     "zipfile:ZipFile.read",
     "zipfile:ZipFile.testzip",
     "zipfile:ZipFile._extract_member",
+    # A setting for as long as a message is written.
+    "email.generator:Generator.flatten",
+    # Columns that were taken out of a frame, kept to be given out again; copying a frame forgets them.
+    "pandas.core.frame:DataFrame._clear_item_cache",
+    # Drawing a figure works out where everything comes to lie, and notes it.
+    "matplotlib.backend_bases:FigureCanvasBase.print_figure",
+    "matplotlib.backends.backend_agg:FigureCanvasAgg.draw",
+    "matplotlib.figure:Figure.savefig",
     # An exception that is raised again.
     "contextlib:_GeneratorContextManager.__exit__",
     "contextlib:ExitStack.__exit__.<locals>._fix_exception_context",
@@ -105,7 +113,24 @@ EXEMPT = (
     "ipaddress:IPv4Network.hosts",
 )
 
-# Names of methods of packages that change their object, whatever they are written in, and full names of others. When
+# What plots and decorates, in matplotlib.
+_AXES = (
+    "acorr angle_spectrum annotate arrow axhline axhspan axline axvline axvspan bar bar_label barbs barh boxplot broken_barh bxp clabel "
+    "cohere contour contourf csd errorbar eventplot fill fill_between fill_betweenx hexbin hist hist2d hlines imshow indicate_inset "
+    "indicate_inset_zoom inset_axes legend loglog magnitude_spectrum matshow pcolor pcolorfast pcolormesh phase_spectrum pie plot plot_date "
+    "psd quiver quiverkey scatter secondary_xaxis secondary_yaxis semilogx semilogy specgram spy stackplot stairs stem step streamplot table "
+    "text tricontour tricontourf tripcolor triplot violin violinplot vlines xcorr"
+)
+_AXES_BASE = (
+    "autoscale axis cla grid invert_xaxis invert_yaxis locator_params margins minorticks_off minorticks_on sharex sharey tick_params "
+    "ticklabel_format twinx twiny xaxis_date yaxis_date"
+)
+_FIGURE = (
+    "align_labels autofmt_xdate clf colorbar delaxes legend subfigures subplot_mosaic subplots subplots_adjust suptitle supxlabel supylabel text"
+)
+
+# Names of methods of packages that change their object, whatever they are written in, full names of others, and how names
+# begin in a package. When
 # the user's code calls one on an object of the main thread and it goes on to change anything of the main thread, that
 # object is what is changed.
 MUTATORS = (
@@ -145,8 +170,17 @@ MUTATORS = (
     "add_edges_from",
     "remove_node",
     "remove_edge",
-    "set_axis",
     "set_params",
+    # How names begin in a package.
+    "matplotlib:add_*",
+    "matplotlib:set_*",
+    "matplotlib.axis:Axis.set_ticks",
+    "matplotlib.axis:Axis.set_ticklabels",
+    "matplotlib.axis:Axis._set_ticklabels",
+    *(f"matplotlib.axes._axes:Axes.{name}" for name in _AXES.split()),
+    *(f"matplotlib.axes._base:_AxesBase.{name}" for name in _AXES_BASE.split()),
+    *(f"matplotlib.figure:FigureBase.{name}" for name in _FIGURE.split()),
+    *(f"numpy.ma.core:MaskedArray.{name}" for name in ("harden_mask", "soften_mask", "unshare_mask")),
     "pandas.core.generic:NDFrame._update_inplace",
     "pandas.core.generic:NDFrame.__delitem__",
     "pandas.core.generic:NDFrame._set_axis",
