@@ -71,6 +71,16 @@ bool refuses_self(const guarded& what, PyObject* self, PyObject* name) noexcept 
     return is_armed() && refuses_object(what, self, name);
 }
 
+bool refuses_store_to_borrowed_dict(PyObject* object, PyObject* name) noexcept {
+    PyObject* const dict = is_armed() ? borrowed_dict_of(object) : nullptr;
+    if (dict == nullptr || !PyUnicode_Check(name)) {
+        return false;
+    }
+    PyObject* const found = _PyType_Lookup(Py_TYPE(object), name);
+    const bool goes_elsewhere = found != nullptr && Py_TYPE(found)->tp_descr_set != nullptr;
+    return !goes_elsewhere && refuses_object(k_attribute, dict, name);
+}
+
 bool refuses_arguments(const guarded& what, const call_arguments& given) noexcept {
     PyObject* const object = is_armed() ? argument_of(what, given) : nullptr;
     if (object == nullptr || object == Py_None) {

@@ -71,6 +71,9 @@ struct call_arguments {
 [[gnu::cold]] bool refuses_self(const guarded& what, PyObject* self, PyObject* name) noexcept;
 [[gnu::cold]] bool refuses_arguments(const guarded& what, const call_arguments& given) noexcept;
 
+// `object.name = v` of an object whose `__dict__` is the main thread's.
+[[gnu::cold]] bool refuses_store_to_borrowed_dict(PyObject* object, PyObject* name) noexcept;
+
 // One overload for each shape of what follows self.
 inline bool refuses(const guarded& what, PyObject* self) noexcept { return refuses_self(what, self, nullptr); }
 

@@ -1,25 +1,63 @@
 #include "runtime/python/guard/instance_dicts.hpp"
 
 #include "runtime/python/guard/gate.hpp"
+#include "runtime/python/guard/interpreter.hpp"
 #include "runtime/python/guard/methods.hpp"
 
+#include <cstdlib>
 #include <unordered_map>
+#include <utility>
 
 namespace xpar::guard {
 namespace {
 
-getter s_original = nullptr;
+// Where CPython 3.11 keeps it, in pointers from the object (_PyObject_ManagedDictPointer, which its headers do not let
+// C++ have).
+constexpr int k_managed_dict = -3;
+
+getter s_original_get = nullptr;
+setter s_original_set = nullptr;
 std::unordered_map<PyObject*, PyObject*>* s_adopted = nullptr; // they live as long as their objects, which are never freed here
 
 PyObject* get_dict(PyObject* object, void* closure) {
-    PyObject* const dict = s_original(object, closure);
+    PyObject* const dict = s_original_get(object, closure);
     if (dict != nullptr) {
         adopt_dict(object, dict);
     }
     return dict;
 }
 
+// `x.__dict__ = y`, of an object of the context: what y is, is changed by x.a = v from here on.
+int set_dict(PyObject* object, PyObject* dict, void* closure) {
+    const bool borrows = is_context_object(object) && dict != nullptr && PyDict_Check(dict) && is_of_main(dict);
+    if (borrows && !g_borrows_dicts) {
+        g_borrows_dicts = true;
+        look_at_all_stores_to_dicts();
+    }
+    return s_original_set(object, dict, closure);
+}
+
 } // namespace
+
+constinit bool g_borrows_dicts = false;
+
+PyObject* dict_there_is(PyObject* object) noexcept {
+    PyTypeObject* const type = Py_TYPE(object);
+    if ((type->tp_flags & Py_TPFLAGS_MANAGED_DICT) != 0) {
+        return reinterpret_cast<PyObject**>(object)[k_managed_dict];
+    }
+    Py_ssize_t offset = type->tp_dictoffset;
+    if (offset < 0) { // from the end, behind the items
+        constexpr Py_ssize_t last = alignof(void*) - 1;
+        offset += (type->tp_basicsize + std::abs(Py_SIZE(object)) * type->tp_itemsize + last) & ~last;
+    }
+    return offset != 0 ? *reinterpret_cast<PyObject**>(reinterpret_cast<char*>(object) + offset) : nullptr;
+}
+
+PyObject* borrowed_dict_of(PyObject* object) noexcept {
+    PyObject* const dict = dict_there_is(object);
+    return dict != nullptr && is_of_main(dict) ? dict : nullptr;
+}
 
 void adopt_dict(PyObject* object, PyObject* dict) noexcept {
     if (is_context_object(object) || !is_context_object(dict) || !PyDict_Check(dict)) {
@@ -41,8 +79,8 @@ bool watch_instance_dicts(PyTypeObject* probe) noexcept {
     }
     PyGetSetDef* const shared = reinterpret_cast<PyGetSetDescrObject*>(descriptor)->d_getset;
     if (shared->get != get_dict) {
-        s_original = shared->get;
-        shared->get = get_dict;
+        s_original_get = std::exchange(shared->get, get_dict);
+        s_original_set = std::exchange(shared->set, set_dict);
     }
     return true;
 }

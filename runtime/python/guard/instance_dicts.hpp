@@ -1,6 +1,7 @@
 // The `__dict__` of an object of the main thread, when a context is the first to ask for it: CPython makes the dict
 // then, from values that lie in the object, so it is memory of the context and yet the object's. Such dicts are
-// adopted: known as not the context's own.
+// adopted: known as not the context's own. And the other way round: an object of the context can be given a `__dict__`
+// of the main thread.
 #pragma once
 
 #include <Python.h>
@@ -19,6 +20,14 @@ PyObject* adopted_by(PyObject* dict) noexcept;
 inline bool is_of_main(PyObject* object) noexcept {
     return !is_context_object(object) || adopted_by(object) != nullptr;
 }
+
+// Its `__dict__`, if anybody has asked for it; none is made. Borrowed.
+PyObject* dict_there_is(PyObject* object) noexcept;
+
+// Has an object of this context been given a `__dict__` that is the main thread's (g_borrows_dicts), and has this one? The
+// dict; null for all others. Borrowed.
+extern constinit bool g_borrows_dicts;
+PyObject* borrowed_dict_of(PyObject* object) noexcept;
 
 // `dict` is the `__dict__` of `object`: from here on it counts as that, if it was made here for an object of the main
 // thread.

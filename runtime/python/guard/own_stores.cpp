@@ -5,7 +5,6 @@
 
 #include <opcode.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -27,8 +26,8 @@ constexpr int k_load_top[] = {STORE_ATTR_INSTANCE_VALUE, STORE_ATTR_SLOT, STORE_
 
 constexpr unsigned char k_slot_bytes = sizeof(void*);
 
-// `mov -8(%base), %register`: a prefix, the operation, which registers, the distance. The four whose encoding is longer
-// (%rsp, %r12) or means something else are none that compilers use here.
+// `mov -8(%base), %register`: a prefix, the operation, which registers, the distance. %rsp and %r12 are encoded in another
+// way, and not understood.
 int base_of_load(const unsigned char* code) noexcept {
     const bool is_load = (code[0] & 0xfa) == 0x48 && code[1] == 0x8b && (code[2] & 0xc0) == 0x40 && (code[2] & 7) != 4 &&
                          code[3] == static_cast<unsigned char>(-k_slot_bytes);

@@ -175,7 +175,8 @@ void know_probe(PyTypeObject* probe) noexcept {
 
 bool refuses_attribute(PyObject* object, PyObject* name, bool is_slot) noexcept {
     if (is_context_object(object)) {
-        return is_ctypes_data(Py_TYPE(object)) && refuses_self(k_field, object, nullptr);
+        return (is_ctypes_data(Py_TYPE(object)) && refuses_self(k_field, object, nullptr)) ||
+               refuses_store_to_borrowed_dict(object, name);
     }
     if (PyType_Check(object) && PyType_HasFeature(reinterpret_cast<PyTypeObject*>(object), Py_TPFLAGS_IMMUTABLETYPE)) {
         return false; // it says so itself

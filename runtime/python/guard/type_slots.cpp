@@ -3,6 +3,7 @@
 #include "runtime/python/glue/loaded_type.hpp"
 #include "runtime/python/guard/ctypes_data.hpp"
 #include "runtime/python/guard/gate.hpp"
+#include "runtime/python/guard/instance_dicts.hpp"
 #include "runtime/python/guard/interpreter.hpp"
 #include "runtime/python/guard/judge.hpp"
 #include "runtime/python/guard/slot_wrappers.hpp"
@@ -303,7 +304,11 @@ bool is_dict(PyObject* object) { return PyDict_CheckExact(object); }
 } // namespace
 
 int set_attribute(PyObject* object, PyObject* name, PyObject* value, PyObject* dict) noexcept {
-    if (!is_context_object(object) && refuses_self(k_attribute, object, name)) [[unlikely]] {
+    const bool is_own = is_context_object(object);
+    if (!is_own && refuses_self(k_attribute, object, name)) [[unlikely]] {
+        return -1;
+    }
+    if (is_own && g_borrows_dicts && refuses_store_to_borrowed_dict(object, name)) [[unlikely]] {
         return -1;
     }
     return original_setattr(object, name, value, dict);

@@ -3,9 +3,9 @@
 #include "runtime/python/glue/context_allocator.hpp"
 #include "runtime/python/glue/loaded_type.hpp"
 #include "runtime/python/guard/frames.hpp"
+#include "runtime/python/guard/instance_dicts.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 
@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::uint32_t k_looks_between_questions = 256;
 constexpr std::uint32_t k_no_parent = std::numeric_limits<std::uint32_t>::max();
-
-// Where CPython 3.11 keeps it, in pointers from the object (_PyObject_ManagedDictPointer, which its headers do not let
-// C++ have).
-constexpr int k_managed_dict = -3;
 
 bool is_of_module(PyTypeObject* type, const char* module) noexcept {
     PyObject* const name = type->tp_dict != nullptr ? PyDict_GetItemString(type->tp_dict, "__module__") : nullptr;
@@ -36,20 +32,6 @@ bool is_main(PyObject* module_dict) noexcept {
 bool is_dunder(PyObject* name) noexcept {
     return PyUnicode_Check(name) && PyUnicode_GET_LENGTH(name) > 1 && PyUnicode_READ_CHAR(name, 0) == '_' &&
            PyUnicode_READ_CHAR(name, 1) == '_';
-}
-
-// Its `__dict__`, if anybody has asked for it.
-PyObject* dict_of(PyObject* object) noexcept {
-    PyTypeObject* const type = Py_TYPE(object);
-    if ((type->tp_flags & Py_TPFLAGS_MANAGED_DICT) != 0) {
-        return reinterpret_cast<PyObject**>(object)[k_managed_dict];
-    }
-    Py_ssize_t offset = type->tp_dictoffset;
-    if (offset < 0) { // from the end, behind the items
-        constexpr Py_ssize_t last = alignof(void*) - 1;
-        offset += (type->tp_basicsize + std::abs(Py_SIZE(object)) * type->tp_itemsize + last) & ~last;
-    }
-    return offset != 0 ? *reinterpret_cast<PyObject**>(reinterpret_cast<char*>(object) + offset) : nullptr;
 }
 
 bool is_a(PyTypeObject* type, PyTypeObject* base) noexcept { return base != nullptr && PyType_IsSubtype(type, base) != 0; }
@@ -113,7 +95,7 @@ void user_walk::look_into(PyObject* object) {
 
 // A new one is none that was put into a container: cached_property makes them.
 void user_walk::look_into_attributes(PyObject* object) {
-    if (PyObject* const dict = dict_of(object); dict != nullptr && m_seen.insert(dict)) {
+    if (PyObject* const dict = dict_there_is(object); dict != nullptr && m_seen.insert(dict)) {
         look_into_items(dict);
     }
     if (PyObject_IS_GC(object) != 0) {

@@ -1897,3 +1897,14 @@ import email.message
 m = email.message.EmailMessage(); m['To'] = 'x'; m.set_content('hello')
 """
     assert 'hello' in m.as_string() and b'hello' in bytes(m)
+
+
+def b_borg_is_read():
+    """
+class Borg:
+    state = {"size": 1}
+    def __init__(self): self.__dict__ = self.state
+"""
+    own = Borg(); assert own.size == 1
+    own.__dict__ = dict(own.__dict__); own.size = 2
+    assert Borg().size == 1

@@ -2935,3 +2935,28 @@ from matplotlib.figure import Figure
 fig = Figure(); ax = fig.add_subplot(); line, = ax.plot([1, 2])
 """
     fig.set_size_inches(1, 1)
+
+
+def v_borg():
+    """
+class Borg:
+    state = {"size": 1}
+    def __init__(self): self.__dict__ = self.state
+"""
+    Borg().size = 2
+
+
+def v_own_object_with_a_dict_of_main():
+    """
+class Plain: pass
+d = {"a": 1}
+"""
+    p = Plain(); p.__dict__ = d; p.a = 2
+
+
+def v_own_object_with_the_dict_of_another():
+    """
+class Plain: pass
+one = Plain(); one.a = 1
+"""
+    p = Plain(); p.__dict__ = one.__dict__; p.a = 2

@@ -16,6 +16,7 @@ import pytest
 
 import parallel
 from parallel import _core
+from parallel.protection import _state
 
 shared = ["as", "it", "was"]
 counter = 0
@@ -382,6 +383,97 @@ def test_free_lists_hold_nothing_of_the_main_thread(seed):
         return True
 
     assert parallel.submit_work(work).result()
+
+
+class Borg:
+    """All its objects share one dict."""
+
+    shared_state = {"size": 1}
+
+    def __init__(self):
+        self.__dict__ = self.shared_state
+
+
+class Limited:
+    """With a slot and a property beside its dict."""
+
+    __slots__ = ("__dict__", "slot")
+
+    @property
+    def size(self):
+        return 1
+
+    @size.setter
+    def size(self, value):
+        self.kept = value
+
+
+state = {"kept": 0}
+
+
+def _tries(attempts):
+    """Which of them are refused."""
+    refused = []
+    for attempt in attempts:
+        try:
+            attempt()
+            refused.append(False)
+        except parallel.UnprotectedError:
+            refused.append(True)
+    return refused
+
+
+@pytest.mark.parametrize("by", ["gates", "twins"])
+def test_own_objects_can_have_a_dict_of_the_main_thread(by):
+    def with_dict(kind, of):
+        made = kind()
+        made.__dict__ = of
+        return made
+
+    def store(target):
+        for value in range(50):  # becomes hot
+            target.kept = value
+
+    def set_slot(target):
+        target.slot = 1
+
+    def set_size(target):
+        target.size = 1
+
+    def delete():
+        del Borg().size
+
+    def work():
+        wide = Wide()
+        store(with_dict(Wide, wide.__dict__))
+        refused = _tries([
+            lambda: store(Borg()),
+            lambda: store(with_dict(Plain, state)),
+            lambda: store(with_dict(Wide, state)),
+            lambda: store(with_dict(Plain, plain.__dict__)),
+            lambda: setattr(Borg(), "size", 2),
+            delete,
+            lambda: set_size(with_dict(Limited, state)),
+        ])  # fmt: skip
+        once_more = with_dict(Plain, state)
+        once_more.__dict__ = {}
+        allowed = _tries([
+            lambda: Borg().size,
+            lambda: store(Plain()),
+            lambda: store(wide),
+            lambda: store(with_dict(Plain, {})),
+            lambda: set_slot(with_dict(Limited, state)),
+            lambda: store(once_more),
+        ])  # fmt: skip
+        return refused, allowed, (Borg.shared_state, state, vars(plain))
+
+    _state._force_twins(by == "twins")
+    try:
+        refused, allowed, seen = parallel.submit_work(work).result()
+    finally:
+        _state._force_twins(False)
+    assert refused == [True] * 7 and allowed == [False] * 6
+    assert seen == ({"size": 1}, {"kept": 0}, {"attribute": 1}) == (Borg.shared_state, state, vars(plain))
 
 
 # ---- the main thread -------------------------------------------------------------------------------------------------
