@@ -10,6 +10,7 @@
 #include <Python.h>
 
 #include "runtime/python/glue/context_allocator.hpp"
+#include "runtime/python/guard/instance_dicts.hpp"
 
 #include <array>
 #include <cstddef>
@@ -96,6 +97,9 @@ inline bool refuses(const guarded& what, PyObject* self, PyObject* first, PyObje
         return refuses_self(what, first, nullptr);
     }
     if (what.arguments == calling::one) { // descriptor.__set__(object, value)
+        if (second != nullptr && PyDict_Check(second)) {
+            note_dict_given(first, PyDescr_NAME(self), second);
+        }
         return !is_context_object(first) && refuses_self(what, first, PyDescr_NAME(self));
     }
     return refuses_arguments(what, {&PyTuple_GET_ITEM(first, 0), PyTuple_GET_SIZE(first), second});

@@ -15,26 +15,15 @@ namespace {
 // C++ have).
 constexpr int k_managed_dict = -3;
 
-getter s_original_get = nullptr;
-setter s_original_set = nullptr;
+getter s_original = nullptr;
 std::unordered_map<PyObject*, PyObject*>* s_adopted = nullptr; // they live as long as their objects, which are never freed here
 
 PyObject* get_dict(PyObject* object, void* closure) {
-    PyObject* const dict = s_original_get(object, closure);
+    PyObject* const dict = s_original(object, closure);
     if (dict != nullptr) {
         adopt_dict(object, dict);
     }
     return dict;
-}
-
-// `x.__dict__ = y`, of an object of the context: what y is, is changed by x.a = v from here on.
-int set_dict(PyObject* object, PyObject* dict, void* closure) {
-    const bool borrows = is_context_object(object) && dict != nullptr && PyDict_Check(dict) && is_of_main(dict);
-    if (borrows && !g_borrows_dicts) {
-        g_borrows_dicts = true;
-        look_at_all_stores_to_dicts();
-    }
-    return s_original_set(object, dict, closure);
 }
 
 } // namespace
@@ -59,6 +48,14 @@ PyObject* borrowed_dict_of(PyObject* object) noexcept {
     return dict != nullptr && is_of_main(dict) ? dict : nullptr;
 }
 
+void note_dict_given(PyObject* object, PyObject* name, PyObject* dict) noexcept {
+    if (!g_borrows_dicts && is_context_object(object) && is_of_main(dict) &&
+        PyUnicode_CompareWithASCIIString(name, "__dict__") == 0) {
+        g_borrows_dicts = true;
+        look_at_all_stores_to_dicts();
+    }
+}
+
 void adopt_dict(PyObject* object, PyObject* dict) noexcept {
     if (is_context_object(object) || !is_context_object(dict) || !PyDict_Check(dict)) {
         return;
@@ -79,8 +76,7 @@ bool watch_instance_dicts(PyTypeObject* probe) noexcept {
     }
     PyGetSetDef* const shared = reinterpret_cast<PyGetSetDescrObject*>(descriptor)->d_getset;
     if (shared->get != get_dict) {
-        s_original_get = std::exchange(shared->get, get_dict);
-        s_original_set = std::exchange(shared->set, set_dict);
+        s_original = std::exchange(shared->get, get_dict);
     }
     return true;
 }

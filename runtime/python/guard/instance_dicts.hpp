@@ -24,6 +24,9 @@ inline bool is_of_main(PyObject* object) noexcept {
 // Its `__dict__`, if anybody has asked for it; none is made. Borrowed.
 PyObject* dict_there_is(PyObject* object) noexcept;
 
+// `object.name = dict` comes, through a descriptor of C code.
+void note_dict_given(PyObject* object, PyObject* name, PyObject* dict) noexcept;
+
 // Has an object of this context been given a `__dict__` that is the main thread's (g_borrows_dicts), and has this one? The
 // dict; null for all others. Borrowed.
 extern constinit bool g_borrows_dicts;

@@ -4,6 +4,7 @@ import code
 import collections
 import ctypes
 import dis
+import functools
 import hashlib
 import os
 import re
@@ -449,6 +450,9 @@ def test_own_objects_can_have_a_dict_of_the_main_thread(by):
         refused = _tries([
             lambda: store(Borg()),
             lambda: store(with_dict(Plain, state)),
+            lambda: store(with_dict(ValueError, state)),
+            lambda: store(with_dict(lambda: functools.partial(int), state)),
+            lambda: store(with_dict(lambda: lambda: 1, state)),
             lambda: store(with_dict(Wide, state)),
             lambda: store(with_dict(Plain, plain.__dict__)),
             lambda: setattr(Borg(), "size", 2),
@@ -472,7 +476,7 @@ def test_own_objects_can_have_a_dict_of_the_main_thread(by):
         refused, allowed, seen = parallel.submit_work(work).result()
     finally:
         _state._force_twins(False)
-    assert refused == [True] * 7 and allowed == [False] * 6
+    assert refused == [True] * 10 and allowed == [False] * 6
     assert seen == ({"size": 1}, {"kept": 0}, {"attribute": 1}) == (Borg.shared_state, state, vars(plain))
 
 
