@@ -73,10 +73,10 @@ def _forget():
 """
 
 
-def read_cases(name: str) -> list[tuple[str, str, str]]:
+def read_cases(file: Path) -> list[tuple[str, str, str]]:
     """(name, cell that sets it up, cell that defines it) of the programs in a file."""
     found = []
-    for node in ast.parse((CASES / name).read_text()).body:
+    for node in ast.parse(file.read_text()).body:
         if isinstance(node, ast.FunctionDef):
             setup = textwrap.dedent(ast.get_docstring(node, clean=False))
             node.body = node.body[1:]
@@ -85,9 +85,9 @@ def read_cases(name: str) -> list[tuple[str, str, str]]:
     return found
 
 
-def batches(*files: str) -> list:
-    """Cases in groups that fit into one kernel each, with names for pytest."""
-    cases = [case for file in files for case in read_cases(file)]
+def batches(kind: str) -> list:
+    """Cases of a folder in groups that fit into one kernel each, with names for pytest."""
+    cases = [case for file in sorted((CASES / kind).glob("*.py")) for case in read_cases(file)]
     parts = [cases[at : at + AT_ONCE] for at in range(0, len(cases), AT_ONCE)]
     return [pytest.param(part, id=f"{part[0][0]}..{part[-1][0]}") for part in parts]
 
@@ -105,7 +105,7 @@ def run_cases(kernel: Kernel, cases) -> dict[str, list]:
 
 
 @pytest.mark.deadline(120)
-@pytest.mark.parametrize("cases", batches("violations.py", "more_violations.py"))
+@pytest.mark.parametrize("cases", batches("violations"))
 def test_changes_of_the_notebooks_objects_are_refused(kernel: Kernel, cases):
     ended = run_cases(kernel, cases)
     assert {name: end for name, end in ended.items() if end[0] != "refused" or not end[2]} == {}
@@ -113,7 +113,7 @@ def test_changes_of_the_notebooks_objects_are_refused(kernel: Kernel, cases):
 
 
 @pytest.mark.deadline(120)
-@pytest.mark.parametrize("cases", batches("benign.py", "more_benign.py"))
+@pytest.mark.parametrize("cases", batches("benign"))
 def test_what_changes_nothing_of_the_notebook_runs(kernel: Kernel, cases):
     assert {name: end for name, end in run_cases(kernel, cases).items() if end[0] != "done"} == {}
 

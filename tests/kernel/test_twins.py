@@ -19,7 +19,7 @@ def twins(kernel: Kernel):
 
 
 @pytest.mark.deadline(120)
-@pytest.mark.parametrize("cases", batches("violations.py", "more_violations.py"))
+@pytest.mark.parametrize("cases", batches("violations"))
 def test_changes_that_user_code_makes_are_refused(twins: Kernel, cases):
     ended = run_cases(twins, cases)
     unseen = {name: end for name, end in ended.items() if end[0] != "refused" or not end[2]}
@@ -28,7 +28,7 @@ def test_changes_that_user_code_makes_are_refused(twins: Kernel, cases):
 
 
 @pytest.mark.deadline(120)
-@pytest.mark.parametrize("cases", batches("benign.py", "more_benign.py"))
+@pytest.mark.parametrize("cases", batches("benign"))
 def test_what_changes_nothing_of_the_notebook_runs(twins: Kernel, cases):
     assert {name: end for name, end in run_cases(twins, cases).items() if end[0] != "done"} == {}
 

@@ -17,9 +17,9 @@ CASES = Path(__file__).parents[2] / "kernel" / "protection_cases"
 OPTIONAL = ("numpy", "np.", "pandas", "pd.", "IPython", "matplotlib", "networkx", "sqlite3")
 
 
-def read(name: str) -> list[tuple[str, str, str]]:
+def read(file: Path) -> list[tuple[str, str, str]]:
     """(name, text that sets it up, text that defines it) of the programs in a file that need nothing installed."""
-    source = (CASES / name).read_text()
+    source = file.read_text()
     found = []
     for node in ast.parse(source).body:
         if isinstance(node, ast.FunctionDef) and not any(
@@ -41,13 +41,13 @@ def _discard(function) -> None:
     function()
 
 
-def run(files: list[str], expected: str) -> dict[str, str]:
-    """name -> how it ended, of programs that did not end as expected; and under "programs" how many there are."""
+def run(kind: str, expected: str) -> dict[str, str]:
+    """name -> how it ended, of programs of a folder that did not end as expected; and under "programs" how many there are."""
     import parallel
 
     ended: dict = {"programs": 0}
     namespace = vars(sys.modules["__main__"])
-    for name, setup, definition in (case for file in files for case in read(file)):
+    for name, setup, definition in (case for file in sorted((CASES / kind).glob("*.py")) for case in read(file)):
         ended["programs"] += 1
         before = set(namespace)
         end = "done"
@@ -73,7 +73,7 @@ if __name__ == "__main__":
     outcome = {
         "by": parallel.protection.status()["by"],
         "obstacle": parallel.protection.status()["obstacle"],
-        "violations": run(["violations.py", "more_violations.py"], "refused"),
-        "benign": run(["benign.py", "more_benign.py"], "done"),
+        "violations": run("violations", "refused"),
+        "benign": run("benign", "done"),
     }
     print(json.dumps(outcome))
