@@ -54,7 +54,7 @@ bool is_cache_filling(PyObject* object, PyObject* name) noexcept {
     return !now || now.get() == Py_None;
 }
 
-// Settings of a thread that are an object: whoever sets them means the thread.
+// Settings of a thread that are an object: whoever sets them means the thread. And what clones are made with.
 bool is_exempt_type(PyTypeObject* type) noexcept {
     const reference key(PyUnicode_FromFormat("type:%s", type->tp_name));
     const bool found = key && PySet_Contains(s_exempt, key.get()) == 1;
@@ -200,11 +200,13 @@ bool refuses_change(PyObject* object, change kind, const char* operation, PyObje
     PyObject* traceback = nullptr;
     PyErr_Fetch(&type, &value, &traceback);
     bool refused = false;
-    if (whose != origin::user) {
+    if (is_exempt_type(Py_TYPE(object))) {
+        // whatever is done to it
+    } else if (whose != origin::user) {
         refused = refuses_to_library(object, kind, operation, name, frame, whose);
     } else if (kind == change::position || kind == change::stream) {
         refused = !is_library_object(object) && refuse(object, operation, name);
-    } else if (kind != change::attribute || !(has_setter_in_python(object, name) || is_exempt_type(Py_TYPE(object)))) {
+    } else if (kind != change::attribute || !has_setter_in_python(object, name)) {
         refused = refuse(object, operation, name);
     }
     if (refused) {

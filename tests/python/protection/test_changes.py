@@ -486,6 +486,18 @@ def test_reading_costs_no_copies_of_dicts():
     assert parallel.submit_work(work).result() == (1, True, {"attribute": 1})
 
 
+def test_works_push_what_is_pickled_after_the_main_thread_has():
+    """The pickler that clones are made with is used again, in contexts, too."""
+    main, of_works = parallel.xlist(), parallel.xlist()
+    main.push(collections.Counter("a"))
+
+    def work():
+        of_works.push(collections.Counter("b"))
+        return collections.Counter("c")
+
+    assert parallel.submit_work(work).result() == {"c": 1} and list(of_works) == [{"b": 1}] and list(main) == [{"a": 1}]
+
+
 def test_tracing_sees_the_code_as_it_is():
     def work():
         lines = []

@@ -5,11 +5,13 @@ Code that is not named here is judged by what it changes: what libraries hold th
 
 from __future__ import annotations
 
-# "type:name" of types whose attributes anybody may set; "module:qualified.name", or "module:*", of functions that fill
+# "type:name" of types whose objects anybody may change; "module:qualified.name", or "module:*", of functions that fill
 # caches, keep their own books, or write what nobody will read again.
 EXEMPT = (
     # decimal.getcontext().prec = 10
     "type:decimal.Context",
+    # A pickler of this package's, which is used again in contexts.
+    "type:parallel.clone_pickler",
     # zoneinfo keeps its cache in one, out of sight.
     "weakref:WeakValueDictionary.setdefault",
     # A property's value, computed once for an object; the next to ask would compute the same.
