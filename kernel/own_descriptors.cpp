@@ -36,10 +36,11 @@ struct identity {
 
 std::map<int, identity> s_own;
 std::map<int, identity> s_others;
-// What threads of the kernel open later: connections have the address of the socket that listens, and the journals of a
-// database begin with its name and a dash.
+// What threads of the kernel open later: connections have the address of the socket that listens; the journals of a
+// database begin with its name and a dash, and its folder is opened to be synchronised.
 std::vector<std::string> s_listening;
 std::vector<std::string> s_journals;
+std::vector<std::string> s_folders;
 
 std::optional<identity> identity_of(int descriptor) {
     struct stat status{};
@@ -80,10 +81,10 @@ bool is_listening(int descriptor) {
     return ::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &bytes) == 0 && listens != 0;
 }
 
-// Empty when it is no file.
+// Empty when it is no file or folder.
 std::string path_of(int descriptor) {
     struct stat status{};
-    if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
+    if (::fstat(descriptor, &status) != 0 || !(S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))) {
         return {};
     }
     std::array<char, PATH_MAX> path{};
@@ -109,7 +110,8 @@ bool is_own(int descriptor) {
         return std::find(s_listening.begin(), s_listening.end(), address) != s_listening.end();
     }
     const std::string path = path_of(descriptor);
-    return std::any_of(s_journals.begin(), s_journals.end(), [&](const auto& begins) { return path.starts_with(begins); });
+    return std::find(s_folders.begin(), s_folders.end(), path) != s_folders.end() ||
+           std::any_of(s_journals.begin(), s_journals.end(), [&](const auto& begins) { return path.starts_with(begins); });
 }
 
 // ---- what os.close and os.closerange call ----------------------------------------------------------------------------
@@ -191,8 +193,9 @@ void keep_own_descriptors() {
     for (const auto& [descriptor, of] : s_own) {
         if (is_listening(descriptor)) {
             s_listening.push_back(local_address(descriptor));
-        } else if (const std::string path = path_of(descriptor); !path.empty()) {
+        } else if (const std::string path = path_of(descriptor); path.ends_with(".sqlite")) {
             s_journals.push_back(path + "-");
+            s_folders.push_back(path.substr(0, path.rfind('/')));
         }
     }
     s_close = replace<fast_method>("close", METH_FASTCALL | METH_KEYWORDS, close_one);
