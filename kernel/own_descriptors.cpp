@@ -19,6 +19,7 @@
 #include <vector>
 
 #include <dirent.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -65,12 +66,18 @@ std::vector<int> open_descriptors() {
     return found;
 }
 
-// Empty when it is no socket, or has no address.
+// Where a socket is reached: a port, as the address of a connection can be more precise than that of the socket that
+// listens; or the path. Empty when it is no socket, or not bound.
 std::string local_address(int descriptor) {
     sockaddr_storage address{};
     socklen_t bytes = sizeof address;
     if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &bytes) != 0 || bytes <= sizeof address.ss_family) {
         return {};
+    }
+    if (address.ss_family == AF_INET || address.ss_family == AF_INET6) {
+        // Both begin with the family and the port.
+        const unsigned port = ntohs(reinterpret_cast<sockaddr_in*>(&address)->sin_port);
+        return port != 0 ? std::to_string(port) : std::string();
     }
     return {reinterpret_cast<const char*>(&address), bytes};
 }

@@ -174,7 +174,7 @@ def _held_port(stack: contextlib.ExitStack) -> int:
 class Kernel:
     """A kernel, started as Jupyter does, with a front end connected to it. A context manager: nothing is left of it."""
 
-    def __init__(self, *arguments: str, cwd=None, env=None, key: str | None = None, launcher: tuple[str, ...] = ()):
+    def __init__(self, *arguments: str, cwd=None, env=None, key: str | None = None, launcher=(), ip="127.0.0.1"):
         self.mark = uuid.uuid4().hex
         self.requests: dict[str, Request] = {}
         self.orphans: list[Message] = []  # those that belong to no request of ours
@@ -185,7 +185,7 @@ class Kernel:
         self._held = contextlib.ExitStack()
         ports = {f"{channel}_port": _held_port(self._held) for channel in (*CHANNELS, "hb")}
         self.file, self.connection = write_connection_file(
-            str(folder / "connection.json"), key=key.encode(), ip="127.0.0.1", **ports
+            str(folder / "connection.json"), key=key.encode(), ip=ip, **ports
         )
         self.session = Session(key=key.encode(), username="tester")
         self.environment = {

@@ -231,6 +231,25 @@ mine = {fd: look()[fd] for fd in (mine, left.fileno(), right.fileno())}
     assert all(own_kernel.asks_by(each) for each in late) and own_kernel.asks_by(own_kernel.connect_again())
 
 
+def test_connections_stay_where_the_kernel_listens_on_all_addresses():
+    with Kernel(ip="0.0.0.0") as kernel:
+        late = [kernel.connect_again() for _ in range(3)]
+        kernel.ok("""
+import os
+def sockets():
+    found = set()
+    for fd in os.listdir("/proc/self/fd"):
+        try: link = os.readlink(f"/proc/self/fd/{fd}")
+        except OSError: continue  # that of the folder
+        found |= {fd} if link.startswith("socket:") else set()
+    return found
+before = sockets()
+os.closerange(3, 100_000)
+assert len(before) > 10 and sockets() == before
+""")
+        assert all(kernel.asks_by(each) for each in late)
+
+
 def test_a_forked_child_may_close_all_descriptors(own_kernel: Kernel):
     own_kernel.ok("""
 import os
