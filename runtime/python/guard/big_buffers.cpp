@@ -18,12 +18,18 @@ namespace {
 constexpr std::uintptr_t k_page = 4096; // x86-64
 constexpr int k_most_buffers = 1024;
 constexpr std::uint64_t k_longest_look_ns = 1'000'000; // for buffers, nearest first
+constexpr std::size_t k_most_edge_bytes = 256 << 10; // 4 KiB a buffer on the average: 20 us for ten of them
 constexpr int k_most_pages = 4096; // that can be put back: 16 MiB; more are written for good
 
 struct buffer {
     std::uintptr_t begin; // of its first whole page
     std::uintptr_t end;
     PyObject* object;
+    // What it has before and behind its whole pages, which others have parts of and which cannot be protected: a copy.
+    std::size_t before;
+    std::size_t behind;
+    const unsigned char* edges; // null where there was no room for it
+    bool is_hit;
 };
 
 // Read by the signal's handler. Written before contexts exist; the pages by the handler and by the thread it
@@ -36,8 +42,18 @@ struct saved_page {
 };
 saved_page s_saved[k_most_pages];
 int s_saved_count = 0;
+unsigned char s_edges[k_most_edge_bytes];
+std::size_t s_edge_bytes = 0;
 std::atomic<PyObject*> s_written{nullptr};
 struct sigaction s_before;
+
+void put_back_edges(buffer& of) noexcept {
+    if (of.is_hit && of.edges != nullptr) {
+        std::memcpy(reinterpret_cast<void*>(of.begin - of.before), of.edges, of.before);
+        std::memcpy(reinterpret_cast<void*>(of.end), of.edges + of.before, of.behind);
+    }
+    of.is_hit = false;
+}
 
 // Runs when the C function has returned, on the interpreter's main thread.
 int raise_for_write(void*) noexcept {
@@ -50,6 +66,9 @@ int raise_for_write(void*) noexcept {
         std::memcpy(reinterpret_cast<void*>(page.place), page.copy, k_page);
         mprotect(reinterpret_cast<void*>(page.place), k_page, PROT_READ);
         munmap(page.copy, k_page);
+    }
+    for (int i = 0; i < s_buffer_count; ++i) {
+        put_back_edges(s_buffers[i]);
     }
     return refuses_write(written) ? -1 : 0;
 }
@@ -81,6 +100,7 @@ void on_fault(int number, siginfo_t* facts, void* context) noexcept {
         }
         return;
     }
+    hit->is_hit = true;
     const std::uintptr_t page = place & ~(k_page - 1);
     void* const copy = s_saved_count < k_most_pages
                            ? mmap(nullptr, k_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
@@ -116,8 +136,19 @@ private:
             return;
         }
         if (mprotect(reinterpret_cast<void*>(begin), end - begin, PROT_READ) == 0) {
-            s_buffers[s_buffer_count++] = {begin, end, object};
+            s_buffers[s_buffer_count++] = with_edges({begin, end, object, begin - data, data + bytes - end, nullptr, false});
         }
+    }
+
+    static buffer with_edges(buffer of) {
+        if (of.before + of.behind <= k_most_edge_bytes - s_edge_bytes) {
+            unsigned char* const copy = s_edges + s_edge_bytes;
+            std::memcpy(copy, reinterpret_cast<const void*>(of.begin - of.before), of.before);
+            std::memcpy(copy + of.before, reinterpret_cast<const void*>(of.end), of.behind);
+            s_edge_bytes += of.before + of.behind;
+            of.edges = copy;
+        }
+        return of;
     }
 
     const std::uint64_t m_until_ns = thread_processor_ns() + k_longest_look_ns;

@@ -35,10 +35,29 @@ def test_a_write_raises_where_it_was_made_and_is_undone(arrays):
                     seen.append("not refused")
                 except parallel.UnprotectedError as error:
                     seen.append(error.__traceback__.tb_next.tb_frame.f_code.co_name)
-            seen.append(bool((before[1024:-1024] == array[1024:-1024]).all()))  # whole pages: the ends share theirs
+            seen.append(bool((before == array).all()))
         return seen
 
     assert parallel.submit_work(work).result() == ["fill", "fill", True] * 2
+
+
+def test_ends_that_share_their_pages_with_others_are_put_back(main_module, seed):
+    """Arrays begin and end anywhere: only the whole pages between can be protected."""
+    chance = numpy.random.default_rng(seed)
+    main_module.several = {f"{number}": numpy.arange(chance.integers(1100, 9000).item()) for number in range(40)}
+
+    def work():
+        ended = []
+        for array in main_module.several.values():
+            before = array.copy()
+            try:
+                fill(array.ctypes.data, array.nbytes)
+                ended.append("not refused")
+            except parallel.UnprotectedError:
+                ended.append("changed" if (before != array).any() else "as it was")
+        return set(ended), all((array == numpy.arange(len(array))).all() for array in main_module.several.values())
+
+    assert parallel.submit_work(work).result() == ({"as it was"}, True)
 
 
 def test_arrays_are_found_behind_large_lists():
