@@ -1,5 +1,6 @@
 #include "runtime/python/guard/ctypes_data.hpp"
 
+#include "runtime/python/glue/context_allocator.hpp"
 #include "runtime/python/glue/loaded_type.hpp"
 #include "runtime/python/guard/gate.hpp"
 #include "runtime/python/guard/storage.hpp"
@@ -75,7 +76,8 @@ PyObject* kept_holder(PyObject* object, const char* place) noexcept {
     if (PyObject* const found = find_holder(root->kept, place, 0)) {
         return found;
     }
-    PyObject** const attributes = _PyObject_GetDictPtr(object);
+    // Makes a dict of them where there is none, which an object of the main thread is not to get here.
+    PyObject** const attributes = is_context_object(object) ? _PyObject_GetDictPtr(object) : nullptr;
     return attributes != nullptr ? find_holder(*attributes, place, 0) : nullptr;
 }
 

@@ -223,7 +223,12 @@ bool is_called_as_in(PyObject* names, PyObject* globals, PyCodeObject* code) noe
     return found;
 }
 
-bool is_setter_of(PyObject* object, PyCodeObject* code) noexcept {
+bool is_called_as_in(PyObject* names, _PyInterpreterFrame* frame) noexcept {
+    return is_called_as_in(names, frame->f_globals, frame->f_code);
+}
+
+bool is_setter_of(PyObject* object, _PyInterpreterFrame* frame) noexcept {
+    PyCodeObject* const code = frame->f_code;
     // x = property(fset=_set_x) is the other way to write it.
     const char* const name = text_of(code->co_name);
     constexpr std::string_view k_set = "_set_";
@@ -240,12 +245,6 @@ bool is_setter_of(PyObject* object, PyCodeObject* code) noexcept {
     PyErr_Clear();
     return is_setter;
 }
-
-bool is_called_as_in(PyObject* names, _PyInterpreterFrame* frame) noexcept {
-    return is_called_as_in(names, frame->f_globals, frame->f_code);
-}
-
-bool is_setter_of(PyObject* object, _PyInterpreterFrame* frame) noexcept { return is_setter_of(object, frame->f_code); }
 
 PyObject* first_argument(_PyInterpreterFrame* frame) noexcept {
     if (frame->f_code->co_argcount == 0) {

@@ -56,10 +56,12 @@ bool is_named_in(PyObject* names, _PyInterpreterFrame* frame) noexcept;
 bool is_named_in(PyObject* names, PyObject* globals, PyCodeObject* code) noexcept;
 
 // The same of functions of which this set says the plain name, or how names begin in a package: "package:set_*".
+bool is_called_as_in(PyObject* names, _PyInterpreterFrame* frame) noexcept;
+
 bool is_called_as_in(PyObject* names, PyObject* globals, PyCodeObject* code) noexcept;
 
-// Is it the setter or deleter of a property that this object has?
-bool is_setter_of(PyObject* object, PyCodeObject* code) noexcept;
+// Does it run the setter or deleter of a property that this object has?
+bool is_setter_of(PyObject* object, _PyInterpreterFrame* frame) noexcept;
 
 // `self` of a method, or any first argument; borrowed, null when there is none.
 PyObject* first_argument(_PyInterpreterFrame* frame) noexcept;
@@ -67,8 +69,5 @@ PyObject* first_argument(_PyInterpreterFrame* frame) noexcept;
 // Is the frame in the middle of a statement that stores or deletes an attribute or item, by calling a function that
 // implements it?
 bool is_storing(_PyInterpreterFrame* frame) noexcept;
-
-bool is_called_as_in(PyObject* names, _PyInterpreterFrame* frame) noexcept;
-bool is_setter_of(PyObject* object, _PyInterpreterFrame* frame) noexcept;
 
 } // namespace xpar::guard

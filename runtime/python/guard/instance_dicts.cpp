@@ -52,7 +52,9 @@ void note_dict_given(PyObject* object, PyObject* name, PyObject* dict) noexcept 
     if (!g_borrows_dicts && is_context_object(object) && is_of_main(dict) &&
         PyUnicode_CompareWithASCIIString(name, "__dict__") == 0) {
         g_borrows_dicts = true;
-        look_at_all_stores_to_dicts();
+        if (const status looked = look_at_all_stores_to_dicts(); !looked) {
+            PySys_FormatStderr("stores to objects that share a __dict__ with the main thread are not all seen (%s)\n", looked.what());
+        }
     }
 }
 

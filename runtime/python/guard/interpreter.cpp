@@ -165,14 +165,11 @@ status patch_interpreter() noexcept {
 }
 
 // The other forms store to objects without a dict, and to slots.
-void look_at_all_stores_to_dicts() noexcept {
-    if (s_page != nullptr) {
-        void* table[k_opcodes];
-        std::copy_n(s_table, k_opcodes, table);
-        table[STORE_ATTR_WITH_HINT] = table[STORE_ATTR];
-        // An address is written at once: no other thread runs meanwhile that could see half of it.
-        static_cast<void>(s_table_bytes.write(table));
-    }
+status look_at_all_stores_to_dicts() noexcept {
+    void* table[k_opcodes];
+    std::copy_n(s_table, k_opcodes, table);
+    table[STORE_ATTR_WITH_HINT] = table[STORE_ATTR];
+    return s_table_bytes.write(table);
 }
 
 } // namespace xpar::guard

@@ -199,7 +199,8 @@ TYPES: dict[tuple[str, str], Effects] = {
         arguments="at:0",
     ),
     ("numpy.random._generator", "Generator"): Effects(
-        "__setstate__ beta binomial bytes chisquare choice dirichlet exponential f gamma geometric gumbel hypergeometric integers laplace "
+        "__setstate__ beta binomial bytes chisquare choice dirichlet exponential f gamma geometric gumbel hypergeometric integers "
+        "laplace "
         "logistic lognormal logseries multinomial multivariate_hypergeometric multivariate_normal negative_binomial "
         "noncentral_chisquare noncentral_f normal pareto permutation poisson power rayleigh standard_cauchy standard_t triangular "
         "uniform vonmises wald weibull zipf",
@@ -207,7 +208,8 @@ TYPES: dict[tuple[str, str], Effects] = {
         arguments="shuffle:0",
     ),
     ("numpy.random.mtrand", "RandomState"): Effects(
-        "__setstate__ beta binomial bytes chisquare choice dirichlet exponential f gamma geometric get_state gumbel hypergeometric laplace logistic "
+        "__setstate__ beta binomial bytes chisquare choice dirichlet exponential f gamma geometric get_state gumbel hypergeometric "
+        "laplace logistic "
         "lognormal logseries multinomial multivariate_normal negative_binomial noncentral_chisquare noncentral_f normal pareto "
         "permutation poisson power rand randint randn random random_integers random_sample rayleigh seed set_state standard_cauchy "
         "standard_exponential standard_gamma standard_normal standard_t tomaxint triangular uniform vonmises wald weibull zipf",
@@ -215,22 +217,28 @@ TYPES: dict[tuple[str, str], Effects] = {
     ),
 }
 
+# ---- types of which many have the same methods -----------------------------------------------------------------------
+
 TYPES |= {
-    ("builtins", name): Effects("", "__setstate__", kind=_POSITION)
-    for name in (
-        "bytearray_iterator bytes_iterator iterator list_iterator list_reverseiterator longrange_iterator range_iterator reversed "
-        "str_ascii_iterator str_iterator tuple_iterator zip"
-    ).split()
-}
-TYPES["array", "arrayiterator"] = Effects("", "__setstate__", kind=_POSITION)
-TYPES |= {
-    ("itertools", name): Effects("", "__setstate__", kind=_POSITION)
-    for name in (
-        "_tee accumulate combinations combinations_with_replacement cycle dropwhile groupby islice permutations product takewhile "
-        "zip_longest"
-    ).split()
+    (module, name): Effects("", "__setstate__", kind=_POSITION)
+    for module, names in (
+        (
+            "builtins",
+            "bytearray_iterator bytes_iterator iterator list_iterator list_reverseiterator longrange_iterator range_iterator reversed "
+            "str_ascii_iterator str_iterator tuple_iterator zip",
+        ),
+        ("array", "arrayiterator"),
+        (
+            "itertools",
+            "_tee accumulate combinations combinations_with_replacement cycle dropwhile groupby islice permutations product "
+            "takewhile zip_longest",
+        ),
+    )
+    for name in names.split()
 }
 TYPES["itertools", "chain"] = Effects("from_iterable", "__setstate__", kind=_POSITION)
+
+# Hashes.
 TYPES |= {
     (module, name): Effects("copy digest hexdigest", "update")
     for module, names in (
@@ -245,13 +253,10 @@ TYPES |= {
     for name in names.split()
 }
 
-TYPES |= {
-    ("_ctypes", f"{name}.__class__"): Effects("from_address from_buffer_copy from_param in_dll", arguments="from_buffer:0")
-    for name in ("Array", "CFuncPtr", "Structure", "Union")
-}
-TYPES["_ctypes", "_Pointer.__class__"] = Effects(
-    "from_address from_buffer_copy from_param in_dll", "set_type", arguments="from_buffer:0"
-)
+# The types of ctypes' types.
+_OF_DATA = Effects("from_address from_buffer_copy from_param in_dll", arguments="from_buffer:0")
+TYPES |= {("_ctypes", f"{name}.__class__"): _OF_DATA for name in ("Array", "CFuncPtr", "Structure", "Union")}
+TYPES["_ctypes", "_Pointer.__class__"] = _OF_DATA._replace(changes="set_type")
 
 # ---- functions of modules: (module, name) -> position and name of the argument that is changed -----------------------
 

@@ -128,13 +128,13 @@ _AXES_BASE = (
     "ticklabel_format twinx twiny xaxis_date yaxis_date"
 )
 _FIGURE = (
-    "align_labels autofmt_xdate clf colorbar delaxes legend subfigures subplot_mosaic subplots subplots_adjust suptitle supxlabel supylabel text"
+    "align_labels autofmt_xdate clf colorbar delaxes legend subfigures subplot_mosaic subplots subplots_adjust suptitle supxlabel "
+    "supylabel text"
 )
 
 # Names of methods of packages that change their object, whatever they are written in, full names of others, and how names
-# begin in a package. When
-# the user's code calls one on an object of the main thread and it goes on to change anything of the main thread, that
-# object is what is changed.
+# begin in a package. When the user's code calls one on an object of the main thread and it goes on to change anything of the
+# main thread, that object is what is changed.
 MUTATORS = (
     "__setitem__",
     "__delitem__",
