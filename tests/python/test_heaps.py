@@ -1,5 +1,6 @@
 """Heaps of contexts: what is counted, what is found in them from outside, what the limit does."""
 
+import contextlib
 import os
 import signal
 
@@ -218,9 +219,23 @@ def test_the_limit_can_be_caught_and_survived(small_limit):
     assert result_of(survive) == (3, "MemoryError", 1000)
 
 
-def test_arrays_meet_the_limit(small_limit):
-    parallel.submit_work(lambda: numpy.ones(20 * MIB))
-    with pytest.raises(MemoryError):
+@pytest.mark.parametrize("make", [numpy.ones, numpy.zeros, numpy.empty, numpy.arange])
+def test_arrays_meet_the_limit(small_limit, make):
+    """numpy raises a MemoryError of its own, which tells the shape."""
+    parallel.submit_work(lambda: make(20 * MIB))
+    with pytest.raises(parallel.HeapLimitError, match="shape \\(20971520,\\).*heap_limit="):
+        parallel.run()
+
+
+def test_a_memory_error_after_the_limit_was_left_behind_is_no_limit_error(small_limit):
+    def work():
+        with contextlib.suppress(MemoryError):
+            many_objects()
+        room = [bytes(1000) for _ in range(1000)]
+        raise MemoryError(f"made by hand, with {len(room)} blocks")
+
+    parallel.submit_work(work)
+    with pytest.raises(MemoryError, match="^made by hand, with 1000 blocks$"):
         parallel.run()
 
 

@@ -1,8 +1,7 @@
 #include "runtime/python/clone/ndarray_leaf.hpp"
 
+#include "runtime/python/glue/loaded_type.hpp"
 #include "runtime/python/glue/reference.hpp"
-
-#include <cstring>
 
 namespace xpar::clone {
 namespace {
@@ -28,7 +27,7 @@ PyObject* reduce_through_void(PyObject* array, PyObject* dtype) noexcept {
 
 PyObject* reduce_ndarray(PyObject* object) noexcept {
     // Exactly arrays: a subclass may keep more than its bytes.
-    if (std::strcmp(Py_TYPE(object)->tp_name, "numpy.ndarray") != 0) {
+    if (Py_TYPE(object) != loaded_type("numpy", "ndarray")) {
         Py_RETURN_NOTIMPLEMENTED;
     }
     Py_buffer exported;

@@ -1,10 +1,10 @@
 #include "runtime/python/clone/pickle_leaf.hpp"
 
 #include "runtime/python/clone/ndarray_leaf.hpp"
+#include "runtime/python/glue/loaded_type.hpp"
 #include "runtime/python/glue/reference.hpp"
 
 #include <new>
-#include <string_view>
 
 namespace xpar::clone {
 namespace {
@@ -56,6 +56,11 @@ PyObject* sink_write(PyObject* self, PyObject* data) noexcept {
     return result;
 }
 
+bool is_instance_of(PyTypeObject* type, const char* module, const char* name) noexcept {
+    PyTypeObject* const base = loaded_type(module, name);
+    return base != nullptr && PyType_IsSubtype(type, base) != 0;
+}
+
 // Arrays and tables are read back in place, and so cannot be changed. In objects of other libraries nobody expects that: a figure that is
 // drawn, a model that is trained further write to arrays of their own. Theirs are copied, as pickle does.
 bool is_read_in_place(PyObject* leaf) noexcept {
@@ -63,11 +68,10 @@ bool is_read_in_place(PyObject* leaf) noexcept {
     if (type == nullptr || (type->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0) {
         return type != nullptr; // C types: arrays, and what makes buffers itself
     }
-    PyObject* const module = PyDict_GetItemString(type->tp_dict, "__module__");
-    const char* const name = module != nullptr && PyUnicode_Check(module) ? PyUnicode_AsUTF8(module) : nullptr;
-    PyErr_Clear();
-    const std::string_view owner = name != nullptr ? name : "";
-    return owner.starts_with("numpy.") || owner.starts_with("pandas.");
+    // By the names that users import: where the classes are defined changes from version to version.
+    return is_instance_of(type, "numpy", "ndarray") || is_instance_of(type, "pandas", "DataFrame") ||
+           is_instance_of(type, "pandas", "Series") || is_instance_of(type, "pandas", "Index") ||
+           is_instance_of(type, "pandas.api.extensions", "ExtensionArray");
 }
 
 // False tells pickle that the buffer is taken out of band, True that it is to go with the rest.

@@ -1,5 +1,7 @@
 #include "runtime/python/glue/context_allocator.hpp"
 
+#include "runtime/python/glue/loaded_type.hpp"
+
 #include <pthread.h>
 
 namespace xpar {
@@ -170,6 +172,10 @@ bool is_context_memory(const void* place) noexcept {
     return s_current != nullptr && (s_current->objects->owns(place) || s_current->buffers->owns(place));
 }
 
+bool is_at_heap_limit() noexcept {
+    return s_current != nullptr && (s_current->objects->is_refusing() || s_current->buffers->is_refusing());
+}
+
 void forget_refusals() noexcept {
     if (s_memory_error != nullptr) {
         PyExc_MemoryError = s_memory_error;
@@ -177,12 +183,12 @@ void forget_refusals() noexcept {
 }
 
 bool install_numpy_memory() {
-    PyObject* const modules = PyImport_GetModuleDict(); // borrowed
-    PyObject* const multiarray = PyDict_GetItemString(modules, "numpy.core._multiarray_umath"); // borrowed; null without numpy
-    if (s_current == nullptr || multiarray == nullptr) {
+    PyTypeObject* const array = loaded_type("numpy", "ndarray");
+    if (s_current == nullptr || array == nullptr) {
         return true;
     }
-    PyObject* const capsule = PyObject_GetAttrString(multiarray, "_ARRAY_API");
+    PyObject* const extension = defining_extension(array);
+    PyObject* const capsule = extension != nullptr ? PyObject_GetAttrString(extension, "_ARRAY_API") : nullptr;
     if (capsule == nullptr) {
         return false;
     }

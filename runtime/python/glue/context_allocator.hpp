@@ -38,6 +38,9 @@ inline bool is_context_object(const void* object) noexcept {
     return reinterpret_cast<std::uintptr_t>(object) - g_context_objects.begin < g_context_objects.bytes;
 }
 
+// Has the limit refused an allocation of this context, and has it not had room to spare since?
+bool is_at_heap_limit() noexcept;
+
 // Between two works: what the last one's refused allocations made of MemoryError is undone.
 void forget_refusals() noexcept;
 

@@ -223,10 +223,6 @@ bool is_called_as_in(PyObject* names, PyObject* globals, PyCodeObject* code) noe
     return found;
 }
 
-bool is_called_as_in(PyObject* names, _PyInterpreterFrame* frame) noexcept {
-    return is_called_as_in(names, frame->f_globals, frame->f_code);
-}
-
 bool is_setter_of(PyObject* object, _PyInterpreterFrame* frame) noexcept {
     PyCodeObject* const code = frame->f_code;
     // x = property(fset=_set_x) is the other way to write it.
@@ -246,12 +242,35 @@ bool is_setter_of(PyObject* object, _PyInterpreterFrame* frame) noexcept {
     return is_setter;
 }
 
+PyObject* function_of(_PyInterpreterFrame* frame) noexcept { return reinterpret_cast<PyObject*>(frame->f_func); }
+
+PyObject* without_decorators(PyObject* function) noexcept {
+    constexpr int k_longest_chain = 8;
+    for (int i = 0; i < k_longest_chain; ++i) {
+        PyObject* const attributes = reinterpret_cast<PyFunctionObject*>(function)->func_dict;
+        PyObject* const wrapped = attributes != nullptr ? PyDict_GetItemString(attributes, "__wrapped__") : nullptr;
+        if (wrapped == nullptr || !PyFunction_Check(wrapped)) {
+            break;
+        }
+        function = wrapped;
+    }
+    return function;
+}
+
 PyObject* first_argument(_PyInterpreterFrame* frame) noexcept {
-    if (frame->f_code->co_argcount == 0) {
+    const PyCodeObject& code = *frame->f_code;
+    const bool takes_any = (code.co_flags & CO_VARARGS) != 0;
+    if (code.co_argcount == 0 && !takes_any) {
         return nullptr;
     }
-    PyObject* const found = frame->localsplus[0];
-    return found != nullptr && PyCell_Check(found) ? PyCell_GET(found) : found; // self used in a closure
+    PyObject* found = frame->localsplus[code.co_argcount == 0 ? code.co_kwonlyargcount : 0];
+    if (found != nullptr && PyCell_Check(found)) { // used in a closure
+        found = PyCell_GET(found);
+    }
+    if (code.co_argcount == 0 && found != nullptr) { // of `def wrapper(*args, **kwargs)`
+        return PyTuple_CheckExact(found) && PyTuple_GET_SIZE(found) > 0 ? PyTuple_GET_ITEM(found, 0) : nullptr;
+    }
+    return found;
 }
 
 bool is_storing(_PyInterpreterFrame* frame) noexcept {

@@ -56,14 +56,18 @@ bool is_named_in(PyObject* names, _PyInterpreterFrame* frame) noexcept;
 bool is_named_in(PyObject* names, PyObject* globals, PyCodeObject* code) noexcept;
 
 // The same of functions of which this set says the plain name, or how names begin in a package: "package:set_*".
-bool is_called_as_in(PyObject* names, _PyInterpreterFrame* frame) noexcept;
-
 bool is_called_as_in(PyObject* names, PyObject* globals, PyCodeObject* code) noexcept;
+
+// The function that a frame runs; borrowed.
+PyObject* function_of(_PyInterpreterFrame* frame) noexcept;
+
+// What functools.wraps() says is behind a function: itself, where it says nothing. Borrowed.
+PyObject* without_decorators(PyObject* function) noexcept;
 
 // Does it run the setter or deleter of a property that this object has?
 bool is_setter_of(PyObject* object, _PyInterpreterFrame* frame) noexcept;
 
-// `self` of a method, or any first argument; borrowed, null when there is none.
+// `self` of a method, or any first argument, also of `*args`; borrowed, null when there is none.
 PyObject* first_argument(_PyInterpreterFrame* frame) noexcept;
 
 // Is the frame in the middle of a statement that stores or deletes an attribute or item, by calling a function that

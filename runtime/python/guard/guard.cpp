@@ -1,6 +1,7 @@
 #include "runtime/python/guard/guard.hpp"
 
 #include "runtime/python/glue/loaded_type.hpp"
+#include "runtime/python/glue/reference.hpp"
 #include "runtime/python/guard/big_buffers.hpp"
 #include "runtime/python/guard/checked_call.hpp"
 #include "runtime/python/guard/ctypes_data.hpp"
@@ -17,6 +18,7 @@
 #include "runtime/python/guard/twin_checks.hpp"
 #include "runtime/python/guard/twin_functions.hpp"
 #include "runtime/python/guard/type_slots.hpp"
+#include "runtime/python/guard/ufuncs.hpp"
 
 #include <string>
 
@@ -28,7 +30,7 @@ PyTypeObject* s_probe = nullptr;
 bool s_is_strict = false;
 bool s_scans = false;
 bool s_is_in_place = false;
-int s_without_gate = 0;
+int s_slots_without_gate = 0; // of the types that have been looked at so far
 
 void find_arrays() noexcept {
     PyTypeObject* const array = loaded_type("numpy", "ndarray");
@@ -64,7 +66,8 @@ void enter_zygote(PyObject* tasks, PyObject* consumers) noexcept {
         return;
     }
     guard_type_slots();
-    s_without_gate += guard_methods();
+    guard_methods();
+    guard_ufuncs();
     guard_memory_functions();
     guard_deletes(tasks, consumers);
     protect_big_buffers();
@@ -147,14 +150,16 @@ PyObject* select_mode(PyObject*, PyObject* arguments) noexcept {
     }
     s_is_strict = is_strict != 0;
     s_scans = scans != 0;
+    bool has_looked = false;
     if (s_is_strict) {
         find_arrays();
         know_ctypes();
-        s_without_gate = s_obstacle == nullptr ? find_type_slots(s_probe) : 0;
-        find_methods();
+        s_slots_without_gate += s_obstacle == nullptr ? find_type_slots(s_probe) : 0;
+        has_looked = find_methods();
+        find_ufuncs();
         find_user_modules();
     }
-    Py_RETURN_NONE;
+    return PyBool_FromLong(has_looked ? 1 : 0);
 }
 
 PyObject* force_twins(PyObject*, PyObject* on) noexcept {
@@ -166,9 +171,20 @@ PyObject* is_own(PyObject*, PyObject* object) noexcept {
     return PyBool_FromLong(!is_of_main(object));
 }
 
+PyObject* missing(PyObject*, PyObject*) noexcept {
+    reference found(PyList_New(0));
+    for (const std::string& name : missing_methods()) {
+        const reference text(PyUnicode_FromString(name.c_str()));
+        if (!found || !text || PyList_Append(found.get(), text.get()) != 0) {
+            return nullptr;
+        }
+    }
+    return found.give();
+}
+
 PyObject* facts(PyObject*, PyObject*) noexcept {
     return Py_BuildValue("{s:z,s:O,s:O,s:i}", "obstacle", s_obstacle, "strict", s_is_strict ? Py_True : Py_False, "armed",
-                         is_armed() ? Py_True : Py_False, "without_gate", s_without_gate);
+                         is_armed() ? Py_True : Py_False, "slots_without_gate", s_slots_without_gate);
 }
 
 } // namespace xpar::guard

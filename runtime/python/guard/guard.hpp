@@ -33,6 +33,9 @@ PyObject* select_mode(PyObject* module, PyObject* arguments) noexcept;
 PyObject* is_own(PyObject* module, PyObject* object) noexcept;
 PyObject* facts(PyObject* module, PyObject* unused) noexcept;
 
+// list of str: what was looked for in the modules that are imported, and not found there.
+PyObject* missing(PyObject* module, PyObject* unused) noexcept;
+
 // Batches from now on do without patches, as in an interpreter that is not the one compiled for: for tests of twins.
 PyObject* force_twins(PyObject* module, PyObject* on) noexcept;
 

@@ -3,6 +3,7 @@
 #include "runtime/python/glue/reference.hpp"
 #include "runtime/python/guard/frames.hpp"
 #include "runtime/python/guard/library_objects.hpp"
+#include "runtime/python/guard/plain_attribute.hpp"
 #include "runtime/python/guard/shared_memory.hpp"
 #include "runtime/python/guard/twin_functions.hpp"
 
@@ -46,11 +47,11 @@ bool has_setter_in_python(PyObject* object, PyObject* name) noexcept {
 
 // Library code fills its caches in attributes that begin with an underscore and have no value yet.
 bool is_cache_filling(PyObject* object, PyObject* name) noexcept {
-    if (name == nullptr || !PyUnicode_CheckExact(name) || PyUnicode_READ_CHAR(name, 0) != '_') {
+    if (name == nullptr || !PyUnicode_CheckExact(name) || PyUnicode_READ_CHAR(name, 0) != '_' ||
+        !is_plain_attribute(Py_TYPE(object), name)) {
         return false;
     }
-    const reference now(_PyObject_GenericGetAttrWithDict(object, name, nullptr, 1));
-    PyErr_Clear();
+    const reference now = plain_attribute(object, name);
     return !now || now.get() == Py_None;
 }
 
@@ -87,6 +88,13 @@ bool is_exempt(_PyInterpreterFrame* frame) noexcept {
     return false;
 }
 
+// A decorator of the library may stand before the method that the user has called.
+bool is_call_of_mutator(_PyInterpreterFrame* frame) noexcept {
+    const auto* const function = reinterpret_cast<PyFunctionObject*>(without_decorators(function_of(frame)));
+    auto* const code = reinterpret_cast<PyCodeObject*>(function->func_code);
+    return is_called_as_in(s_mutators, function->func_globals, code);
+}
+
 // Library code changes some object of the main thread: has the user asked for a change, and of what? By `x.a = v` or
 // `x[i] = v` that is implemented there, setattr() of a property, or a method whose name says so. That object, or null.
 PyObject* object_of_mutator(_PyInterpreterFrame* frame) noexcept {
@@ -97,31 +105,17 @@ PyObject* object_of_mutator(_PyInterpreterFrame* frame) noexcept {
         PyObject* first = first_argument(frame);
         const bool is_named = first != nullptr && is_named_in(s_mutators, frame);
         if (is_named && is_context_object(first)) { // df.loc is made for each use and changes what it was made for
-            const reference target(PyObject_GetAttrString(first, "obj"));
-            PyErr_Clear();
+            const reference target = plain_attribute(first, "obj");
             first = target ? target.get() : first; // held by what it was found in
         }
         if (first != nullptr && !is_context_object(first) &&
-            (is_named || (is_outermost && (is_called_as_in(s_mutators, frame) || is_setter_of(first, frame) ||
+            (is_named || (is_outermost && (is_call_of_mutator(frame) || is_setter_of(first, frame) ||
                                            (caller != nullptr && is_storing(caller)))))) {
             changed = first;
         }
         frame = caller;
     }
     return changed;
-}
-
-// What functools.wraps() says is behind a function.
-PyObject* without_decorators(PyObject* function) noexcept {
-    for (int i = 0; i < 8; ++i) {
-        PyObject* const attributes = reinterpret_cast<PyFunctionObject*>(function)->func_dict;
-        PyObject* const wrapped = attributes != nullptr ? PyDict_GetItemString(attributes, "__wrapped__") : nullptr;
-        if (wrapped == nullptr || !PyFunction_Check(wrapped)) {
-            break;
-        }
-        function = wrapped;
-    }
-    return function;
 }
 
 bool refuses_to_library(PyObject* object, change kind, const char* operation, PyObject* name, _PyInterpreterFrame* frame,
@@ -236,8 +230,7 @@ bool refuses_library_method(PyObject* object, PyObject* called, const char* oper
     }
     reference holder; // df.loc is made for each use and changes what it was made for
     if (is_context_object(object)) {
-        holder = reference(is_named ? PyObject_GetAttrString(object, "obj") : nullptr);
-        PyErr_Clear();
+        holder = is_named ? plain_attribute(object, "obj") : reference();
         if (!holder || is_context_object(holder.get())) {
             return false;
         }

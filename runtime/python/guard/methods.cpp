@@ -1,8 +1,13 @@
 #include "runtime/python/guard/methods.hpp"
 
+#include "runtime/python/glue/loaded_type.hpp"
+#include "runtime/python/guard/frames.hpp"
 #include "runtime/python/guard/gate.hpp"
+#include "runtime/python/guard/plain_attribute.hpp"
 #include "runtime/python/guard/storage.hpp"
 
+#include <cstddef>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,56 +23,83 @@ struct entry {
     std::string operation;
     std::string keyword;
     PyMethodDef* found = nullptr; // in this process, once its module is imported; modules of C code stay
+    PyCFunction original = nullptr;
+    PyCFunction gate = nullptr;
+    std::string missing; // what its module lacks, or what has no gate
     guarded what;
 };
 
 std::vector<entry>* s_entries = nullptr;
+std::uint64_t s_modules_version = 0; // of sys.modules when it was looked through
+bool s_is_importing = false;         // a module was looked for while it was being imported
 
 template <class Signature>
-bool put(PyMethodDef& definition, guarded what) noexcept {
-    if (gates<Signature>::contains(reinterpret_cast<void*>(definition.ml_meth))) {
-        return true;
-    }
-    what.original = reinterpret_cast<void*>(definition.ml_meth);
-    const auto replacement = gates<Signature>::before(what);
-    if (replacement != nullptr) {
-        definition.ml_meth = reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(replacement));
-    }
-    return replacement != nullptr;
+PyCFunction gate_before(guarded what, PyCFunction original) noexcept {
+    what.original = reinterpret_cast<void*>(original);
+    return reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(gates<Signature>::before(what)));
 }
 
-// The wrong calling convention would crash, so one that is not known gets no gate.
-bool put_gate(PyMethodDef& definition, guarded what) noexcept {
+// The wrong calling convention would crash, so one that is not known gets no gate: null, as when all gates are taken.
+PyCFunction gate_of(const PyMethodDef& definition, guarded what) noexcept {
     switch (definition.ml_flags & (METH_VARARGS | METH_KEYWORDS | METH_NOARGS | METH_O | METH_FASTCALL | METH_METHOD)) {
     case METH_NOARGS:
-        return put<binary>(definition, what);
+        return gate_before<binary>(what, definition.ml_meth);
     case METH_O:
         what.arguments = calling::one;
-        return put<binary>(definition, what);
+        return gate_before<binary>(what, definition.ml_meth);
     case METH_VARARGS:
         what.arguments = calling::tuple;
-        return put<binary>(definition, what);
+        return gate_before<binary>(what, definition.ml_meth);
     case METH_VARARGS | METH_KEYWORDS:
         what.arguments = calling::tuple;
-        return put<ternary>(definition, what);
+        return gate_before<ternary>(what, definition.ml_meth);
     case METH_FASTCALL:
         what.arguments = calling::vector;
-        return put<fast>(definition, what);
+        return gate_before<fast>(what, definition.ml_meth);
     case METH_FASTCALL | METH_KEYWORDS:
         what.arguments = calling::vector;
-        return put<fast_with_keywords>(definition, what);
+        return gate_before<fast_with_keywords>(what, definition.ml_meth);
     case METH_METHOD | METH_FASTCALL | METH_KEYWORDS:
         what.arguments = calling::vector;
-        return put<method>(definition, what);
+        return gate_before<method>(what, definition.ml_meth);
     default:
-        return false;
+        return nullptr;
     }
 }
 
-PyObject* find(PyObject* in, const std::string& name) noexcept {
-    PyObject* const found = PyDict_GetItemString(in, name.c_str());
+PyObject* find(PyObject* in, std::string_view name) noexcept {
+    const reference key(PyUnicode_FromStringAndSize(name.data(), static_cast<Py_ssize_t>(name.size())));
+    PyObject* const found = key ? PyDict_GetItemWithError(in, key.get()) : nullptr;
     PyErr_Clear();
     return found;
+}
+
+// Imported, and to its end: another thread may be at it.
+bool is_complete(PyObject* module) noexcept {
+    PyObject* const spec = find(PyModule_GetDict(module), "__spec__");
+    const reference initializing = spec != nullptr ? plain_attribute(spec, "_initializing") : reference();
+    return !initializing || initializing.get() != Py_True;
+}
+
+// The module that an entry is about. "numpy:ndarray" stands for the extension module that defines numpy.ndarray. Null while it is
+// not imported, or where the user has a module of that name. Borrowed.
+PyObject* find_module(std::string_view name) noexcept {
+    const std::size_t colon = name.find(':');
+    PyObject* const module = find(PyImport_GetModuleDict(), name.substr(0, colon));
+    if (module == nullptr || !PyModule_Check(module) || origin_of_module(PyModule_GetDict(module)) == origin::user) {
+        return nullptr;
+    }
+    if (!is_complete(module)) {
+        s_is_importing = true;
+        return nullptr;
+    }
+    if (colon == std::string_view::npos) {
+        return module;
+    }
+    PyObject* const type = find(PyModule_GetDict(module), name.substr(colon + 1));
+    PyObject* const extension =
+        type != nullptr && PyType_Check(type) ? defining_extension(reinterpret_cast<PyTypeObject*>(type)) : nullptr;
+    return extension != nullptr ? extension : module; // where what is looked for will be missed
 }
 
 // A type that its module has no name for, by its own: "zlib.Compress", and without the module where that is builtins.
@@ -84,66 +116,75 @@ PyObject* find_unnamed_type(const entry& wanted) noexcept {
     return nullptr;
 }
 
-// A function of a module, or a method of a type; null when this version of the library has none. Inherited methods are
-// found in the type that has them.
-PyMethodDef* find_definition(const entry& wanted, PyTypeObject*& type) noexcept {
-    PyObject* const module = find(PyImport_GetModuleDict(), wanted.module);
-    if (module == nullptr || !PyModule_Check(module)) {
-        return nullptr;
+// One of the names of a function, which versions of a library call differently: "_place|_insert".
+PyMethodDef* find_function(PyObject* module, std::string_view names) noexcept {
+    while (!names.empty()) {
+        const std::size_t bar = names.find('|');
+        PyObject* const found = find(PyModule_GetDict(module), names.substr(0, bar));
+        if (found != nullptr && PyCFunction_Check(found)) {
+            return reinterpret_cast<PyCFunctionObject*>(found)->m_ml;
+        }
+        names = bar != std::string_view::npos ? names.substr(bar + 1) : std::string_view();
     }
-    PyObject* owner = find(PyModule_GetDict(module), wanted.type.empty() ? wanted.name : wanted.type);
-    if (wanted.type.empty()) {
-        return owner != nullptr && PyCFunction_Check(owner) ? reinterpret_cast<PyCFunctionObject*>(owner)->m_ml : nullptr;
-    }
-    if (owner == nullptr || !PyType_Check(owner)) {
-        owner = find_unnamed_type(wanted);
-    }
-    if (owner == nullptr) {
-        return nullptr;
-    }
-    type = wanted.of_metatype ? Py_TYPE(owner) : reinterpret_cast<PyTypeObject*>(owner);
-    PyObject* const found = type->tp_dict != nullptr ? find(type->tp_dict, wanted.name) : nullptr;
-    const bool is_method = found != nullptr && PyObject_TypeCheck(found, &PyMethodDescr_Type);
-    return is_method ? reinterpret_cast<PyMethodDescrObject*>(found)->d_method : nullptr;
+    return nullptr;
 }
 
-// numpy's functions that work item by item are objects with a way of being called each.
-struct ufunc_fields {
-    PyObject_HEAD
-    int inputs;
-};
-
-bool guard_ufuncs(PyObject* module_dict) noexcept {
-    PyObject* const any = PyDict_GetItemString(module_dict, "add");
-    PyObject* key = nullptr;
-    PyObject* value = nullptr;
-    bool complete = true;
-    for (Py_ssize_t at = 0; any != nullptr && PyDict_Next(module_dict, &at, &key, &value) != 0;) {
-        if (!Py_IS_TYPE(value, Py_TYPE(any)) || Py_TYPE(value)->tp_vectorcall_offset == 0) {
-            continue;
-        }
-        auto& call = *reinterpret_cast<vectorcallfunc*>(reinterpret_cast<char*>(value) + Py_TYPE(value)->tp_vectorcall_offset);
-        if (call == nullptr || gates<vectorcall>::contains(reinterpret_cast<void*>(call))) {
-            continue;
-        }
-        const auto inputs = static_cast<std::int8_t>(reinterpret_cast<ufunc_fields*>(value)->inputs);
-        // One gate for each number of inputs: outputs follow them.
-        const guarded what = {.original = reinterpret_cast<void*>(call),
-                              .operation = "out=",
-                              .keyword = "out",
-                              .kind = change::contents,
-                              .changes = subject::output,
-                              .arguments = calling::vector,
-                              .position = inputs,
-                              .always = true};
-        const auto replacement = gates<vectorcall>::before(what);
-        complete = complete && replacement != nullptr;
-        call = replacement != nullptr ? replacement : call;
+PyMethodDef* definition_of(PyObject* method, const PyTypeObject* owner) noexcept {
+    if (PyObject_TypeCheck(method, &PyMethodDescr_Type)) {
+        return reinterpret_cast<PyMethodDescrObject*>(method)->d_method;
     }
-    return complete;
+    // In a class written in Python `self` is an argument like others.
+    const bool is_c_type = (owner->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0;
+    return is_c_type && is_cython_function(method) ? reinterpret_cast<PyCFunctionObject*>(method)->m_ml : nullptr;
+}
+
+// The type of an entry; null when its module does not have it.
+PyTypeObject* find_type(const entry& wanted, PyObject* module) noexcept {
+    PyObject* owner = find(PyModule_GetDict(module), wanted.type);
+    owner = owner != nullptr && PyType_Check(owner) ? owner : find_unnamed_type(wanted);
+    return wanted.of_metatype && owner != nullptr ? Py_TYPE(owner) : reinterpret_cast<PyTypeObject*>(owner);
+}
+
+// Looks for what an entry names, in this version of its module. A method that the type does not have needs no gate; a function
+// or a type that is not there may have got another name.
+void look_for(entry& wanted) {
+    wanted.missing.clear();
+    PyObject* const module = find_module(wanted.module);
+    if (module == nullptr) {
+        return;
+    }
+    const std::string owner = wanted.module.substr(0, wanted.module.find(':'));
+    if (wanted.type.empty()) {
+        wanted.found = find_function(module, wanted.name);
+    } else if (PyTypeObject* const type = find_type(wanted, module); type == nullptr) {
+        wanted.missing = owner + "." + wanted.type;
+        return;
+    } else {
+        PyObject* const method = type->tp_dict != nullptr ? find(type->tp_dict, wanted.name) : nullptr;
+        if (method == nullptr || PyFunction_Check(method)) { // what is written in Python is looked at line by line
+            return;
+        }
+        wanted.found = definition_of(method, type);
+        wanted.what.always = wanted.what.always || is_view_type(type);
+        wanted.what.of_dict = PyType_IsSubtype(type, &PyDict_Type) != 0;
+    }
+    if (wanted.found != nullptr) {
+        wanted.original = wanted.found->ml_meth;
+        wanted.gate = gate_of(*wanted.found, wanted.what);
+    }
+    if (wanted.gate == nullptr) {
+        wanted.missing = owner + "." + (wanted.type.empty() ? "" : wanted.type + ".") + wanted.name;
+    }
 }
 
 } // namespace
+
+bool is_cython_function(PyObject* object) noexcept {
+    const PyTypeObject* const type = Py_TYPE(object);
+    return !PyCFunction_Check(object) && (type->tp_flags & Py_TPFLAGS_HAVE_VECTORCALL) != 0 &&
+           type->tp_basicsize >= static_cast<Py_ssize_t>(sizeof(PyCFunctionObject)) &&
+           type->tp_vectorcall_offset == static_cast<Py_ssize_t>(offsetof(PyCFunctionObject, vectorcall));
+}
 
 bool know_methods(PyObject* table) noexcept {
     auto entries = std::vector<entry>();
@@ -170,13 +211,14 @@ bool know_methods(PyObject* table) noexcept {
                            .name = name,
                            .operation = operation,
                            .keyword = keyword != nullptr ? keyword : "",
-                           .found = nullptr,
+                           .missing = "",
                            .what = {.kind = static_cast<change>(kind),
                                     .changes = static_cast<subject>(changes),
                                     .position = static_cast<std::int8_t>(position)}});
     }
     delete s_entries;
     s_entries = new std::vector<entry>(std::move(entries));
+    s_modules_version = 0;
     for (entry& each : *s_entries) { // they do not move any more
         each.what.operation = each.operation.c_str();
         each.what.keyword = each.keyword.empty() ? nullptr : each.keyword.c_str();
@@ -185,20 +227,29 @@ bool know_methods(PyObject* table) noexcept {
     return true;
 }
 
-void find_methods() noexcept {
-    static std::uint64_t version = 0;
+bool find_methods() noexcept {
     const std::uint64_t now = reinterpret_cast<PyDictObject*>(PyImport_GetModuleDict())->ma_version_tag;
-    if (version == now) {
-        return;
+    if (s_modules_version == now && !s_is_importing) {
+        return false;
     }
-    version = now;
+    s_modules_version = now;
+    s_is_importing = false;
     for (entry& each : *s_entries) {
-        PyTypeObject* type = nullptr;
-        if (each.found == nullptr && (each.found = find_definition(each, type)) != nullptr && type != nullptr) {
-            each.what.always = each.what.always || is_view_type(type);
-            each.what.of_dict = PyType_IsSubtype(type, &PyDict_Type) != 0;
+        if (each.found == nullptr) {
+            look_for(each);
         }
     }
+    return true;
+}
+
+std::set<std::string> missing_methods() {
+    std::set<std::string> missing;
+    for (const entry& each : *s_entries) {
+        if (!each.missing.empty()) {
+            missing.insert(each.missing);
+        }
+    }
+    return missing;
 }
 
 std::vector<std::pair<const PyMethodDef*, const guarded*>> guarded_methods() {
@@ -211,18 +262,12 @@ std::vector<std::pair<const PyMethodDef*, const guarded*>> guarded_methods() {
     return found;
 }
 
-int guard_methods() noexcept {
-    int without = 0;
+void guard_methods() noexcept {
     for (const entry& each : *s_entries) {
-        if (each.found != nullptr) {
-            without += put_gate(*each.found, each.what) ? 0 : 1;
+        if (each.gate != nullptr && each.found->ml_meth == each.original) {
+            each.found->ml_meth = each.gate;
         }
     }
-    PyObject* const multiarray = find(PyImport_GetModuleDict(), "numpy.core._multiarray_umath");
-    if (multiarray != nullptr && !guard_ufuncs(PyModule_GetDict(multiarray))) {
-        ++without;
-    }
-    return without;
 }
 
 void look_closer_at_dicts() noexcept {

@@ -1,7 +1,9 @@
 #include "runtime/python/guard/storage.hpp"
 
 #include "runtime/python/glue/context_allocator.hpp"
+#include "runtime/python/glue/reference.hpp"
 #include "runtime/python/guard/ctypes_data.hpp"
+#include "runtime/python/guard/plain_attribute.hpp"
 
 #include <cstdlib>
 #include <string_view>
@@ -51,24 +53,36 @@ bool shows(const array_fields& array, const char* place) noexcept {
 
 // What an iterator over arrays hands out lies in one of them, or in a buffer of its own. Borrowed.
 PyObject* operand_at(PyObject* iterator, const char* place) noexcept {
-    PyObject* const operands = PyObject_GetAttrString(iterator, "operands");
+    const reference operands = plain_attribute(iterator, "operands"); // the iterator holds the arrays
     PyObject* found = nullptr;
-    for (Py_ssize_t i = 0; operands != nullptr && PyTuple_Check(operands) && i < PyTuple_GET_SIZE(operands); ++i) {
-        PyObject* const operand = PyTuple_GET_ITEM(operands, i);
+    for (Py_ssize_t i = 0; operands && PyTuple_Check(operands.get()) && i < PyTuple_GET_SIZE(operands.get()); ++i) {
+        PyObject* const operand = PyTuple_GET_ITEM(operands.get(), i);
         if (found == nullptr && is_array(operand) && shows(*reinterpret_cast<array_fields*>(operand), place)) {
             found = operand;
         }
     }
-    PyErr_Clear();
-    Py_XDECREF(operands); // the iterator holds the arrays
     return found;
 }
 
-PyObject* attribute_of(PyObject* holder, const char* name) noexcept {
-    PyObject* const value = PyObject_GetAttrString(holder, name);
+// Borrowed: what is asked for is held by `holder`.
+PyObject* attribute_of(PyObject* holder, const char* name) noexcept { return plain_attribute(holder, name).get(); }
+
+// Objects written in Python lend the memory of an array that they hold, by `__array_interface__`: numpy's as_strided() makes such.
+// Borrowed; null where `holder`, an object of this context, has no such array.
+PyObject* held_array(PyObject* holder, const char* place) noexcept {
+    if ((Py_TYPE(holder)->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0 || Py_TYPE(holder)->tp_dictoffset == 0) {
+        return nullptr;
+    }
+    const reference attributes(PyObject_GenericGetDict(holder, nullptr));
     PyErr_Clear();
-    Py_XDECREF(value); // it is held by `holder`
-    return value;
+    PyObject* key = nullptr;
+    PyObject* value = nullptr;
+    for (Py_ssize_t at = 0; attributes && PyDict_Next(attributes.get(), &at, &key, &value) != 0;) {
+        if (array_shows(value, place)) {
+            return value;
+        }
+    }
+    return nullptr;
 }
 
 // `object` is what `view` has as its base. Stand-ins lead on to what they stand for.
@@ -78,9 +92,8 @@ PyObject* behind(PyObject* base, PyObject* view) noexcept {
         PyObject* const operand = operand_at(base, reinterpret_cast<array_fields*>(view)->data);
         return operand != nullptr ? operand : base;
     }
-    if (type == "DummyArray") { // of numpy.lib.stride_tricks
-        PyObject* const array = attribute_of(base, "base");
-        return array != nullptr ? array : base;
+    if (PyObject* const array = is_array(view) ? held_array(base, reinterpret_cast<array_fields*>(view)->data) : nullptr) {
+        return array;
     }
     if (type == "_io._BytesIOBuffer") {
         return *reinterpret_cast<PyObject**>(base + 1); // its only field: the BytesIO

@@ -4,6 +4,8 @@
 #include "runtime/python/guard/frames.hpp"
 #include "runtime/python/guard/instance_dicts.hpp"
 #include "runtime/python/guard/judge.hpp"
+#include "runtime/python/guard/methods.hpp"
+#include "runtime/python/guard/plain_attribute.hpp"
 #include "runtime/python/guard/storage.hpp"
 #include "runtime/python/guard/twin_checks.hpp"
 
@@ -28,6 +30,14 @@ PyObject* attribute_of(PyObject* object, const char* name) noexcept {
     PyErr_Clear();
     Py_XDECREF(found); // what is asked for is held by the object
     return found;
+}
+
+// Of a method in C that is called with its object as the first argument; null for all else.
+const PyMethodDef* unbound_method(PyObject* callee) noexcept {
+    if (Py_IS_TYPE(callee, &PyMethodDescr_Type) || Py_IS_TYPE(callee, &PyClassMethodDescr_Type)) {
+        return reinterpret_cast<PyMethodDescrObject*>(callee)->d_method;
+    }
+    return is_cython_function(callee) ? reinterpret_cast<PyCFunctionObject*>(callee)->m_ml : nullptr;
 }
 
 PyObject* argument_of(const call& of) noexcept {
@@ -134,8 +144,8 @@ bool needs_look(PyObject* callee, PyObject** ready) noexcept {
         }
         return is_of_library(function) || rule_of(function) != nullptr;
     }
-    if (type == &PyMethodDescr_Type || type == &PyClassMethodDescr_Type) {
-        return rule_of(reinterpret_cast<PyMethodDescrObject*>(callee)->d_method) != nullptr;
+    if (const PyMethodDef* const definition = unbound_method(callee)) {
+        return rule_of(definition) != nullptr;
     }
     if (type == &PyWrapperDescr_Type) {
         return rule_of_slot(reinterpret_cast<PyWrapperDescrObject*>(callee)->d_base->name).what != effect::nothing;
@@ -183,8 +193,8 @@ bool take_apart(PyObject* callee, call& into, std::vector<reference>& held, int 
         const bool known = take_apart(PyMethod_Function(callee), into, held, depth + 1);
         return known || PyFunction_Check(into.function);
     }
-    if (type == &PyMethodDescr_Type || type == &PyClassMethodDescr_Type) {
-        const rule* const found = rule_of(reinterpret_cast<PyMethodDescrObject*>(callee)->d_method);
+    if (const PyMethodDef* const definition = unbound_method(callee)) {
+        const rule* const found = rule_of(definition);
         into.of = found != nullptr ? *found : rule{};
         into.has_self = true;
         return found != nullptr && into.positional > 0;
@@ -218,11 +228,16 @@ bool take_apart(PyObject* callee, call& into, std::vector<reference>& held, int 
     }
     if (is_any(type, "operator.methodcaller") && into.positional > 0) {
         reference reduced(PyObject_CallMethod(callee, "__reduce__", nullptr));
-        PyObject* const given = reduced && PyTuple_Check(reduced.get()) ? PyTuple_GET_ITEM(reduced.get(), 1) : nullptr;
-        reference called(given != nullptr && PyTuple_Check(given) && PyTuple_GET_SIZE(given) > 0
-                             ? PyObject_GetAttr(into.arguments.front(), PyTuple_GET_ITEM(given, 0))
-                             : nullptr);
         PyErr_Clear();
+        PyObject* const given = reduced && PyTuple_Check(reduced.get()) ? PyTuple_GET_ITEM(reduced.get(), 1) : nullptr;
+        PyObject* const name = given != nullptr && PyTuple_Check(given) && PyTuple_GET_SIZE(given) > 0 ? PyTuple_GET_ITEM(given, 0) : nullptr;
+        PyObject* const of_type = name != nullptr ? _PyType_Lookup(Py_TYPE(into.arguments.front()), name) : nullptr;
+        if (of_type != nullptr && (PyFunction_Check(of_type) || unbound_method(of_type) != nullptr)) {
+            into.has_self = true;
+            const bool known = take_apart(of_type, into, held, depth + 1);
+            return known || PyFunction_Check(of_type);
+        }
+        reference called = name != nullptr ? plain_attribute(into.arguments.front(), name) : reference();
         if (!called) {
             return false;
         }

@@ -264,6 +264,7 @@ void context_program::end_copy() noexcept {
 
 std::uint64_t context_program::take_error(const task& of) noexcept {
     engine& e = engine::get();
+    PyObject* const at_limit = is_at_heap_limit() ? Py_True : Py_False; // before anything is allocated to describe it
     const guard::unguarded describing; // reads what the work has left, in code of this package and of libraries
     const reference exception = take_exception();
     pass_over_interrupts(); // one that comes now would hit the description of the error instead of the work
@@ -273,7 +274,7 @@ std::uint64_t context_program::take_error(const task& of) noexcept {
     PyObject* const kwds = of.kwds != nullptr ? of.kwds : Py_None;
     const reference call(of.args != nullptr ? PyTuple_Pack(3, of.callable, of.args, kwds) : Py_NewRef(Py_None));
     const reference description(call ? PyObject_CallFunctionObjArgs(e.describe_exception.get(), exception.get(),
-                                                                    timed_out ? Py_True : Py_False, call.get(), nullptr)
+                                                                    timed_out ? Py_True : Py_False, call.get(), at_limit, nullptr)
                                      : nullptr);
     if (description && clone(description.get(), value)) {
         return value;

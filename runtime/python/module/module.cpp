@@ -241,6 +241,8 @@ PyMethodDef s_functions[] = {
                "looked up), and searched after works.\n")},
     {"guard_is_own", guard::is_own, METH_O, PyDoc_STR("guard_is_own(object, /)\n--\n\nWas it made in this context?\n")},
     {"guard_facts", guard::facts, METH_NOARGS, PyDoc_STR("guard_facts()\n--\n\nThe state of protection in this process, as a dict.\n")},
+    {"guard_missing", guard::missing, METH_NOARGS,
+     PyDoc_STR("guard_missing()\n--\n\nNames that protection has looked for in imported modules and not found, as a list.\n")},
     {"guard_force_twins", guard::force_twins, METH_O,
      PyDoc_STR("guard_force_twins(on, /)\n--\n\nTwins instead of patches from now on: for tests.\n")},
     {"guard_twin_checks", guard::twin_checks, METH_NOARGS,

@@ -65,12 +65,15 @@ class WaitTimeoutError(WaitError, TimeoutError):
     """The time given for waiting has passed."""
 
 
+_AT_LIMIT = "the heap of this context has reached its limit; configure(heap_limit=bytes) sets it"
+
+
 class HeapLimitError(ParallelError, MemoryError):
     """A context's heap has reached its limit: the allocation was refused, and what had been made before is still there."""
 
     def __init__(self, *args):
         # CPython raises it without arguments, where an allocation has failed.
-        super().__init__(*(args or ("the heap of this context has reached its limit; configure(heap_limit=bytes) sets it",)))
+        super().__init__(*(args or (_AT_LIMIT,)))
 
 
 class ContextTraceback(Exception):
@@ -84,11 +87,13 @@ class ContextTraceback(Exception):
         return "\n\n" + self.text
 
 
-def describe(exception: BaseException, timed_out: bool = False, call: tuple | None = None) -> dict:
+def describe(
+    exception: BaseException, timed_out: bool = False, call: tuple | None = None, at_limit: bool = False
+) -> dict:
     """In a context: everything the main thread needs to raise `exception` there, of builtin types only.
 
     `timed_out`: the work was being stopped, for its time was over. `call` is what raised: callable, arguments, keywords
-    or None.
+    or None. `at_limit`: the context's heap has refused an allocation. Libraries raise MemoryErrors of their own then.
     """
     kind = type(exception)
     try:
@@ -107,6 +112,7 @@ def describe(exception: BaseException, timed_out: bool = False, call: tuple | No
         "traceback": text,
         "pickle": _exceptions.portable(exception),
         "timed_out": timed_out and isinstance(exception, KeyboardInterrupt),
+        "at_limit": at_limit and isinstance(exception, MemoryError) and not isinstance(exception, HeapLimitError),
     }
 
 
@@ -140,6 +146,8 @@ def rebuild(description: dict | None, origin: str, timeout: float | None = None)
     exception = _exceptions.restored(description["pickle"])
     if description["timed_out"]:
         exception = WorkTimeoutError(f"{origin} took longer than its timeout of {timeout:g} s and was interrupted")
+    elif description["at_limit"]:
+        exception = HeapLimitError(f"{description['message']}: {_AT_LIMIT}" if description["message"] else _AT_LIMIT)
     elif exception is None:  # e.g. of a class made in the context
         exception = RemoteError(f"{description['type']}: {description['message']}", description["type"])
     elif not isinstance(exception, Exception):

@@ -13,8 +13,7 @@ from IPython.core.magic_arguments import argument, kwds, magic_arguments, parse_
 
 import parallel
 from parallel import _config, _contexts, _history, _ranks, _views, _works_data
-from parallel.protection import status as _protection_status
-from parallel.protection._state import sentence as _protection_sentence
+from parallel.protection import _state as _protection
 
 _ROWS = 1000  # of each batch: what %works shows
 _CANCEL_SECONDS = 0.5  # what interrupted works may take until they are shown
@@ -168,10 +167,9 @@ class ParallelMagics(Magics):
         options = _parse(self.protection, line)
         if options.mode is not None:
             parallel.configure(protection=options.mode)
-        elif (sentence := _protection_sentence()) is not None and _config.protection() == "strict":
-            print(sentence)
-            for name, reason in _protection_status()["without_twin"].items():
-                print(f"runs without checks: {name}, as {reason}")
+        elif _config.protection() == "strict":
+            for sentence in _protection.sentences():
+                print(sentence)
         return _config.protection()
 
     @magic_arguments("parallel")

@@ -368,7 +368,7 @@ def test_wrong_modes_are_refused_and_change_nothing():
     assert protection.mode() == "strict"
     with pytest.raises(ValueError):
         parallel.configure(protection="off", contexts=0)
-    expected = {"mode": "strict", "active": True, "by": "patches", "obstacle": None, "without_twin": {}}
+    expected = {"mode": "strict", "active": True, "by": "patches", "obstacle": None, "missing": [], "unknown": [], "without_twin": {}}
     assert protection.status() == {**expected, "projects": [], "libraries": []}
 
 
@@ -424,7 +424,8 @@ def test_an_interpreter_that_cannot_be_patched_is_named(monkeypatch):
     parallel.configure(protection="strict")
     status = _state.status()
     assert status["obstacle"] == "it was built for another version of CPython" and status["by"] == "twins"
-    assert "by source twins" in _state.sentence() and "another version" in _state.sentence()
+    [sentence] = _state.sentences()
+    assert "by source twins" in sentence and "another version" in sentence
 
 
 # ---- what must not be disturbed --------------------------------------------------------------------------------------

@@ -3,10 +3,12 @@
 import ast
 import collections
 import importlib
+import inspect
 import linecache
 import traceback
 import types
 
+import numpy
 import pytest
 
 from parallel.protection.twins import compiling
@@ -279,8 +281,9 @@ def _count(code: types.CodeType) -> int:
 
 
 MODULES = [
+    inspect.unwrap(numpy.median).__globals__["__name__"],  # the module of numpy that has most of its functions in Python
     "argparse", "asyncio.tasks", "collections", "contextlib", "dataclasses", "decimal", "enum", "inspect", "logging",
-    "numpy.lib.function_base", "pandas.core.frame", "test.test_grammar", "test.test_patma", "test.test_scope",
+    "pandas.core.frame", "test.test_grammar", "test.test_patma", "test.test_scope",
     "tokenize", "typing", "unittest.mock",
 ]  # fmt: skip
 

@@ -13,10 +13,9 @@ import numpy  # noqa: F401 - the types are what is looked at
 import numpy.random  # noqa: F401
 import pandas  # noqa: F401
 
-from parallel.protection import effects, ungated
+from parallel.protection import coverage, effects, ungated
 
 LIBRARIES = sys.stdlib_module_names - {"distutils"} | {"numpy", "pandas"}
-C_METHODS = ("method_descriptor", "classmethod_descriptor", "cython_function_or_method")
 
 
 def load_standard_library() -> None:
@@ -31,14 +30,13 @@ def load_standard_library() -> None:
 
 def methods_of(kind: type) -> list[str]:
     """Those that may change something. Of Cython's types without what only pickling calls."""
-    is_cython = kind.__module__.startswith(("numpy", "pandas"))
-    return [
-        name
-        for name, value in vars(kind).items()
-        if type(value).__name__ in C_METHODS
-        and name not in effects.READING_PROTOCOLS
-        and not (is_cython and name.startswith("__"))
-    ]
+    is_cython = module_of(kind).startswith(("numpy", "pandas"))
+    return [name for name in coverage.methods(kind) if not (is_cython and name.startswith("__"))]
+
+
+def module_of(kind: type) -> str:
+    """Its `__module__`, which a class may have as something else than text."""
+    return str(type.__dict__["__module__"].__get__(kind))
 
 
 def types_of_libraries() -> list[type]:
@@ -48,34 +46,18 @@ def types_of_libraries() -> list[type]:
             if kind not in found:
                 found.add(kind)
                 left.append(kind)
-    return sorted((kind for kind in found if kind.__module__.split(".")[0] in LIBRARIES), key=name_of)
+    return sorted((kind for kind in found if module_of(kind).split(".")[0] in LIBRARIES), key=name_of)
 
 
 def name_of(kind: type) -> str:
-    return f"{kind.__module__}.{kind.__qualname__}"
-
-
-def found_type(module: str, name: str) -> type:
-    """As the protection finds it: by its module's name for it, or by its own."""
-    if found := getattr(importlib.import_module(module), name, None):
-        if isinstance(found, type):
-            return found
-    full = name if module == "builtins" else f"{module}.{name}"
-    return next(kind for kind in type.__subclasses__(object) if _own_name(kind) == full)
-
-
-def _own_name(kind: type) -> str:
-    return kind.__name__ if kind.__module__ == "builtins" else name_of(kind)
+    return f"{module_of(kind)}.{kind.__qualname__}"
 
 
 def listed_types() -> set[type]:
     """The types of `effects`, by what they are."""
-    listed = set()
-    for module, name in effects.TYPES:
-        first, *rest = name.split(".")
-        kind = found_type(module, first)
-        listed.add(type(kind) if rest else kind)
-    return listed
+    for module, _ in effects.TYPES:
+        importlib.import_module(module)
+    return {coverage.loaded_type(module, name) for module, name in effects.TYPES} - {None}
 
 
 def unknown_names(known: set[str], modules: set[str]) -> list[str]:
@@ -98,7 +80,7 @@ def report() -> dict:
         "looked_at": len(with_methods),
         "in_neither": [name_of(kind) for kind in with_methods if kind not in listed and ungated.reason(kind) is None],
         "in_both": sorted(name_of(kind) for kind in listed if ungated.reason(kind)),
-        "unknown": unknown_names({name_of(kind) for kind in kinds}, {kind.__module__ for kind in kinds}),
+        "unknown": unknown_names({name_of(kind) for kind in kinds}, {module_of(kind) for kind in kinds}),
     }
 
 

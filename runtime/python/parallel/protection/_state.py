@@ -7,15 +7,17 @@ import types
 import warnings
 
 from parallel import _core
-from parallel.protection import effects, escapes, exemptions, messages, paths
+from parallel.protection import coverage, effects, escapes, exemptions, messages, paths
 
 MODES = ("strict", "scan", "off")
+_SHOWN = 5  # names in a sentence
 
 _mode = "strict"
 _projects: tuple[str, ...] = ()
 _libraries: tuple[str, ...] = ()
 _prepared = False
 _obstacle: str | None = None
+_told: set[str] = set()  # what has been warned of as missing
 
 
 class _Probe:
@@ -84,22 +86,52 @@ def _configure() -> None:
     )
     _prepared = True
     if _obstacle is not None:
-        warnings.warn(sentence(), RuntimeWarning, stacklevel=2)
+        warnings.warn(_by_twins(), RuntimeWarning, stacklevel=2)
 
 
-def sentence() -> str | None:
-    """What the user is to know of this interpreter; None when there is nothing."""
-    if obstacle() is None:
-        return None
-    return f"works are protected by source twins, which see less than patches (docs/protection.md): {obstacle()}"
+def sentences() -> list[str]:
+    """What the user is to know of this interpreter and the libraries that are loaded; empty when there is nothing."""
+    said = status()
+    found = []
+    if said["obstacle"] is not None:
+        found.append(_by_twins())
+    if said["missing"]:
+        found.append(_incomplete(said["missing"]))
+    if said["unknown"]:
+        found.append(f"newer than this version of xeus-parallel, and not looked at: {_shortened(said['unknown'])}")
+    return found + [f"runs without checks: {name}, as {reason}" for name, reason in said["without_twin"].items()]
+
+
+def _by_twins() -> str:
+    return f"works are protected by source twins, which see less than patches (docs/protection.md): {_obstacle}"
+
+
+def _incomplete(missing: list[str]) -> str:
+    return (
+        f"protection is not complete: changes by {_shortened(missing)} are not seen, as the library that is installed does not have "
+        "them where they are looked for (parallel.protection.status()['missing']). Most likely it is newer than this version of "
+        "xeus-parallel"
+    )
+
+
+def _shortened(names: list[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
 
 
 def prepare() -> None:
     """In the main process, before a batch is forked: what its zygote will find."""
-    _configure()
-    _core.guard_select(_mode == "strict", _mode != "off")
+    _look()
     if _mode == "strict" and _obstacle is not None:
         _twins().prepare()
+
+
+def _look() -> None:
+    """Find what is to be guarded in the modules that are loaded by now."""
+    _configure()
+    has_looked = _core.guard_select(_mode == "strict", _mode != "off")
+    if has_looked and (new := [name for name in coverage.missing() if name not in _told]):
+        _told.update(new)
+        warnings.warn(_incomplete(new), RuntimeWarning, stacklevel=2)
 
 
 def compile_in_context(tree: ast.AST, filename: str, mode: str) -> types.CodeType:
@@ -126,21 +158,27 @@ def _force_twins(on: bool) -> None:
 def status() -> dict:
     """How works are protected, as a dict.
 
-    `mode`; `active`, whether works are protected; `by`, "patches" of the interpreter or source "twins", None when they
-    are not; `obstacle`, why it cannot be patched, or None; `without_twin`, functions of yours that run without checks,
-    and why, as far as batches have shown; `projects` and `libraries`, as configured.
+    `mode`; `active`, whether works are protected: True, False, or "partly" where something is missing; `by`, "patches" of the
+    interpreter or source "twins", None when they are not; `obstacle`, why it cannot be patched, or None; `missing`, what was
+    looked for in the libraries that are loaded and not found there, so that its changes are not seen; `unknown`, methods of
+    theirs that are newer than this version of xeus-parallel, which are not looked at; `without_twin`, functions of yours that
+    run without checks, and why, as far as batches have shown; `projects` and `libraries`, as configured.
 
     >>> status()["mode"], status()["by"] in ("patches", "twins")
     ('strict', True)
     """
-    is_active = _mode == "strict"
-    by_twins = obstacle() is not None
+    is_strict = _mode == "strict"
+    _look()
+    by_twins = _obstacle is not None
+    missing = coverage.missing() if is_strict else []
     return {
         "mode": _mode,
-        "active": is_active,
-        "by": ("twins" if by_twins else "patches") if is_active else None,
-        "obstacle": obstacle(),
-        "without_twin": _twins().kept() if is_active and by_twins else {},
+        "active": "partly" if missing else is_strict,
+        "by": ("twins" if by_twins else "patches") if is_strict else None,
+        "obstacle": _obstacle,
+        "missing": missing,
+        "unknown": coverage.unknown(),
+        "without_twin": _twins().kept() if is_strict and by_twins else {},
         "projects": list(_projects),
         "libraries": list(_libraries),
     }

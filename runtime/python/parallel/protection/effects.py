@@ -16,7 +16,7 @@ _SELF, _ARGUMENT, _OUTPUT = range(3)
 
 # In every type of C, methods of these names only read, or make something new.
 READING_PROTOCOLS = frozenset(
-    "__alloc__ __array__ __array_finalize__ __array_function__ __array_prepare__ __array_ufunc__ __array_wrap__ __bytes__ __ceil__ "
+    "__alloc__ __array__ __array_finalize__ __array_function__ __array_namespace__ __array_prepare__ __array_ufunc__ __array_wrap__ __bytes__ __ceil__ "
     "__class_getitem__ __complex__ __contains__ __copy__ __ctypes_from_outparam__ __deepcopy__ __dir__ __dlpack__ __dlpack_device__ "
     "__enter__ __exit__ __floor__ __format__ __fspath__ __getformat__ __getinitargs__ __getitem__ __getnewargs__ __getstate__ "
     "__init_subclass__ __instancecheck__ __length_hint__ __mro_entries__ __prepare__ __reduce__ __reduce_ex__ __reversed__ __round__ "
@@ -28,7 +28,7 @@ class Effects(NamedTuple):
     """Names of methods, separated by blanks; those of `READING_PROTOCOLS` need none.
 
     `changes`: their object. `attributes`: what their object says about itself, not its contents. `outputs` and `arguments`:
-    "name:position" of an argument that is changed, optional in `outputs`.
+    "name:position" of an argument that is changed, optional in `outputs`, and ":keyword" where it can be given by that name.
     """
 
     reads: str
@@ -39,9 +39,16 @@ class Effects(NamedTuple):
     kind: int = _CONTENTS
 
 
+def listed(of: Effects) -> list[str]:
+    """The names in an entry, as often as they are there."""
+    named = [item.split(":")[0] for item in f"{of.outputs} {of.arguments}".split()]
+    return f"{of.reads} {of.changes} {of.attributes}".split() + named
+
+
 # ---- builtins and collections ----------------------------------------------------------------------------------------
 
-# (module, name): as the module has it, or as the type says itself, where the module has no name for it.
+# (module, name): as the module has it, or as the type says itself, where the module has no name for it. Modules are those that
+# users import from: libraries move their types between the ones within.
 TYPES: dict[tuple[str, str], Effects] = {
     ("builtins", "list"): Effects("copy count index", "append clear extend insert pop remove reverse sort"),
     ("builtins", "dict"): Effects("copy fromkeys get items keys values", "clear pop popitem setdefault update"),
@@ -173,14 +180,14 @@ TYPES: dict[tuple[str, str], Effects] = {
     ("_socket", "socket"): Effects(
         "_accept bind close connect connect_ex detach fileno getblocking getpeername getsockname getsockopt gettimeout listen recv "
         "recvfrom recvmsg recvmsg_into send sendall sendmsg sendmsg_afalg sendto setblocking setsockopt settimeout shutdown",
-        arguments="recv_into:0 recvfrom_into:0",
+        arguments="recv_into:0:buffer recvfrom_into:0:buffer",
     ),
     # ---- random numbers: a context has streams of its own; seeding and drawing change nothing that anybody compares --
     ("_random", "Random"): Effects("getrandbits getstate random seed setstate"),
     # ---- numpy -------------------------------------------------------------------------------------------------------
-    ("numpy.core._multiarray_umath", "ndarray"): Effects(
+    ("numpy", "ndarray"): Effects(
         "argpartition argsort astype conj conjugate copy diagonal dump dumps flatten getfield item newbyteorder nonzero ravel repeat "
-        "reshape searchsorted squeeze swapaxes tobytes tofile tolist tostring transpose view",
+        "reshape searchsorted squeeze swapaxes to_device tobytes tofile tolist tostring transpose view",
         "byteswap fill itemset partition put resize setfield sort __setstate__",
         "all:1 any:1 argmax:1 argmin:1 choose:1 clip:2 compress:2 cumprod:2 cumsum:2 dot:1 max:1 mean:2 min:1 prod:2 ptp:1 round:1 "
         "std:2 sum:2 take:2 trace:4 var:2",
@@ -198,22 +205,22 @@ TYPES: dict[tuple[str, str], Effects] = {
         outputs="accumulate:3 reduce:3 reduceat:4",
         arguments="at:0",
     ),
-    ("numpy.random._generator", "Generator"): Effects(
+    ("numpy.random", "Generator"): Effects(
         "__setstate__ beta binomial bytes chisquare choice dirichlet exponential f gamma geometric gumbel hypergeometric integers "
         "laplace "
         "logistic lognormal logseries multinomial multivariate_hypergeometric multivariate_normal negative_binomial "
-        "noncentral_chisquare noncentral_f normal pareto permutation poisson power rayleigh standard_cauchy standard_t triangular "
-        "uniform vonmises wald weibull zipf",
+        "noncentral_chisquare noncentral_f normal pareto permutation poisson power rayleigh spawn standard_cauchy standard_t "
+        "triangular uniform vonmises wald weibull zipf",
         outputs="random:2 standard_exponential:3 standard_gamma:3 standard_normal:2 permuted:2",
-        arguments="shuffle:0",
+        arguments="shuffle:0:x",
     ),
-    ("numpy.random.mtrand", "RandomState"): Effects(
+    ("numpy.random", "RandomState"): Effects(
         "__setstate__ beta binomial bytes chisquare choice dirichlet exponential f gamma geometric get_state gumbel hypergeometric "
         "laplace logistic "
         "lognormal logseries multinomial multivariate_normal negative_binomial noncentral_chisquare noncentral_f normal pareto "
         "permutation poisson power rand randint randn random random_integers random_sample rayleigh seed set_state standard_cauchy "
         "standard_exponential standard_gamma standard_normal standard_t tomaxint triangular uniform vonmises wald weibull zipf",
-        arguments="shuffle:0",
+        arguments="shuffle:0:x",
     ),
 }
 
@@ -259,6 +266,7 @@ TYPES |= {("_ctypes", f"{name}.__class__"): _OF_DATA for name in ("Array", "CFun
 TYPES["_ctypes", "_Pointer.__class__"] = _OF_DATA._replace(changes="set_type")
 
 # ---- functions of modules: (module, name) -> position and name of the argument that is changed -----------------------
+# "module:type" is the extension module that defines this type, whatever its name; "a|b" are names in different versions.
 
 FUNCTIONS: dict[tuple[str, str], tuple[int, str | None]] = {
     ("_heapq", "heappush"): (0, None),
@@ -275,20 +283,19 @@ FUNCTIONS: dict[tuple[str, str], tuple[int, str | None]] = {
     ("_ctypes", "resize"): (0, None),
     ("_elementtree", "SubElement"): (0, None),
     ("_struct", "pack_into"): (1, None),
-    ("numpy.core._multiarray_umath", "copyto"): (0, "dst"),
-    ("numpy.core._multiarray_umath", "putmask"): (0, "a"),
-    ("numpy.core._multiarray_umath", "_insert"): (0, "arr"),
-    ("numpy.core._multiarray_umath", "_place"): (0, "arr"),
+    ("numpy:ndarray", "copyto"): (0, "dst"),
+    ("numpy:ndarray", "putmask"): (0, "a"),
+    ("numpy:ndarray", "_place|_insert"): (0, "arr"),
 }
 
 # The same where it is optional.
 OUTPUTS: dict[tuple[str, str], int] = {
-    ("numpy.core._multiarray_umath", "dot"): 2,
-    ("numpy.core._multiarray_umath", "concatenate"): 2,
-    ("numpy.core._multiarray_umath", "c_einsum"): -1,
-    ("numpy.core._multiarray_umath", "busday_offset"): 5,
-    ("numpy.core._multiarray_umath", "busday_count"): 4,
-    ("numpy.core._multiarray_umath", "is_busday"): 4,
+    ("numpy:ndarray", "dot"): 2,
+    ("numpy:ndarray", "concatenate"): 2,
+    ("numpy:ndarray", "c_einsum"): -1,
+    ("numpy:ndarray", "busday_offset"): 5,
+    ("numpy:ndarray", "busday_count"): 4,
+    ("numpy:ndarray", "is_busday"): 4,
 }
 
 # What the whole process has one of, and a module in Python shows as an object.
@@ -307,10 +314,10 @@ def table() -> list[tuple]:
             name, position = output.split(":")
             rows.append((module, kind, name, f"{name}(out=)", _CONTENTS, _OUTPUT, int(position), "out"))
         for argument in of.arguments.split():
-            name, position = argument.split(":")
-            rows.append((module, kind, name, f"{name}()", _CONTENTS, _ARGUMENT, int(position), None))
+            name, position, *keyword = argument.split(":")
+            rows.append((module, kind, name, f"{name}()", _CONTENTS, _ARGUMENT, int(position), *(keyword or [None])))
     for (module, name), (position, keyword) in FUNCTIONS.items():
-        rows.append((module, None, name, f"{name}()", _CONTENTS, _ARGUMENT, position, keyword))
+        rows.append((module, None, name, f"{name.partition('|')[0]}()", _CONTENTS, _ARGUMENT, position, keyword))
     for module, name in PROCESS:
         rows.append((module, None, name, f"{name}()", _PROCESS, _SELF, 0, None))
     for (module, name), position in OUTPUTS.items():

@@ -176,6 +176,7 @@ MUTATORS = (
     # How names begin in a package.
     "matplotlib:add_*",
     "matplotlib:set_*",
+    "sklearn:set_*",
     "matplotlib.axis:Axis.set_ticks",
     "matplotlib.axis:Axis.set_ticklabels",
     "matplotlib.axis:Axis._set_ticklabels",

@@ -10,6 +10,8 @@ import types
 _ADVICE = "Return the result from the work, or share it through parallel.xlist() or parallel.dict()."
 _LOOKS = 20_000  # objects looked through for a name; takes 10 ms at most
 _DEPTH = 4
+_WITH_SHORT_REPR = (str, int, float, bytes, bool, type(None))
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: a class written in Python
 
 
 def describe(target: object, operation: str, name: str | None) -> str:
@@ -22,7 +24,7 @@ def describe(target: object, operation: str, name: str | None) -> str:
         return f"os.environ cannot be changed in a context: the main thread would not see it. {_ADVICE}"
     try:
         named = _named(target)
-    except Exception:  # user code runs in comparisons and properties; the error is raised in any case
+    except Exception:  # whatever it is, e.g. a module without a name: the error is raised in any case
         named = f"{type(target).__name__} object {_whose()}"
     if name is not None:
         operation = f"{operation} of {name!r}"
@@ -38,9 +40,11 @@ def _namespace() -> dict:
 
 
 def _named(target: object) -> str:
-    kind = "class" if isinstance(target, type) else type(target).__name__
+    kind = "class" if issubclass(type(target), type) else type.__dict__["__name__"].__get__(type(target))
     path = _path_to(target)
-    if path is None and isinstance(target, (type, types.FunctionType, types.ModuleType)):
+    if path is None and issubclass(type(target), type):
+        path = type.__dict__["__name__"].__get__(target)
+    elif path is None and type(target) in (types.FunctionType, types.ModuleType):
         path = target.__name__
     return f"{kind} {path!r} {_whose()}" if path is not None else f"{kind} object {_whose()}"
 
@@ -48,12 +52,12 @@ def _named(target: object) -> str:
 def _path_to(target: object) -> str | None:
     """The shortest way to `target` from the user's namespace, as an expression; None when there is none near."""
     namespace = _namespace()
-    names = [(name, value) for name, value in list(namespace.items()) if not name.startswith("__")]
+    names = [(name, value) for name, value in list(namespace.items()) if type(name) is str and not name.startswith("__")]
     names.sort(key=lambda item: item[0].startswith("_"))  # `x` rather than IPython's `_` and `_3`
     for name, value in names:
         if value is target:
             return name
-    level = [(name, value) for name, value in names if not isinstance(value, types.ModuleType)]
+    level = [(name, value) for name, value in names if not issubclass(type(value), types.ModuleType)]
     seen = {id(namespace)}
     looks = 0
     for _ in range(_DEPTH):
@@ -74,14 +78,14 @@ def _path_to(target: object) -> str | None:
 
 
 def items_of(value: object):
-    """What `value` holds, with the expression that leads there."""
+    """What `value` holds, with the expression that leads there. Runs no code of the user's: a property can take long, or raise."""
     kind = type(value)
-    if isinstance(value, dict):
+    if issubclass(kind, dict):
         for key, item in list(dict.items(value))[:_LOOKS]:
-            if isinstance(key, (str, int, float, bytes, bool, type(None), tuple)):
+            if type(key) in _WITH_SHORT_REPR:
                 yield f"[{key!r}]", item
-    elif isinstance(value, (list, tuple, collections.deque)):
-        for index, item in enumerate(itertools.islice(value, _LOOKS)):
+    elif sequence := next((base for base in (list, tuple, collections.deque) if issubclass(kind, base)), None):
+        for index, item in enumerate(itertools.islice(sequence.__iter__(value), _LOOKS)):
             yield f"[{index}]", item
     elif kind is types.FunctionType:
         for number, item in enumerate(value.__defaults__ or ()):
@@ -89,15 +93,23 @@ def items_of(value: object):
         for name, cell in zip(value.__code__.co_freevars, value.__closure__ or ()):
             if cell != types.CellType():  # an empty one has no contents
                 yield f"'s {name}", cell.cell_contents
-    elif isinstance(value, types.MethodType):
+    elif kind is types.MethodType:
         yield ".__self__", value.__self__
-    if kind.__module__ != "builtins" or isinstance(value, types.SimpleNamespace):
-        attributes = getattr(value, "__dict__", None)
-        if isinstance(attributes, (dict, types.MappingProxyType)):
-            if isinstance(attributes, dict):
+    if kind.__flags__ & _HEAP_TYPE or kind is types.SimpleNamespace:
+        yield from _attributes_of(value, kind)
+
+
+def _attributes_of(value: object, kind: type):
+    """As C code holds them: the instance's dict, and slots."""
+    for owner in type.__dict__["__mro__"].__get__(kind):
+        for name, member in type.__dict__["__dict__"].__get__(owner).items():
+            if name == "__dict__" and type(member) is types.GetSetDescriptorType:
+                attributes = member.__get__(value)
                 yield ".__dict__", attributes
-            for name, item in list(attributes.items()):
-                yield f".{name}", item
-        for member in (member for owner in kind.__mro__ for member in vars(owner).values()):
-            if type(member) is types.MemberDescriptorType and hasattr(value, member.__name__):
-                yield f".{member.__name__}", member.__get__(value)
+                for attribute, item in list(dict.items(attributes)):
+                    yield f".{attribute}", item
+            elif type(member) is types.MemberDescriptorType:
+                try:
+                    yield f".{name}", member.__get__(value)
+                except AttributeError:  # a slot without a value
+                    continue

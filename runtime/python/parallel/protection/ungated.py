@@ -16,21 +16,22 @@ UNGATED: dict[str, str] = {
         re.Match re.Pattern sqlite3.Row operator.attrgetter operator.itemgetter operator.methodcaller
         _multibytecodec.MultibyteCodec _ssl.Certificate decimal.Decimal pickle.PickleBuffer posix.DirEntry unicodedata.UCD
         numpy.dtype numpy.generic numpy.integer numpy.int8 numpy.int16 numpy.int32 numpy.int64 numpy.longlong numpy.uint8
-        numpy.uint16 numpy.uint32 numpy.uint64 numpy.ulonglong numpy.float16 numpy.float32 numpy.float64 numpy.float128
+        numpy.uint16 numpy.uint32 numpy.uint64 numpy.ulonglong numpy.float16 numpy.float32 numpy.float64 numpy.float128 numpy.longdouble
         numpy._BoundArrayMethod numpy._ArrayMethod
         pandas._libs.interval.Interval pandas._libs.interval.IntervalMixin pandas._libs.interval.IntervalNode
         pandas._libs.sparse.BlockIndex pandas._libs.sparse.IntIndex pandas._libs.internals.BlockPlacement
         pandas._libs.tslibs.nattype.* pandas._libs.tslibs.offsets.* pandas._libs.tslibs.period.* pandas._libs.tslibs.dtypes.*
         pandas._libs.tslibs.timedeltas.* pandas._libs.tslibs.timestamps.*
+        pandas.Interval pandas.Timedelta pandas.Timestamp pandas.api.typing.NaTType
     """,
     "their slots are guarded, and their methods make something new": """
         builtins.type numpy.flatiter pandas._libs.arrays.NDArrayBacked decimal.SignalDictMixin posix.ScandirIterator
         ctypes.c_char_p ctypes.c_void_p ctypes.c_wchar_p
-        pandas._libs.internals.NDArrayBackedBlock pandas._libs.internals.NumpyBlock
+        pandas._libs.internals.Block pandas._libs.internals.NDArrayBackedBlock pandas._libs.internals.NumpyBlock
     """,
     "what changes in them is a cache": """
         functools._lru_cache_wrapper pandas._libs.index.* pandas._libs.hashtable.* pandas._libs.interval.IntervalTree
-        pandas._libs.internals.BlockManager zoneinfo.ZoneInfo
+        pandas._libs.internals.BlockManager pandas._libs.internals.BlockValuesRefs zoneinfo.ZoneInfo
     """,
     "a context has random streams of its own": """
         numpy.random._mt19937.MT19937 numpy.random._pcg64.PCG64 numpy.random._pcg64.PCG64DXSM numpy.random._philox.Philox
@@ -53,7 +54,8 @@ UNGATED: dict[str, str] = {
         _ssl._SSLSocket
     """,
     "parts of C code that no program holds": """
-        builtins.stderrprinter pandas._libs.parsers.TextReader pandas._libs.tslibs.parsing._timelex
+        builtins.stderrprinter numpy._core._multiarray_umath._array_converter pandas._libs.parsers.TextReader
+        pandas._libs.parsers._PendingStringColumn pandas._libs.tslibs.parsing._timelex
     """,
     "views made within a call": "*.memoryview",
     # docs/protection.md says so.

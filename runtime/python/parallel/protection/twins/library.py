@@ -26,10 +26,11 @@ _STANDARD = {
     "os": "_Environ.*",
     "argparse": "_ActionsContainer.* ArgumentParser.*",
     "threading": "Event.* Semaphore.* BoundedSemaphore.* Barrier.*",
-    "numpy.lib.type_check": "nan_to_num",
+    "numpy": "nan_to_num",
     # Where pandas writes to the arrays that its objects show: a column that was taken out of a frame is a view.
     "pandas.core.generic": "NDFrame._inplace_method",
     "pandas.core.internals.base": "SingleDataManager.setitem_inplace",
+    "pandas.core.internals.managers": "SingleBlockManager.setitem_inplace",
     "pandas.core.internals.blocks": "Block.setitem Block.putmask EABackedBlock.setitem EABackedBlock.putmask",
     "pandas.core.array_algos.putmask": "putmask_inplace putmask_without_repeat",
     "pandas.core.arrays._mixins": "NDArrayBackedExtensionArray.__setitem__",
@@ -69,9 +70,10 @@ def _found(module, qualified: str):
     holder = getattr(module, owner, None) if owner else module
     for key, value in list(vars(holder).items()) if holder is not None else ():
         function = inspect.unwrap(getattr(value, "__func__", value))  # numpy's are wrapped
-        if (
-            (name == "*" or key == name)
-            and isinstance(function, types.FunctionType)
-            and function.__globals__ is vars(module)
-        ):
+        if not isinstance(function, types.FunctionType):
+            continue
+        # A package may have a function from one of its modules, and a class has methods that decorators have made elsewhere.
+        home = function.__globals__.get("__name__", "")  # not its __module__: numpy says "numpy" of all that it exports
+        is_reexported = not owner and key == name and home.startswith(f"{module.__name__}.")
+        if is_reexported or ((name == "*" or key == name) and function.__globals__ is vars(module)):
             yield function
