@@ -39,6 +39,9 @@ void apply_group(cgroup_limits& limits, const std::string& folder) {
     }
     limit_memory(limits, folder + "/memory.max");
     limit_memory(limits, folder + "/memory.limit_in_bytes");
+    if (double processes = 0; read_number(folder + "/pids.max", processes) && processes >= 0) { // "max" is no number
+        limits.processes = std::min(limits.processes, static_cast<std::uint64_t>(processes));
+    }
 }
 
 // The group, the groups around it, and the root of the mount.
@@ -77,7 +80,7 @@ cgroup_limits read_cgroup_limits(const std::string& membership, const std::strin
         const std::string group = line.substr(second + 1);
         if (controllers.empty()) {
             apply_chain(limits, mount, group);
-        } else if (names(controllers, "cpu") || names(controllers, "memory")) {
+        } else if (names(controllers, "cpu") || names(controllers, "memory") || names(controllers, "pids")) {
             apply_chain(limits, mount + "/" + controllers, group);
         }
     }

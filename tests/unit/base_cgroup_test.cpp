@@ -38,6 +38,7 @@ TEST_F(cgroup, nothing_mounted_limits_nothing) {
     const cgroup_limits limits = read_cgroup_limits("0::/a/b\n4:memory:/x\nnonsense\n", m_mount);
     EXPECT_TRUE(std::isinf(limits.processors));
     EXPECT_EQ(limits.memory_bytes, UINT64_MAX);
+    EXPECT_EQ(limits.processes, UINT64_MAX);
 }
 
 TEST_F(cgroup, version_2_takes_the_tightest_of_the_group_and_those_around_it) {
@@ -70,6 +71,15 @@ TEST_F(cgroup, version_1_reads_each_controller_in_its_own_folder) {
     const cgroup_limits limits = read_cgroup_limits("9:cpuset:/box\n5:cpu,cpuacct:/box\n3:memory:/box\n", m_mount);
     EXPECT_DOUBLE_EQ(limits.processors, 3.0);
     EXPECT_EQ(limits.memory_bytes, 2'097'152U);
+}
+
+TEST_F(cgroup, the_number_of_processes_is_read_in_both_versions) {
+    write("a/pids.max", "200\n");
+    write("a/b/pids.max", "max\n");
+    EXPECT_EQ(read_cgroup_limits("0::/a/b\n", m_mount).processes, 200U);
+    write("pids/box/pids.max", "64\n");
+    write("pids/pids.max", "max\n");
+    EXPECT_EQ(read_cgroup_limits("8:pids:/box\n", m_mount).processes, 64U);
 }
 
 TEST_F(cgroup, version_1_without_limits_limits_nothing) {

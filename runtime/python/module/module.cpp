@@ -12,6 +12,7 @@
 #include "runtime/python/module/batch_type.hpp"
 #include "runtime/python/module/context_program.hpp"
 #include "runtime/python/module/engine.hpp"
+#include "runtime/python/module/machine_facts.hpp"
 #include "runtime/python/module/permit_pause.hpp"
 #include "runtime/python/module/work_list.hpp"
 #include "runtime/python/module/work_maker.hpp"
@@ -199,6 +200,13 @@ PyMethodDef s_functions[] = {
     {"now_ns", core_now_ns, METH_NOARGS, PyDoc_STR("now_ns()\n--\n\nCLOCK_MONOTONIC in nanoseconds.\n")},
     {"processors", core_processors, METH_NOARGS,
      PyDoc_STR("processors()\n--\n\nProcessors this process may use: affinity mask and cgroup quota.\n")},
+    {"build", build_to_python, METH_NOARGS,
+     PyDoc_STR("build()\n--\n\nWhat this module was built from and with: version, python, compiler.\n")},
+    {"cgroup_limits", cgroup_limits_to_python, METH_VARARGS,
+     PyDoc_STR("cgroup_limits(membership=None, mount='/sys/fs/cgroup', /)\n--\n\nprocessors, memory (bytes) and processes that the control groups "
+               "grant; None: no limit.\n\n`membership` is the text of /proc/self/cgroup, which is read by default.\n")},
+    {"child_memory", child_memory_to_python, METH_NOARGS,
+     PyDoc_STR("child_memory()\n--\n\nFork a child and read its memory: (errno of the fork, errno of the reading), 0 for what worked.\n")},
     {"context", core_context, METH_NOARGS, PyDoc_STR("context()\n--\n\nThe number of this context, or None in the main process.\n")},
     {"events", core_events, METH_NOARGS, PyDoc_STR("events()\n--\n\nThe engine's event counter, for wait().\n")},
     {"signal", core_signal, METH_NOARGS, PyDoc_STR("signal()\n--\n\nWake everybody in wait().\n")},
