@@ -13,7 +13,15 @@ list in shared memory, through a return value, or through output.
 [0, 1, 4]
 """
 
-from parallel import _context, _core, _displays, _engine, _errors, _submitted
+try:
+    from parallel import _core
+except ImportError:
+    from parallel import _other_python
+
+    if (_why := _other_python.explanation(__path__[0])) is not None:
+        raise ImportError(_why) from None
+    raise
+from parallel import _context, _displays, _engine, _errors, _submitted
 from parallel._config import configure
 from parallel._contexts import Context, contexts
 from parallel._core import rdtsc
@@ -31,6 +39,7 @@ from parallel._errors import (
     WaitTimeoutError,
     WorkTimeoutError,
 )
+from parallel._doctor import show_versions
 from parallel._executor import Executor
 from parallel._functions import (
     cancel,
@@ -52,6 +61,8 @@ from parallel._work import Work
 from parallel._works_data import works
 from parallel._xlist import xlist
 from parallel._xlists_data import xlists
+
+__version__ = _core.build()["version"]
 
 __all__ = [
     "AssignmentError",
@@ -84,6 +95,7 @@ __all__ = [
     "run",
     "run_cell",
     "run_once",
+    "show_versions",
     "stacks",
     "start",
     "submit_queue",

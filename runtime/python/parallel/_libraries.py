@@ -12,10 +12,10 @@ import warnings
 
 from parallel import _config
 
-# Of these it is known that what they have started in the main process hangs, or fails, in a fork of it.
-_NOT_AFTER_A_FORK = {"polars": "polars", "grpc": "gRPC", "tensorflow": "TensorFlow", "jax": "JAX"}
-_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-_WITH_POOLS = ("numpy", "scipy", "sklearn", "torch", "numexpr")
+# Libraries whose threads hang or fail in a fork of the process that has loaded them, by module.
+NOT_AFTER_A_FORK = {"polars": "polars", "grpc": "gRPC", "tensorflow": "TensorFlow", "jax": "JAX"}
+VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+WITH_POOLS = ("numpy", "scipy", "sklearn", "torch", "numexpr")
 
 _modules_seen = 0  # how many there were when the libraries were looked up
 _pools: list = []  # threadpoolctl's controllers of those that are loaded
@@ -28,18 +28,21 @@ def before_fork() -> None:
     if len(sys.modules) == _modules_seen:
         return
     _modules_seen = len(sys.modules)
-    for module, name in _NOT_AFTER_A_FORK.items():
-        if module in sys.modules:
-            _warn(name)
-    if _cuda_is_initialized():
-        _warn("CUDA")
-    if any(module in sys.modules for module in _WITH_POOLS):
+    for name in not_after_a_fork():
+        _warn(name)
+    if any(module in sys.modules for module in WITH_POOLS):
         try:
             import threadpoolctl
         except ImportError:  # then only what is loaded in works is told, by the variables below
             return
         _pools = threadpoolctl.ThreadpoolController().lib_controllers
         _modules_seen = len(sys.modules)  # threadpoolctl is one of them
+
+
+def not_after_a_fork() -> list[str]:
+    """The names of what is loaded here, and does not work in a fork of this process."""
+    loaded = [name for module, name in NOT_AFTER_A_FORK.items() if module in sys.modules]
+    return [*loaded, "CUDA"] if _cuda_is_initialized() else loaded
 
 
 def _cuda_is_initialized() -> bool:
@@ -63,7 +66,7 @@ def _warn(name: str) -> None:
 def enter_context() -> None:
     """In a context: each library may use as many threads as `configure(threads=)` says."""
     threads = _config.threads()
-    for variable in _VARIABLES:
+    for variable in VARIABLES:
         os.environ.setdefault(variable, str(threads))  # for what is loaded, or started, from here on
     for pool in _pools:
         pool.set_num_threads(threads)
