@@ -38,7 +38,7 @@ build: $(build_dir)/build.ninja | packages
 	@cmake --build $(build_dir)
 
 demo: build
-	@$(PYTHON) scripts/show_notebook.py --build-dir $(build_dir) $(NOTEBOOK)
+	@$(PYTHON) scripts/show_notebook.py --build-dir $(build_dir) --doctor $(NOTEBOOK)
 
 test: packages-test build
 	@$(PYTHON) scripts/run_tests.py --build-dir $(build_dir) $(TEST_ARGS)

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """Runs a notebook on the kernel of a build tree and prints its cells and their outputs as they come.
 
-Usage: scripts/show_notebook.py [--build-dir DIR] [--timeout SECONDS] NOTEBOOK
+Usage: scripts/show_notebook.py [--build-dir DIR] [--timeout SECONDS] [--doctor] NOTEBOOK
 Exit status: 0 if no cell raised, except cells tagged `raises-exception`, which may; 1 otherwise.
+What --doctor finds on the machine is printed after the notebook, and changes nothing about that.
 """
 
 import argparse
@@ -15,10 +16,12 @@ from pathlib import Path
 import nbformat
 from jupyter_client.kernelspec import NoSuchKernel
 
+import doctor_lines
 import notebook_text as text
 from notebook_run import CellTimeout, Failure, KernelDied, Session, Shown, Stream
 
 ROOT = Path(__file__).resolve().parent.parent
+INTERRUPTED = 130  # as shells have it
 
 
 def terminal_style(stream, environment):
@@ -108,19 +111,28 @@ def main(arguments):
     parser.add_argument("--build-dir", type=Path, default=ROOT / "build", help="the tree whose kernels come first")
     parser.add_argument("--kernel", default="xparallel", help="the kernel's name (default: %(default)s)")
     parser.add_argument("--timeout", type=float, default=300, help="seconds for one cell (default: %(default)s)")
+    parser.add_argument("--doctor", action="store_true", help="print what is missing on this machine, too")
     options = parser.parse_args(arguments)
     if not options.notebook.is_file():
         parser.error(f"there is no notebook {options.notebook}")
-
-    began = time.monotonic()
-    notebook = nbformat.read(options.notebook, as_version=4)
-    kernels = str(options.build_dir.resolve() / "share/jupyter")
-    os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [kernels, os.environ.get("JUPYTER_PATH")]))
 
     # Output may hold what the terminal's encoding lacks, lone surrogates in any case.
     sys.stdout.reconfigure(errors="replace")
     style = terminal_style(sys.stdout, os.environ)
     printer = Printer(sys.stdout)
+    status = run(options, printer, style)
+    if options.doctor and status != INTERRUPTED:
+        printer.block(doctor_lines.lines(doctor_lines.findings(options.build_dir), style))
+    return status
+
+
+def run(options, printer, style):
+    """Shows the notebook; the exit status."""
+    began = time.monotonic()
+    notebook = nbformat.read(options.notebook, as_version=4)
+    kernels = str(options.build_dir.resolve() / "share/jupyter")
+    os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [kernels, os.environ.get("JUPYTER_PATH")]))
+
     try:
         with Session(options.kernel, options.notebook.resolve().parent) as session:
             problem = show(notebook, session, printer, style, options.timeout)
@@ -130,7 +142,7 @@ def main(arguments):
         return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     seconds = time.monotonic() - began
     printer.block([style.dim(f"{options.notebook.name}: {cells} cells in {seconds:.1f} s on the kernel {options.kernel}")])
     if problem:

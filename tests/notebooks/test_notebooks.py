@@ -24,8 +24,8 @@ def kernels(monkeypatch):
     monkeypatch.setenv("JUPYTER_PATH", str(BUILD / "share/jupyter"))
 
 
-def show(path):
-    command = [sys.executable, str(ROOT / "scripts/show_notebook.py"), "--build-dir", str(BUILD), str(path)]
+def show(path, *options, before=()):
+    command = [*before, sys.executable, str(ROOT / "scripts/show_notebook.py"), "--build-dir", str(BUILD), *options, str(path)]
     return subprocess.run(command, capture_output=True, text=True, timeout=600)
 
 
@@ -84,6 +84,14 @@ def test_the_demo_runs_and_prints():
     assert done.returncode == 0, done.stdout + done.stderr
     assert "In [1]: " in done.stdout
     assert "on the kernel xparallel" in done.stdout.splitlines()[-1]
+
+
+def test_what_the_machine_lacks_is_told_after_the_notebook(tmp_path):
+    path = write(tmp_path / "small.ipynb", "1 + 1")
+    done = show(path, "--doctor", before=["taskset", "-c", str(min(os.sched_getaffinity(0)))])
+    notebook, told = done.stdout.split("on the kernel xparallel\n")
+    assert done.returncode == 0 and "What is not as it could be on this machine" in told
+    assert "advice   processors: 1 of" in told and "\nok" not in told and "kernel:" not in told
 
 
 def test_show_notebook_reports_an_error(tmp_path):
