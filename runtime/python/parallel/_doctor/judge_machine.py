@@ -50,9 +50,9 @@ def huge_pages(facts: dict[str, Any]) -> Finding:
     if mode == "madvise":
         return Finding("huge pages", OK, "madvise: large heaps of contexts use them, small ones do not")
     if mode == "never":
-        found = "never: new memory of works costs about four times as much as in huge pages"
+        found = "never: large new memory of works costs three to five times as much as in huge pages"
         return Finding("huge pages", ADVICE, found, _MADVISE)
-    found = f"{mode}: the first write of a context to new memory clears 2 MiB, which takes up to 3 ms"
+    found = f"{mode}: the first write of a context to new memory clears 2 MiB (up to 3 ms), and writes after forks split huge pages"
     return Finding("huge pages", ADVICE, found, f"if works are short: {_MADVISE}")
 
 
