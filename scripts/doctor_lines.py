@@ -37,8 +37,8 @@ def lines(found, style):
         return []
     printed = [style.bold("What is not as it could be on this machine (python3 -m parallel doctor):")]
     for finding in found:
-        mark = finding["mark"]
-        paint = style.red if mark == "problem" else style.bold
+        is_problem = finding["mark"] == "problem"
+        mark, paint = ("PROBLEM", style.red) if is_problem else (finding["mark"], style.bold)
         first = text.wrapped(f"{finding['check']}: {finding['found']}", style, f"{mark:<8} ", " " * 9)
         printed += [paint(mark) + first[0].removeprefix(mark), *first[1:]]
         if finding["advice"]:

@@ -21,7 +21,6 @@ import notebook_text as text
 from notebook_run import CellTimeout, Failure, KernelDied, Session, Shown, Stream
 
 ROOT = Path(__file__).resolve().parent.parent
-INTERRUPTED = 130  # as shells have it
 
 
 def terminal_style(stream, environment):
@@ -120,9 +119,13 @@ def main(arguments):
     sys.stdout.reconfigure(errors="replace")
     style = terminal_style(sys.stdout, os.environ)
     printer = Printer(sys.stdout)
-    status = run(options, printer, style)
-    if options.doctor and status != INTERRUPTED:
-        printer.block(doctor_lines.lines(doctor_lines.findings(options.build_dir), style))
+    try:
+        status = run(options, printer, style)
+        if options.doctor:
+            printer.block(doctor_lines.lines(doctor_lines.findings(options.build_dir), style))
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
     return status
 
 
@@ -140,9 +143,6 @@ def run(options, printer, style):
     except NoSuchKernel:
         print(f"there is no kernel {options.kernel} in {kernels}; `make build` makes it", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
     seconds = time.monotonic() - began
     printer.block([style.dim(f"{options.notebook.name}: {cells} cells in {seconds:.1f} s on the kernel {options.kernel}")])
     if problem:

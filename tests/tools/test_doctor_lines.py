@@ -34,7 +34,7 @@ def test_findings_are_lines_at_the_width_of_the_terminal():
         "What is not as it could be on this machine (python3 -m parallel doctor):",
         "advice   huge pages: never: new memory costs more",
         "         -> as root: echo madvise",
-        "problem  works: a work did not run: very very very very very",
+        "PROBLEM  works: a work did not run: very very very very very",
         "         very very very long",
         "         -> see the checks of memory",
     ]
@@ -46,7 +46,7 @@ def test_nothing_is_printed_where_all_is_ok():
 
 def test_colours_are_the_terminals():
     coloured = doctor_lines.lines([WORKS], Style(width=60, colour=True))
-    assert "\x1b[31mproblem\x1b[0m  works:" in coloured[1]
+    assert "\x1b[31mPROBLEM\x1b[0m  works:" in coloured[1]
 
 
 def test_the_module_of_the_build_tree_is_asked(python, tmp_path, monkeypatch):
@@ -81,13 +81,25 @@ def test_a_python_that_is_not_there_is_a_finding(tmp_path):
     assert "No such file" in finding["found"]
 
 
-@pytest.mark.parametrize("status", [0, 1, show_notebook.INTERRUPTED])
+@pytest.mark.parametrize("status", [0, 1])
 def test_a_problem_does_not_make_the_demo_fail(tmp_path, monkeypatch, capsys, status):
     monkeypatch.setattr(show_notebook, "run", lambda *_: status)
     monkeypatch.setattr(doctor_lines, "findings", lambda _: [WORKS])
     path = tmp_path / "empty.ipynb"
     nbformat.write(nbformat.v4.new_notebook(), path)
     assert show_notebook.main(["--doctor", str(path)]) == status
-    assert ("problem  works" in capsys.readouterr().out) == (status != show_notebook.INTERRUPTED)
+    assert "PROBLEM  works" in capsys.readouterr().out
     show_notebook.main([str(path)])
     assert "works" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("when", ["run", "findings"])
+def test_an_interrupt_ends_it_at_once(tmp_path, monkeypatch, capsys, when):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(show_notebook, "run", interrupted if when == "run" else lambda *_: 0)
+    monkeypatch.setattr(doctor_lines, "findings", interrupted)
+    path = tmp_path / "empty.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(), path)
+    assert show_notebook.main(["--doctor", str(path)]) == 130 and "interrupted" in capsys.readouterr().err

@@ -33,7 +33,7 @@ def processors(facts: dict[str, Any]) -> Finding:
 
 
 def memory(facts: dict[str, Any]) -> Finding:
-    found = f"the machine has {bytes_text(facts['machine'])}"
+    found = "the machine has " + ("an unknown size" if facts["machine"] is None else bytes_text(facts["machine"]))
     # Version 1 has a number beyond all machines where it has no limit.
     if facts["group"] is not None and (facts["machine"] is None or facts["group"] < facts["machine"]):
         found += f", the cgroup grants {bytes_text(facts['group'])}"
@@ -45,6 +45,8 @@ def memory(facts: dict[str, Any]) -> Finding:
 
 def huge_pages(facts: dict[str, Any]) -> Finding:
     mode = facts["mode"]
+    if not facts["visible"]:
+        return Finding("huge pages", UNKNOWN, "there is no /sys/kernel/mm", "is /sys mounted?")
     if mode is None:
         return Finding("huge pages", OK, "this kernel has no transparent huge pages")
     if mode == "madvise":
@@ -117,6 +119,8 @@ def child_memory(facts: dict[str, Any]) -> Finding:
 
 def allocators(facts: dict[str, Any]) -> Finding:
     loaded = facts["loaded"]
+    if loaded is None:
+        return Finding("malloc", UNKNOWN, "there is no /proc/self/maps", "is /proc mounted?")
     if not loaded:
         return Finding("malloc", OK, "the C library's own")
     advice = "tested with the C library's only: if works hang or crash, try without it (unset LD_PRELOAD)"

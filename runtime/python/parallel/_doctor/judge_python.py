@@ -36,7 +36,10 @@ def protection(facts: dict[str, Any], python: dict[str, Any]) -> Iterator[Findin
     if facts["by"] == "patches":
         yield Finding("protection", OK, "by patches of the interpreter")
     else:
-        advice = f"patches need the Python it was built for, {python['built for']}: use that one, or build with this one"
+        if python["built for"] == f"{python['implementation']} {python['python']}":
+            advice = "patches need a Python compiled as Debian's is, and a system that lets it change its own code (/proc; no seccomp profile against it)"
+        else:
+            advice = f"patches need the Python it was built for, {python['built for']}: use that one, or build with this one"
         yield Finding("protection", ADVICE, f"by source twins, which see less: {facts['obstacle']}", advice)
     if without := facts["without_twin"]:
         found = f"{plural(len(without), 'function')} of yours without checks: {_some(sorted(without))}"

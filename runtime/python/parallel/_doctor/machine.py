@@ -36,14 +36,14 @@ def _memory_lines(root: Path) -> dict[str, int]:
 
 
 def huge_pages(root: Path = ROOT) -> dict[str, Any]:
-    """Transparent huge pages: `mode` is always, madvise, never, or None where the kernel has none."""
+    """Transparent huge pages: `mode` is always, madvise, never, or None: the kernel has none, or is not `visible`."""
     text = _text(root, "sys/kernel/mm/transparent_hugepage/enabled")
     if text is None:
-        return {"mode": None}
+        return {"mode": None, "visible": (root / "sys/kernel/mm").is_dir()}
     chosen = re.search(r"\[(\w+)\]", text)
     if chosen is None:
         raise ValueError(f"{text.strip()!r} has no mode in brackets")
-    return {"mode": chosen[1]}
+    return {"mode": chosen[1], "visible": True}
 
 
 def overcommit(root: Path = ROOT) -> dict[str, Any]:
@@ -121,5 +121,6 @@ def child_memory(root: Path = ROOT) -> dict[str, Any]:
 
 
 def allocators(root: Path = ROOT) -> dict[str, Any]:
-    """Which libraries stand in place of glibc's malloc, as far as they are files of their own."""
-    return {"loaded": sorted(set(_ALLOCATORS.findall(_text(root, "proc/self/maps") or "")))}
+    """Which libraries stand in place of glibc's malloc, as far as they are files of their own; None: there is no telling."""
+    maps = _text(root, "proc/self/maps")
+    return {"loaded": None if maps is None else sorted(set(_ALLOCATORS.findall(maps)))}

@@ -9,7 +9,7 @@ from parallel._views.units import plural
 
 _MARKS = {OK: "ok", ADVICE: "advice", PROBLEM: "PROBLEM", UNKNOWN: "unknown"}
 _INDENT = " " * 9
-_NAME = 16  # columns
+_NAME = 20  # columns: OPENBLAS_NUM_THREADS
 
 
 def findings(listed: Iterable[Finding]) -> list[str]:
