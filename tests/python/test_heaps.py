@@ -227,6 +227,23 @@ def test_arrays_meet_the_limit(small_limit, make):
         parallel.run()
 
 
+def test_arrays_of_a_numpy_that_the_work_imports_meet_the_limit():
+    program = """
+import sys, parallel
+parallel.configure(heap_limit=64 << 20)
+def work(module):
+    exec(f"import {module}")
+    import numpy
+    return float(numpy.ones(20 << 20).sum())
+for module in "numpy", "numpy.linalg", "pandas":
+    assert "numpy" not in sys.modules
+    error = parallel.submit_work(work, module).exception()
+    print(type(error).__name__)
+print(parallel.submit_work(lambda: __import__("numpy").ones(3).tolist()).result())
+"""
+    assert run_program(program).stdout.splitlines() == ["HeapLimitError"] * 3 + ["[1.0, 1.0, 1.0]"]
+
+
 def test_a_memory_error_after_the_limit_was_left_behind_is_no_limit_error(small_limit):
     def work():
         with contextlib.suppress(MemoryError):

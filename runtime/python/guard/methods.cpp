@@ -216,8 +216,7 @@ bool know_methods(PyObject* table) noexcept {
                                     .changes = static_cast<subject>(changes),
                                     .position = static_cast<std::int8_t>(position)}});
     }
-    delete s_entries;
-    s_entries = new std::vector<entry>(std::move(entries));
+    s_entries = new std::vector<entry>(std::move(entries)); // earlier ones stay: gates have pointers to their texts
     s_modules_version = 0;
     for (entry& each : *s_entries) { // they do not move any more
         each.what.operation = each.operation.c_str();

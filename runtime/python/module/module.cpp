@@ -3,6 +3,7 @@
 #include "runtime/base/clock.hpp"
 #include "runtime/base/processors.hpp"
 #include "runtime/python/clone/clone.hpp"
+#include "runtime/python/glue/context_allocator.hpp"
 #include "runtime/python/glue/gil.hpp"
 #include "runtime/python/guard/escape_scan.hpp"
 #include "runtime/python/guard/guard.hpp"
@@ -192,6 +193,16 @@ PyObject* core_xlists(PyObject*, PyObject*) {
     return listed.give();
 }
 
+PyObject* core_install_numpy_memory(PyObject*, PyObject*) {
+    if (install_numpy_memory()) {
+        Py_RETURN_NONE;
+    }
+    if (PyErr_Occurred() == nullptr) {
+        PyErr_SetString(PyExc_RuntimeError, "heap_limit is not kept for arrays: numpy does not take another allocator");
+    }
+    return nullptr;
+}
+
 PyMethodDef s_functions[] = {
     {"rdtsc", core_rdtsc, METH_NOARGS,
      PyDoc_STR("rdtsc()\n--\n\nThe processor's time-stamp counter, in ticks, as an int.\n\n"
@@ -249,6 +260,8 @@ PyMethodDef s_functions[] = {
                "looked up), and searched after works.\n")},
     {"guard_is_own", guard::is_own, METH_O, PyDoc_STR("guard_is_own(object, /)\n--\n\nWas it made in this context?\n")},
     {"guard_facts", guard::facts, METH_NOARGS, PyDoc_STR("guard_facts()\n--\n\nThe state of protection in this process, as a dict.\n")},
+    {"install_numpy_memory", core_install_numpy_memory, METH_NOARGS,
+     PyDoc_STR("install_numpy_memory()\n--\n\nIn a context that has imported numpy: the data of its arrays is the context's from here on.\n")},
     {"guard_missing", guard::missing, METH_NOARGS,
      PyDoc_STR("guard_missing()\n--\n\nNames that protection has looked for in imported modules and not found, as a list.\n")},
     {"guard_force_twins", guard::force_twins, METH_O,

@@ -143,7 +143,9 @@ def rebuild(description: dict | None, origin: str, timeout: float | None = None)
     if description is None:
         return RemoteError(f"{origin} failed, and so did recording its error: most likely there was no memory for it")
     origin += description["arguments"]
-    exception = _exceptions.restored(description["pickle"])
+    # Not restored where another takes its place: that would import the library which raised it.
+    is_replaced = description["timed_out"] or description["at_limit"]
+    exception = None if is_replaced else _exceptions.restored(description["pickle"])
     if description["timed_out"]:
         exception = WorkTimeoutError(f"{origin} took longer than its timeout of {timeout:g} s and was interrupted")
     elif description["at_limit"]:
