@@ -23,7 +23,7 @@ def test_python():
     assert says(judge_python.python(facts), OK, facts["python"], sys.executable)
 
 
-PROTECTED = {"mode": "strict", "active": True, "by": "patches", "obstacle": None, "without_twin": {}}
+PROTECTED = {"mode": "strict", "active": True, "by": "patches", "obstacle": None, "missing": [], "unknown": [], "without_twin": {}}
 
 
 @pytest.mark.parametrize(
@@ -33,11 +33,10 @@ PROTECTED = {"mode": "strict", "active": True, "by": "patches", "obstacle": None
         ({"by": "twins", "obstacle": "it was built elsewhere"}, [(ADVICE, "by source twins, which see less: it was built elsewhere")]),
         ({"without_twin": {"f": "no source"}}, [(OK, "patches"), (ADVICE, "1 function of yours without checks: f")]),
         ({"mode": "off", "active": False, "by": None}, [(ADVICE, "the mode is off")]),
-        ({"missing": [], "unknown": []}, [(OK, "patches")]),
-        ({"missing": ["numpy.core.x"]}, [(OK, "patches"), (ADVICE, "1 name that it looks for are not")]),
+        ({"missing": ["numpy.core.x"], "active": "partly"}, [(ADVICE, "not complete: 1 name that it looks for not found")]),
         ({"unknown": ["d.D", "b.B", "a.A", "c.C"]}, [(OK, ""), (ADVICE, "4 methods of these libraries that it does not know: a.A, b.B, c.C and 1 more")]),
     ],
-    ids=["patches", "twins", "without twin", "off", "all found", "missing", "unknown"],
+    ids=["patches", "twins", "without twin", "off", "missing", "unknown"],
 )
 def test_protection(facts, told):
     findings = list(judge_python.protection({**PROTECTED, **facts}, interpreter.python()))

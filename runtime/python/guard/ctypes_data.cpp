@@ -113,6 +113,8 @@ void know_ctypes() noexcept {
     }
 }
 
+bool is_ctypes_unknown() noexcept { return s_data == nullptr && loaded_type("_ctypes", "Structure") != nullptr; }
+
 bool is_ctypes_data(PyTypeObject* type) noexcept { return s_data != nullptr && PyType_IsSubtype(type, s_data) != 0; }
 
 bool is_reference_to_data(PyObject* object) noexcept {

@@ -8,6 +8,9 @@ namespace xpar::guard {
 // When ctypes is loaded. Objects of another layout than that of CPython 3.11 are taken for objects without memory.
 void know_ctypes() noexcept;
 
+// ctypes is loaded, and its objects have another layout.
+bool is_ctypes_unknown() noexcept;
+
 bool is_ctypes_data(PyTypeObject* type) noexcept;
 
 // ctypes.byref(x)

@@ -20,6 +20,7 @@
 #include "runtime/python/guard/type_slots.hpp"
 #include "runtime/python/guard/ufuncs.hpp"
 
+#include <set>
 #include <string>
 
 namespace xpar::guard {
@@ -173,7 +174,11 @@ PyObject* is_own(PyObject*, PyObject* object) noexcept {
 
 PyObject* missing(PyObject*, PyObject*) noexcept {
     reference found(PyList_New(0));
-    for (const std::string& name : missing_methods()) {
+    std::set<std::string> names = missing_methods();
+    if (is_ctypes_unknown()) {
+        names.insert("the memory of ctypes' objects");
+    }
+    for (const std::string& name : names) {
         const reference text(PyUnicode_FromString(name.c_str()));
         if (!found || !text || PyList_Append(found.get(), text.get()) != 0) {
             return nullptr;

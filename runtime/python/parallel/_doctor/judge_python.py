@@ -33,9 +33,9 @@ def protection(facts: dict[str, Any], python: dict[str, Any]) -> Iterator[Findin
         found = f"the mode is {facts['mode']}: writes of works to objects of the main thread are lost"
         yield Finding("protection", ADVICE, found, 'parallel.configure(protection="strict") makes them errors')
         return
-    if facts["by"] == "patches":
+    if facts["by"] == "patches" and not facts["missing"]:
         yield Finding("protection", OK, "by patches of the interpreter")
-    else:
+    elif facts["by"] == "twins":
         if python["built for"] == f"{python['implementation']} {python['python']}":
             advice = "patches need a Python compiled as Debian's is, and a system that lets it change its own code (/proc; no seccomp profile against it)"
         else:
@@ -44,10 +44,10 @@ def protection(facts: dict[str, Any], python: dict[str, Any]) -> Iterator[Findin
     if without := facts["without_twin"]:
         found = f"{plural(len(without), 'function')} of yours without checks: {_some(sorted(without))}"
         yield Finding("protection", ADVICE, found, "parallel.protection.status()['without_twin'] has the reasons")
-    if missing := facts.get("missing"):
-        found = f"{plural(len(missing), 'name')} that it looks for are not in these libraries: {_some(sorted(missing))}"
+    if missing := facts["missing"]:
+        found = f"not complete: {plural(len(missing), 'name')} that it looks for not found in these libraries: {_some(sorted(missing))}"
         yield Finding("protection", ADVICE, found, "writes through what took their place may pass unseen: please report it")
-    if unknown := facts.get("unknown"):
+    if unknown := facts["unknown"]:
         found = f"{plural(len(unknown), 'method')} of these libraries that it does not know: {_some(sorted(unknown))}"
         yield Finding("protection", ADVICE, found, "if they write to their object, that may pass unseen: please report it")
 

@@ -7,6 +7,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -72,7 +73,7 @@ def protected() -> list[str]:
 
     names = [module for module, *_ in effects.table()]
     names += [entry.partition(":")[0] for entry in exemptions.MUTATORS if ":" in entry]  # others are of any module
-    modules = {name.partition(".")[0] for name in names}
+    modules = {re.split("[.:]", name)[0] for name in names}
     return sorted(modules - set(sys.stdlib_module_names) - {"parallel"})
 
 
