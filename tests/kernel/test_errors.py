@@ -113,7 +113,131 @@ def test_an_interrupted_work_and_notes(kernel: Kernel):
 
 def test_errors_of_users_that_have_nothing_to_do_with_works_are_left_alone(kernel: Kernel):
     cell = kernel.run("error = ValueError('mine')\nerror.add_note('a note')\nraise error")
-    assert cell.error["ename"] == "ValueError" and "a note" not in shown(cell).splitlines()[-1]
+    of_ipython = "str(get_ipython().InteractiveTB.structured_traceback(ValueError, error, None)).count('a note')"
+    assert cell.error["ename"] == "ValueError" and plain(shown(cell)).splitlines()[-1] in ("ValueError: mine", "a note")
+    assert shown(cell).splitlines().count("a note") == int(kernel.value(of_ipython))  # it depends on its version
+
+
+def test_exception_groups_of_users_are_errors_with_all_that_is_in_them(kernel: Kernel):
+    """Newer versions of IPython leave them to Python, which prints them on stderr."""
+    for code in (
+        "def both(): raise ExceptionGroup('both', [ValueError('one'), KeyError('two')])\nboth()",
+        "try:\n    both()\nexcept* ValueError:\n    raise",
+        "try:\n    both()\nexcept Exception as error:\n    raise RuntimeError('later') from error",
+    ):
+        cell = kernel.run(code)
+        lines = plain(shown(cell)).splitlines()
+        assert "    | ValueError: one" in lines and "    | KeyError: 'two'" in lines
+        assert any(f"Cell In [{number_of(cell)}], line" in line for line in lines)
+        assert "interactiveshell.py" not in shown(cell) and cell.text("stderr") == ""
+        assert cell.reply["traceback"] == cell.error["traceback"]
+
+
+# ---- every scheme of colours, every kind of error --------------------------------------------------------------------
+
+KINDS = """\
+def chained(n):
+    try:
+        {}[n]
+    except KeyError as error:
+        raise ValueError('chained') from error
+def implicit(n):
+    try:
+        {}[n]
+    except KeyError:
+        raise ValueError('implicit')
+def grouped(n):
+    raise ExceptionGroup('grouped', [ValueError('one'), KeyError('two')])
+def noted(n):
+    error = ValueError('noted')
+    error.add_note('a note of the work')
+    error.add_note('of two\\nlines')
+    raise error
+"""
+LAST = {
+    "chained": "ValueError: chained",
+    "implicit": "ValueError: implicit",
+    "grouped": "  | ExceptionGroup: grouped (2 sub-exceptions)",
+    "noted": "ValueError: noted",
+}
+SCHEMES = {"neutral": RED, "nocolor": None, "linux": "\x1b[1;31m", "lightbg": RED}
+
+
+@pytest.fixture(params=SCHEMES)
+def scheme(request, kernel: Kernel):
+    kernel.ok(KINDS)
+    kernel.ok(f"before = get_ipython().colors\n%colors {request.param}")
+    yield request.param
+    kernel.ok("get_ipython().run_line_magic('colors', before)")
+
+
+@pytest.mark.parametrize("in_background", [False, True], ids=["in the cell", "in the background"])
+@pytest.mark.parametrize("function", LAST)
+def test_an_error_is_whole_in_every_scheme(kernel: Kernel, scheme, function, in_background):
+    if in_background:
+        cell = kernel.ok(f"work = parallel.submit_work({function}, 1)")
+        kernel.wait(lambda: cell.of("error"), 20)
+        kernel.ok("parallel.cancel(); parallel.run()")
+    else:
+        cell = kernel.run(f"parallel.submit_work({function}, 1)\nparallel.run()")
+    text, lines = shown(cell), plain(shown(cell)).splitlines()
+    assert cell.error["ename"] == ("ExceptionGroup" if function == "grouped" else "ValueError")
+    assert LAST[function] in lines and cell.text("stderr") == ""
+    assert any(line.lstrip(" |").startswith("Cell In [") and line.endswith(f", in {function}") for line in lines)
+    assert any("raise " in line for line in lines)  # the source
+    for note in ("a note of the work", "of two", "lines"):
+        assert lines.count(note) == (function == "noted"), note
+    if SCHEMES[scheme] is None:
+        assert "\x1b" not in text
+    else:
+        kind = LAST[function].lstrip(" |").partition(":")[0]
+        assert f"{SCHEMES[scheme]}{kind}{NORMAL}: " in text and f"In [{number_in(kernel, function)}]" in text
+
+
+def number_in(kernel: Kernel, function: str) -> str:
+    """The number of the cell that a function is from."""
+    return kernel.value(f"get_ipython().compile._filename_map[{function}.__code__.co_filename]")
+
+
+def test_notes_of_errors_without_a_traceback_are_told_once(kernel: Kernel):
+    cell = kernel.run("import os\nfor _ in range(3): parallel.submit_work(os._exit, 3)\nparallel.run()")
+    assert cell.error["ename"] == "ContextCrashed"
+    assert shown(cell).count("2 more works failed") == 1
+    kernel.ok("parallel.cancel(); parallel.run()")
+
+
+def test_an_error_in_nested_functions_of_a_file_shows_the_lines_of_all(kernel: Kernel, tmp_path):
+    (tmp_path / "nested_module.py").write_text(
+        "def outermost(n):\n    return [middle(n) for _ in range(1)]\n\n"
+        "def middle(n):\n    return (lambda m: innermost(m))(n)\n\n"
+        "def innermost(n):\n    return 1 / n\n"
+    )
+    kernel.ok(f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import nested_module")
+    called = kernel.run("parallel.submit_work(nested_module.outermost, 0)\nparallel.run()")
+    background = kernel.ok("work = parallel.submit_work(nested_module.outermost, 0)")
+    kernel.wait(lambda: background.of("error"), 20)
+    kernel.ok("parallel.cancel(); parallel.run()")
+    for cell in (called, background):
+        lines = plain(shown(cell)).splitlines()
+        for place in ("2, in outermost", "5, in middle", "5, in <lambda>", "8, in innermost"):
+            assert f"File {tmp_path}/nested_module.py:{place}" in lines, place
+        assert "----> 8     return 1 / n" in lines and "ZeroDivisionError: division by zero" in lines
+
+
+@pytest.mark.parametrize("broken", ["context_traceback._Styler", "get_ipython().InteractiveTB.structured_traceback"])
+def test_an_error_is_shown_as_text_where_style_fails(own_kernel: Kernel, broken):
+    """A later version of IPython may lack what the style is made with."""
+    own_kernel.ok(
+        "from xparallel_kernel import context_traceback\ndef fail(n): return 1 / n\n"
+        f"def broken(*arguments, **options): raise AttributeError('style is broken')\n{broken} = broken"
+    )
+    called = own_kernel.run("parallel.submit_work(fail, 0).result()")
+    background = own_kernel.ok("work = parallel.submit_work(fail, 0)")
+    own_kernel.wait(lambda: background.of("error"), 20)
+    for cell in (called, background):
+        assert cell.error["ename"] == "ZeroDivisionError" and cell.error["evalue"] == "division by zero"
+        assert "\n    def fail(n): return 1 / n\n" in shown(cell) and "style is broken" not in shown(cell)
+    assert "style is broken" in own_kernel.log
 
 
 # ---- what the work was called with -----------------------------------------------------------------------------------

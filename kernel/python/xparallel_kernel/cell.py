@@ -6,7 +6,7 @@ import bdb
 
 from IPython.core.error import UsageError
 
-from xparallel_kernel.shell import text_of
+from xparallel_kernel.context_traceback import as_text, text_of
 
 # These end a cell without a traceback: their message is on stderr, or the user has left the debugger.
 _SHOWN_OTHERWISE = (UsageError, bdb.BdbQuit)
@@ -68,6 +68,7 @@ class Cell:
         if self._shell.shown_errors:
             traceback = self._shell.shown_errors[-1][1]
         elif not isinstance(error, _SHOWN_OTHERWISE):
+            traceback = as_text(error)
             self._shell.show_error(type(error), error, traceback)  # its display was interrupted, or failed itself
         return {
             "status": "error",

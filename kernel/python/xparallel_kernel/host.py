@@ -8,7 +8,6 @@ from parallel import _host
 
 from xparallel_kernel import context_traceback
 from xparallel_kernel.display import KernelDisplayPublisher
-from xparallel_kernel.shell import text_of
 from xparallel_kernel.updates import Updates
 
 
@@ -72,14 +71,8 @@ class KernelHost(_host.Host):
 
     def error(self, cell, exception: BaseException) -> None:
         shell = self._kernel.shell
-        kind, traceback = type(exception), exception.__traceback__
-        try:
-            # All frames: the first of a cell is IPython's, there is none of it here.
-            lines = shell.InteractiveTB.structured_traceback(kind, exception, traceback, tb_offset=0)
-            lines = context_traceback.in_style(lines, exception, shell)
-        except Exception:  # an exception whose own methods raise
-            lines = [f"{kind.__name__}: {text_of(exception)}"]
-        shell.show_error(kind, exception, lines, parent=cell)
+        lines = context_traceback.formatted(exception, shell)
+        shell.show_error(type(exception), exception, lines, parent=cell)
 
     def wake_main(self) -> None:
         self._native.wake()

@@ -12,10 +12,10 @@ from parallel import _engine, _host
 
 from xparallel_kernel import comms, completion, history, info
 from xparallel_kernel.cell import Cell
+from xparallel_kernel.context_traceback import text_of
 from xparallel_kernel.debugger import Debugger
 from xparallel_kernel.host import KernelHost
 from xparallel_kernel.session import Session
-from xparallel_kernel.shell import text_of
 from xparallel_kernel.stdin import StdinRequests
 from xparallel_kernel.streams import OperatorStream, OutputStream
 

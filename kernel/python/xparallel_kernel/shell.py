@@ -10,6 +10,7 @@ import IPython
 import parallel
 from IPython.core import page, payloadpage
 from IPython.core.autocall import ZMQExitAutocall
+from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from parallel import _errors, _ranks
 from traitlets import Any, CBool, Instance, default
@@ -19,6 +20,7 @@ from xparallel_kernel import context_traceback, transform
 from xparallel_kernel.display import KernelDisplayHook, KernelDisplayPublisher
 from xparallel_kernel.event_loop import CellLoop
 
+_IPYTHON = os.path.dirname(IPython.__file__) + os.sep
 _LOOPS_WITHOUT_WINDOWS = (None, "", "inline", "asyncio")
 
 
@@ -92,6 +94,21 @@ class ZMQInteractiveShell(InteractiveShell):
             without_own_frames(traceback)
         return etype, evalue, traceback
 
+    def showtraceback(
+        self, exc_tuple=None, filename=None, tb_offset=None, exception_only=False, running_compiled_code=False
+    ):
+        """As IPython's, but errors with exception groups are shown as errors, with what is in the groups."""
+        info = exc_tuple or sys.exc_info()
+        is_plain = exception_only or info[1] is None or isinstance(info[1], (SyntaxError, UsageError))
+        if is_plain or not context_traceback.holds_group(info[1]):
+            super().showtraceback(exc_tuple, filename, tb_offset, exception_only, running_compiled_code)
+            return
+        etype, evalue, frames = self._get_exc_info(exc_tuple)
+        frames = without_first_frames_of_ipython(frames)
+        self._showtraceback(etype, evalue, context_traceback.with_groups(evalue, frames, self))
+        if self.call_pdb:
+            self.debugger(force=True)
+
     def _showtraceback(self, etype, evalue, stb) -> None:
         if self._silent_errors:
             return
@@ -102,7 +119,7 @@ class ZMQInteractiveShell(InteractiveShell):
 
     def show_error(self, etype: type, evalue: BaseException, traceback: list[str], parent=None) -> None:
         """Show an error under a cell, the current one by default."""
-        content = {"ename": etype.__name__, "evalue": text_of(evalue), "traceback": traceback}
+        content = {"ename": etype.__name__, "evalue": context_traceback.text_of(evalue), "traceback": traceback}
         if not self.native.publish("error", content, parent=parent):
             print("\n".join(traceback), file=sys.stderr)
 
@@ -149,6 +166,13 @@ def innermost_file(traceback) -> str | None:
     return traceback.tb_frame.f_code.co_filename if traceback is not None else None
 
 
+def without_first_frames_of_ipython(traceback):
+    """A traceback from the first frame on that is not IPython's, or none."""
+    while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(_IPYTHON):
+        traceback = traceback.tb_next
+    return traceback
+
+
 def without_frames_between(traceback) -> None:
     """Leave out the frames of `parallel` through which code of a user has called other code of his, a callback say."""
     own = os.path.dirname(parallel.__file__) + os.sep
@@ -166,7 +190,7 @@ def without_own_frames(traceback) -> None:
 
     The insides of `parallel`, and of IPython that calls its magics, say nothing about the user's error.
     """
-    own = tuple(os.path.dirname(package.__file__) + os.sep for package in (parallel, IPython))
+    own = (os.path.dirname(parallel.__file__) + os.sep, _IPYTHON)
     last = None
     while traceback is not None:
         if not traceback.tb_frame.f_code.co_filename.startswith(own):
@@ -174,11 +198,3 @@ def without_own_frames(traceback) -> None:
         traceback = traceback.tb_next
     if last is not None:
         last.tb_next = None
-
-
-def text_of(value) -> str:
-    """`str(value)`, or what can be said when that raises."""
-    try:
-        return str(value)
-    except Exception as failure:  # a user's __str__; whatever it is, the error itself must still be shown
-        return f"<{type(value).__name__} whose str() raised {type(failure).__name__}>"
