@@ -274,14 +274,16 @@ def test_an_error_shows_the_lines_of_the_cell(kernel: Kernel):
 def test_the_other_ranks_errors_are_told(kernel: Kernel):
     cell = kernel.run("%%parallel -n 3\nraise LookupError(rank)")
     assert cell.reply["evalue"] == "0"
-    assert cell.text("stderr") == "2 more ranks failed:\n  rank 1: LookupError: 1\n  rank 2: LookupError: 2\n"
+    text = plain("\n".join(cell.error["traceback"]))
+    assert text.count("2 more ranks failed:\n  rank 1: LookupError: 1\n  rank 2: LookupError: 2") == 1
+    assert cell.text("stderr") == ""
 
 
 def test_an_error_of_syntax_is_told_before_anything_runs(kernel: Kernel):
     before = kernel.value("len(parallel.works())")
     cell = kernel.run("%%parallel -n 2\nprint('begun')\n1 +")
     assert cell.reply["ename"] == "SyntaxError" and cell.text() == ""
-    text = plain("\n".join(cell.error["traceback"]))
+    text = plain("\n".join(cell.error["traceback"])).replace("Cell In[", "Cell In [")  # as IPython 9 writes it
     assert f"Cell In [{cell.reply['execution_count']}], line 3" in text and "_ranks" not in text
     assert kernel.value("len(parallel.works())") == before
 

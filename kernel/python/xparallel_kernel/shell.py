@@ -34,6 +34,7 @@ class ZMQInteractiveShell(InteractiveShell):
     kernel = Any()  # set once by Kernel; widgets and matplotlib look for it
     autoindent = CBool(False)
     keepkernel_on_exit = None
+    shows_notes = True  # of errors of works, whatever version IPython is (context_traceback.py)
     exit_wanted = False  # exit() has been called and the kernel is to end after this cell
     exiter = Instance(ZMQExitAutocall)
 
@@ -116,6 +117,15 @@ class ZMQInteractiveShell(InteractiveShell):
         traceback = context_traceback.in_style(traceback, evalue, self)
         self.shown_errors.append((etype, traceback))
         self.show_error(etype, evalue, traceback)
+
+    def _format_exception_for_storage(self, exception, *arguments, **options) -> dict:
+        """What IPython 9 keeps of an error. That its own str() raises must not become the error of the cell."""
+        try:
+            return super()._format_exception_for_storage(exception, *arguments, **options)
+        except Exception as failure:
+            self.log.debug("an error is kept as text: %r", failure)
+            evalue = context_traceback.text_of(exception)
+            return {"ename": type(exception).__name__, "evalue": evalue, "traceback": context_traceback.as_text(exception)}
 
     def show_error(self, etype: type, evalue: BaseException, traceback: list[str], parent=None) -> None:
         """Show an error under a cell, the current one by default."""

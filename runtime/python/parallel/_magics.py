@@ -202,13 +202,14 @@ class ParallelMagics(Magics):
         above = 1 + len(cell) - len(cell.lstrip("\n")) if code.strip() else 1
         source = "\n" * above + code
         # Not by the text of the whole cell: that is the name of the code that has called this magic.
-        filename = self.shell.compile.cache(source, self.shell.execution_count, source)
+        filename = self.shell.compile.cache(source, self.shell.displayhook.prompt_count, source)
         ranks = _ranks.Cell(source, filename, self.shell.user_ns, into)
         try:
             values = _ranks.run_ranks(ranks, size, options.name)
         except Exception as error:
-            for note in getattr(error, "__notes__", ()):  # which IPython 8.5 does not show
-                print(note, file=sys.stderr)
+            for note in getattr(error, "__notes__", ()):
+                if not _shows_notes(self.shell, error, note):
+                    print(note, file=sys.stderr)
             raise
         if into is None and values is not None and all(value is None for value in values):
             return None
@@ -226,6 +227,14 @@ class ParallelMagics(Magics):
         if not isinstance(found, parallel.xlist):
             raise UsageError(f"{name} is of type {type(found).__name__}: --into wants an xlist, or a name that is free")
         return found
+
+
+def _shows_notes(shell, error: Exception, note: str) -> bool:
+    """Will this shell show a note of the error with it? The kernel's shell does, and newer versions of IPython."""
+    if getattr(shell, "shows_notes", False):
+        return True
+    lines = shell.InteractiveTB.structured_traceback(type(error), error, None)
+    return any(note in line for line in lines)
 
 
 def _shown_works(rows: list[dict], total: int) -> _views.Works:
