@@ -105,7 +105,9 @@ void captured_output::repair() const {
         return;
     }
     for (const channel& c : m_channels) {
-        if (::fcntl(c.descriptor, F_GETFD) < 0) {
+        const int flags = ::fcntl(c.descriptor, F_GETFL);
+        // SQLite, which writes the history, opens /dev/null for reading where it finds the number free.
+        if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) {
             ::dup2(c.write_end, c.descriptor);
         }
     }
