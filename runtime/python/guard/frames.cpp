@@ -16,7 +16,7 @@ namespace {
 
 PyObject* s_projects = nullptr;
 PyObject* s_own = nullptr;
-PyObject* s_third_party = nullptr;
+PyObject* s_library_folders = nullptr;
 PyObject* s_standard = nullptr;
 std::uint64_t s_modules_version = 0; // of sys.modules when find_user_modules() looked; 0: it must look again
 
@@ -36,6 +36,23 @@ bool is_under(PyObject* path, PyObject* prefixes) noexcept {
     return false;
 }
 
+// Is one of the folders on the way to `path` called so? The names end in a slash.
+bool is_in_folder_named(PyObject* path, PyObject* names) noexcept {
+    if (names == nullptr) {
+        return false;
+    }
+    const Py_ssize_t length = PyUnicode_GET_LENGTH(path);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); ++i) {
+        PyObject* const name = PyTuple_GET_ITEM(names, i);
+        for (Py_ssize_t at = 0; (at = PyUnicode_Find(path, name, at, length, 1)) >= 0; ++at) {
+            if (at == 0 || PyUnicode_READ_CHAR(path, at - 1) == '/') {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 origin origin_of_path(PyObject* path) noexcept {
     if (is_under(path, s_own)) {
         return origin::own;
@@ -46,7 +63,7 @@ origin origin_of_path(PyObject* path) noexcept {
             return PyTuple_GET_ITEM(rule, 1) == Py_True ? origin::user : origin::third_party;
         }
     }
-    if (is_under(path, s_third_party)) {
+    if (is_in_folder_named(path, s_library_folders)) {
         return origin::third_party;
     }
     return is_under(path, s_standard) ? origin::standard : origin::user;
@@ -91,9 +108,9 @@ void know_projects(PyObject* rules) noexcept {
     s_modules_version = 0;
 }
 
-void know_paths(PyObject* own, PyObject* third_party, PyObject* standard) noexcept {
+void know_paths(PyObject* own, PyObject* library_folders, PyObject* standard) noexcept {
     Py_XSETREF(s_own, Py_NewRef(own));
-    Py_XSETREF(s_third_party, Py_NewRef(third_party));
+    Py_XSETREF(s_library_folders, Py_NewRef(library_folders));
     Py_XSETREF(s_standard, Py_NewRef(standard));
 }
 

@@ -24,8 +24,9 @@ enum class origin : std::uint8_t {
 // decide. It comes before what know_paths() says.
 void know_projects(PyObject* rules) noexcept;
 
-// Lists of path prefixes, tuples of str: what lies under none of them is the user's. Borrowed for good.
-void know_paths(PyObject* own, PyObject* third_party, PyObject* standard) noexcept;
+// Tuples of str: path prefixes of this project and of the standard library, and how folders of installed packages are
+// called, wherever they are, with a slash at the end. All other files are the user's. Borrowed for good.
+void know_paths(PyObject* own, PyObject* library_folders, PyObject* standard) noexcept;
 
 // The innermost Python frame of this thread; null when C code was called by C code.
 _PyInterpreterFrame* current_frame() noexcept;

@@ -102,8 +102,8 @@ void leave_context() noexcept {
 }
 
 PyObject* configure(PyObject*, PyObject* arguments, PyObject* keywords) noexcept {
-    static const char* names[] = {"error",          "describe", "exempt",      "mutators", "methods", "probe",
-                                  "escape_warning", "own",      "third_party", "standard", nullptr};
+    static const char* names[] = {"error",          "describe", "exempt",          "mutators", "methods", "probe",
+                                  "escape_warning", "own",      "library_folders", "standard", nullptr};
     PyObject* error = nullptr;
     PyObject* describe = nullptr;
     PyObject* exempt = nullptr;
@@ -112,17 +112,17 @@ PyObject* configure(PyObject*, PyObject* arguments, PyObject* keywords) noexcept
     PyObject* probe = nullptr;
     PyObject* warning = nullptr;
     PyObject* own = nullptr;
-    PyObject* third_party = nullptr;
+    PyObject* library_folders = nullptr;
     PyObject* standard = nullptr;
     if (PyArg_ParseTupleAndKeywords(arguments, keywords, "$OOO!O!O!O!OO!O!O!", const_cast<char**>(names), &error,
                                     &describe, &PyFrozenSet_Type, &exempt, &PyFrozenSet_Type, &mutators, &PyList_Type,
                                     &methods, &PyType_Type, &probe, &warning, &PyTuple_Type, &own, &PyTuple_Type,
-                                    &third_party, &PyTuple_Type, &standard) == 0 ||
+                                    &library_folders, &PyTuple_Type, &standard) == 0 ||
         !know_methods(methods) || !make_deleted_name_types()) {
         return nullptr;
     }
     know_rules(error, describe, exempt, mutators);
-    know_paths(own, third_party, standard);
+    know_paths(own, library_folders, standard);
     know_escape_warning(warning);
     s_probe = reinterpret_cast<PyTypeObject*>(Py_NewRef(probe));
     know_probe(s_probe);

@@ -251,7 +251,7 @@ PyMethodDef s_functions[] = {
     {"region", core_region, METH_NOARGS, PyDoc_STR("region()\n--\n\nThe shared region's size and use in bytes, and its xlists.\n")},
     {"guard_configure", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(guard::configure)),
      METH_VARARGS | METH_KEYWORDS,
-     PyDoc_STR("guard_configure(*, error, describe, exempt, mutators, methods, probe, escape_warning, own, third_party, standard)\n--\n\n"
+     PyDoc_STR("guard_configure(*, error, describe, exempt, mutators, methods, probe, escape_warning, own, library_folders, standard)\n--\n\n"
                "The rules of protection; returns why this interpreter cannot be patched, or None.\n")},
     {"guard_set_projects", guard::set_projects, METH_O,
      PyDoc_STR("guard_set_projects(rules, /)\n--\n\nFolders whose code is the user's, or a library's, whatever guard_configure was told.\n")},

@@ -6,6 +6,7 @@ import ctypes
 import hashlib
 import os
 import re
+import subprocess
 import sys
 import threading
 import types
@@ -370,6 +371,42 @@ def test_wrong_modes_are_refused_and_change_nothing():
         parallel.configure(protection="off", contexts=0)
     expected = {"mode": "strict", "active": True, "by": "patches", "obstacle": None, "missing": [], "unknown": [], "without_twin": {}}
     assert protection.status() == {**expected, "projects": [], "libraries": []}
+
+
+@pytest.mark.parametrize(
+    ["folder", "is_library"],
+    [
+        ("site-packages", True),
+        ("dist-packages", True),
+        ("lib/python3.11/site-packages", True),
+        ("of a user/späces/site-packages/vendored", True),
+        ("my-site-packages", False),
+        ("site-packages-of-mine", False),
+        ("my.dist-packages/inner", False),
+        ("site_packages", False),
+        ("Site-Packages", False),
+        ("packages", False),
+    ],
+)
+@pytest.mark.parametrize("by_twins", [False, True], ids=["patches", "twins"])
+def test_a_folder_of_installed_packages_is_a_librarys_wherever_it_is(tmp_path, folder, is_library, by_twins):
+    """Found by PYTHONPATH, as packages of job schedulers and of `pip install --target` are."""
+    (tmp_path / folder).mkdir(parents=True)
+    source = "class Cache:\n    pass\ncache = Cache()\ndef fill():\n    cache.filled = True\n"
+    (tmp_path / folder / "some_package.py").write_text(source)
+    program = (
+        "import parallel, some_package, sys\nfrom parallel.protection import _state\n"
+        f"_state._force_twins({by_twins})\n"
+        "def refused():\n    work = parallel.submit_work(some_package.fill, errback=lambda error: None)\n"
+        "    parallel.run()\n    return isinstance(work.exception(), parallel.UnprotectedError)\n"
+        "print(refused(), parallel._core.guard_is_users(some_package.__file__))\n"
+        f"parallel.configure(projects=[{str(tmp_path)!r}])\n"
+        "print(refused(), parallel._core.guard_is_users(some_package.__file__))\n"
+    )
+    path = os.pathsep.join([str(tmp_path / folder), os.path.dirname(os.path.dirname(parallel.__file__))])
+    environment = os.environ | {"PYTHONPATH": path}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == [str(not is_library)] * 2 + ["True"] * 2, done.stderr
 
 
 def test_whose_code_a_folder_is_can_be_said(tmp_path, monkeypatch):

@@ -71,7 +71,7 @@ def _configure() -> None:
         return
     from parallel._errors import UnprotectedError
 
-    own, third_party, standard = paths.prefixes()
+    own, standard = paths.prefixes()
     _obstacle = _core.guard_configure(
         error=UnprotectedError,
         describe=messages.describe,
@@ -81,7 +81,7 @@ def _configure() -> None:
         probe=_Probe,
         escape_warning=escapes.warning,
         own=own,
-        third_party=third_party,
+        library_folders=paths.LIBRARY_FOLDERS,
         standard=standard,
     )
     _prepared = True

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import site
 import sysconfig
 from typing import Iterable
 
 
-def prefixes() -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Folders of this project, of installed packages, and of the standard library; each ends in a slash."""
+# A folder of this name holds installed packages, wherever it is: of an interpreter, a virtual environment, Debian, a user,
+# or one in PYTHONPATH.
+LIBRARY_FOLDERS = ("site-packages/", "dist-packages/")
+
+
+def prefixes() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Folders of this project, and of the standard library; each ends in a slash."""
     own = [os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
     kernel = importlib.util.find_spec("xparallel_kernel")
     if kernel is not None and kernel.origin is not None:
         own.append(os.path.dirname(kernel.origin))
     paths = sysconfig.get_paths()
-    third_party = {paths["purelib"], paths["platlib"], *site.getsitepackages(), site.getusersitepackages()}
-    third_party.add("/usr/lib/python3/dist-packages")  # Debian's packages, whatever interpreter asks
     standard = {paths["stdlib"], paths["platstdlib"], os.path.dirname(os.__file__)}
-    return _folders(own), _folders(third_party), _folders(standard)
+    return _folders(own), _folders(standard)
 
 
 def checked(what: str, folders: Iterable[str | os.PathLike]) -> tuple[str, ...]:
