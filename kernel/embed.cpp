@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
+#include <sstream>
 #include <stdexcept>
 
 #include <unistd.h>
@@ -17,19 +19,69 @@ namespace py = pybind11;
 
 namespace {
 
-// The interpreter of the active virtual environment if it is a link to ours: then our library finds everything of the
-// environment. Any other (conda's, another version's) has a standard library that is not ours; it is left alone.
-std::string choose_executable() {
-    const fs::path ours = XPAR_PYTHON_EXECUTABLE;
-    const char* const environment = std::getenv("VIRTUAL_ENV");
-    if (environment == nullptr || *environment == '\0') {
-        return ours;
+constexpr const char* k_our_python = XPAR_PYTHON_EXECUTABLE;
+constexpr const char* k_library = "lib/python" XPAR_PYTHON_VERSION;
+
+// The value of `home` in a pyvenv.cfg: the folder of the Python that the environment was made with.
+std::string read_home(const fs::path& configuration) {
+    std::ifstream file(configuration);
+    for (std::string line; std::getline(file, line);) {
+        std::istringstream words(line);
+        std::string key;
+        std::string equals;
+        std::string value;
+        if (words >> key >> equals && key == "home" && equals == "=" && std::getline(words >> std::ws, value)) {
+            return value;
+        }
     }
-    const fs::path theirs = fs::path(environment) / "bin" / "python";
-    std::error_code failed;
-    const bool is_ours = fs::exists(fs::path(environment) / "pyvenv.cfg", failed) &&
-                         fs::canonical(theirs, failed) == fs::canonical(ours, failed) && !failed;
-    return is_ours ? theirs : ours;
+    return "";
+}
+
+// Why the kernel cannot use a virtual environment; empty when it can. It can if the environment's Python is ours: our
+// library finds everything of the environment then. Any other Python has a standard library that is not ours.
+std::string find_obstacle(const fs::path& environment) {
+    std::error_code failed; // a path that cannot be looked at counts as one that is not there
+    if (!fs::is_directory(environment, failed)) {
+        return "there is no such folder";
+    }
+    if (fs::exists(environment / "conda-meta", failed)) {
+        return "it is an environment of conda, with a Python of its own";
+    }
+    if (!fs::exists(environment / "pyvenv.cfg", failed)) {
+        return "it has no pyvenv.cfg, as virtual environments have";
+    }
+    const fs::path theirs = fs::canonical(environment / "bin" / "python", failed);
+    if (failed) {
+        return "it has no bin/python that can be run";
+    }
+    const bool is_copy = theirs.parent_path().parent_path() == fs::canonical(environment, failed);
+    const std::string home = read_home(environment / "pyvenv.cfg");
+    if (is_copy ? !fs::equivalent(home, fs::path(k_our_python).parent_path(), failed) : theirs != fs::canonical(k_our_python, failed)) {
+        return "its Python is " + (is_copy ? "from " + home : theirs.string()) + ", this kernel's is " + k_our_python;
+    }
+    if (!fs::is_directory(environment / k_library, failed)) {
+        return std::string("it has no ") + k_library + ": it was made for another version of Python";
+    }
+    return "";
+}
+
+struct choice {
+    std::string executable;
+    std::string ignored; // what the user is to know of an environment that is not used, or empty
+};
+
+choice choose_python() {
+    const char* const named = std::getenv("VIRTUAL_ENV");
+    if (named == nullptr || *named == '\0') {
+        return {k_our_python, ""};
+    }
+    const fs::path environment = fs::absolute(named);
+    const std::string obstacle = find_obstacle(environment);
+    if (obstacle.empty()) {
+        return {environment / "bin" / "python", ""};
+    }
+    return {k_our_python, "The environment VIRTUAL_ENV=" + std::string(named) + " is not used, for " + obstacle +
+                              "; make one with \"" + k_our_python + " -m venv FOLDER\", or unset VIRTUAL_ENV."};
 }
 
 // Packages of this project: beside the executable's folder in the build tree, under the prefix when installed.
@@ -83,12 +135,16 @@ void prepare_environment() {
     }
 }
 
-embedded_python::embedded_python(int argument_count, char** arguments) : m_executable(choose_executable()) {
+embedded_python::embedded_python(int argument_count, char** arguments) {
     const fs::path packages = find_packages();
-    initialise(m_executable, argument_count, arguments);
+    const auto [executable, ignored] = choose_python();
+    if (!ignored.empty()) {
+        std::clog << "xparallel: " << ignored << '\n';
+    }
+    initialise(executable, argument_count, arguments);
     try {
         py::module_::import("sys").attr("path").attr("insert")(0, packages.string());
-        py::module_::import("xparallel_kernel").attr("prepare")(packages.string(), XPAR_SYSTEM_PACKAGES);
+        py::module_::import("xparallel_kernel").attr("prepare")(packages.string(), XPAR_SYSTEM_PACKAGES, ignored);
     } catch (const py::error_already_set& error) {
         throw std::runtime_error(std::string("the kernel's Python packages cannot be loaded: ") + error.what());
     }

@@ -19,14 +19,9 @@ public:
     embedded_python(const embedded_python&) = delete;
     embedded_python& operator=(const embedded_python&) = delete;
 
-    const std::string& executable() const { return m_executable; }
-
     // Main thread. Runs atexit functions and closes files. Objects of C++ that hold Python objects must not be used,
     // nor destroyed, afterwards: the process is to end with _exit.
     static void finalise();
-
-private:
-    std::string m_executable;
 };
 
 } // namespace xpar

@@ -10,7 +10,7 @@ import traceback
 
 from parallel import _engine, _host
 
-from xparallel_kernel import comms, completion, history, info
+from xparallel_kernel import comms, completion, environment, history, info
 from xparallel_kernel.cell import Cell
 from xparallel_kernel.context_traceback import text_of
 from xparallel_kernel.debugger import Debugger
@@ -41,6 +41,7 @@ class Kernel:
         self._stdin = StdinRequests(native)
         self._stdin.install()
         self._cell: Cell | None = None
+        self._notice = environment.ignored  # for the first cell that somebody sees
         self.debugger = Debugger(self.shell, native)
         self._streams = OutputStream(native, "stdout", 1), OutputStream(native, "stderr", 2)
         sys.stdout, sys.stderr = self._streams
@@ -98,6 +99,9 @@ class Kernel:
         if store_history and not silent:
             self._host.number_cell(self.shell.execution_count)
         self._stdin.allowed = allow_stdin
+        if self._notice and not silent:
+            self._streams[1].write(f"{self._notice}\n")
+            self._notice = ""
         if self.debugger.has_started:
             self.debugger.hide_own_threads()
 
