@@ -130,6 +130,36 @@ def test_an_environment_that_shows_the_packages_of_the_system_goes_on_doing_so(t
         kernel.end()
 
 
+# As matplotlib has it from 3.9 on: backends are known by the packages that are installed, and the variable is obeyed.
+MATPLOTLIB = """\
+import importlib.metadata, os
+class Parameters(dict):
+    def __setitem__(self, name, value):
+        if value.startswith("module://matplotlib_inline"):
+            importlib.metadata.version("matplotlib_inline")
+        super().__setitem__(name, value)
+rcParams = Parameters()
+rcParams.update(backend="agg")
+if os.environ.get("MPLBACKEND"):
+    rcParams["backend"] = os.environ["MPLBACKEND"]
+"""
+
+
+@pytest.mark.parametrize("backend", ["", "svg"])
+def test_plots_of_cells_are_shown_inline_and_those_of_programs_are_not(tmp_path, backend):
+    venv = make(tmp_path / "venv")
+    (venv / SITE / "matplotlib.py").write_text(MATPLOTLIB)
+    with Kernel(env={"PYTHONPATH": "", "VIRTUAL_ENV": str(venv), "MPLBACKEND": backend}, cwd="/") as kernel:
+        shown = "import matplotlib\nmatplotlib.rcParams['backend']"
+        expected = backend or "module://matplotlib_inline.backend_inline"
+        assert kernel.ok(f"def look():\n    {shown.replace(chr(10), '; return ')}\nparallel.submit_work(look).result()").result == repr(expected)
+        assert kernel.ok(shown).result == repr(expected)
+        cell = kernel.ok("import subprocess, sys\nprogram = 'import matplotlib; print(matplotlib.rcParams[\"backend\"])'\n"
+                         "subprocess.run([sys.executable, '-c', program]);")  # fmt: skip
+        assert (cell.text(), cell.text("stderr")) == (f"{backend or 'agg'}\n", "")
+        kernel.end()
+
+
 def wheel(folder: Path) -> Path:
     """A package as an index has it."""
     path = folder / "only_a_test-1.5-py3-none-any.whl"
@@ -267,4 +297,20 @@ def test_without_an_environment_nothing_is_said(monkeypatch, value):
     monkeypatch.delenv("VIRTUAL_ENV", raising=False)
     with Kernel(env={} if value is None else {"VIRTUAL_ENV": value}) as kernel:
         assert kernel.ok("1").text("stderr") == "" and kernel.log == ""
+        kernel.end()
+
+
+def test_the_kernelspec_of_the_page_does_what_it_says(tmp_path, monkeypatch, bare):
+    page = (support.ROOT / "docs/install.md").read_text()
+    spec = page.partition("```json\n")[2].partition("```")[0]
+    spec = spec.replace("/home/ada/xeus-parallel/build/bin/xparallel", str(EXECUTABLE)).replace("/home/ada/project/venv", str(bare))
+    folder = tmp_path / "kernels" / "project"
+    folder.mkdir(parents=True)
+    (folder / "kernel.json").write_text(spec)
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    found = support.KernelSpecManager().get_kernel_spec("project")
+    monkeypatch.setattr(support.KernelSpecManager, "get_kernel_spec", lambda *_: found)
+    with Kernel(env=found.env) as kernel:
+        assert kernel.value("__import__('sys').prefix") == repr(str(bare))
         kernel.end()

@@ -9,8 +9,14 @@ from __future__ import annotations
 
 import importlib.machinery
 import importlib.metadata
+import importlib.util
 import os
 import sys
+from types import ModuleType
+
+from xparallel_kernel.import_hooks import after_import
+
+_BACKEND = "module://matplotlib_inline.backend_inline"
 
 # What is to be said of an environment that the kernel cannot use; empty when there is nothing. prepare() sets it.
 ignored = ""
@@ -68,4 +74,17 @@ def arrange(packages: str, system_packages: str) -> None:
         )
         sys.path.insert(next(sites, len(sys.path)), packages)
     if system_packages not in sys.path:
+        _set_backend_here_only()
         sys.meta_path.append(Lender(system_packages, LENT))
+
+
+def _set_backend_here_only() -> None:
+    """Where matplotlib's backend is lent, programs that cells start lack it and would fail with it in their environment."""
+    if os.environ.get("MPLBACKEND") == _BACKEND and importlib.util.find_spec("matplotlib_inline") is None:
+        del os.environ["MPLBACKEND"]
+        after_import("matplotlib", _set_backend)
+
+
+def _set_backend(matplotlib: ModuleType) -> None:
+    if "MPLBACKEND" not in os.environ and hasattr(matplotlib, "rcParams"):  # a module of the user may have the same name
+        matplotlib.rcParams["backend"] = _BACKEND
