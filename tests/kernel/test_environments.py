@@ -249,14 +249,14 @@ def of_another_python(folder):
     other.chmod(0o755)
     (folder / "bin/python").unlink()
     (folder / "bin/python").symlink_to(other)
-    return f"its Python is {other}, this kernel's is {PYTHON}"
+    return f"its Python is {other} and this kernel's is {PYTHON}"
 
 
 def copied_from_another_python(folder):
     make(folder, "--copies")
     configuration = folder / "pyvenv.cfg"
     configuration.write_text(configuration.read_text().replace("home = /usr/bin", "home = /opt/of another/bin"))
-    return f"its Python is from /opt/of another/bin, this kernel's is {PYTHON}"
+    return f"its Python is from /opt/of another/bin and this kernel's is {PYTHON}"
 
 
 def of_another_version(folder):
@@ -285,7 +285,7 @@ def test_an_environment_that_cannot_be_used_is_said_once(tmp_path, spoil):
         kernel.ok("1", silent=True, store_history=False)
         first, second = kernel.ok("1"), kernel.ok("1")
         text = first.text("stderr")
-        assert text.startswith(f"The environment VIRTUAL_ENV={venv} is not used, for ") and text.count("\n") == 1
+        assert text.startswith(f"The environment VIRTUAL_ENV={venv} is not used, because ") and text.count("\n") == 1
         assert reason in text and f'"{PYTHON} -m venv FOLDER"' in text and "unset VIRTUAL_ENV" in text
         assert second.text("stderr") == "" and kernel.log == f"xparallel: {text}"
         assert kernel.value("__import__('sys').prefix") == "'/usr'"

@@ -13,7 +13,7 @@ def prepare(packages: str, system_packages: str, ignored: str) -> None:
     """Load what the kernel is made of, then arrange `sys.path` for its users.
 
     `packages` is this project's folder and is first in `sys.path` at this moment. `system_packages` is where Debian
-    keeps IPython. `ignored` tells of an environment that the user means and the kernel cannot use, or is empty.
+    keeps IPython. `ignored` tells why VIRTUAL_ENV is not used, or is empty.
     """
     # A crash is told to the operator: descriptor 2 becomes a pipe whose reader would die with the process.
     faulthandler.enable(fcntl.fcntl(2, fcntl.F_DUPFD_CLOEXEC, 3))

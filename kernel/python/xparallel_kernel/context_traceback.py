@@ -29,7 +29,7 @@ class _Colors(NamedTuple):
     end: str = ""
 
 
-# Our own: every IPython keeps its colours elsewhere. They are those of its schemes of these names.
+# The colours of IPython's schemes. A table of our own, because versions of IPython keep them in different places.
 _NO_COLORS = _Colors()
 _FOR_ANY = _Colors("\x1b[0;32m", "\x1b[0;36m", "\x1b[1;32m", "\x1b[0;32m", "\x1b[0;31m", "\x1b[0m")
 _FOR_DARK = _Colors("\x1b[1;32m", "\x1b[0;36m", "\x1b[0;32m", "\x1b[1;32m", "\x1b[1;31m", "\x1b[0m")
@@ -59,7 +59,7 @@ def in_style(lines: list[str], error: BaseException, shell) -> list[str]:
     """
     try:
         return _in_style(lines, error, shell)
-    except Exception:  # the user's error must be shown, whatever a new IPython or a strange traceback makes of its style
+    except Exception:  # the user's error must be shown, even if a new version of IPython breaks its style
         shell.log.exception("xparallel: the traceback of a work is shown without style")
         return lines
 
@@ -98,7 +98,7 @@ def with_groups(error: BaseException, frames, shell) -> list[str]:
 
 
 def as_text(error: BaseException) -> list[str]:
-    """The lines that show an error, without asking anybody who may fail."""
+    """The lines that show an error, by means that cannot fail: no method of the error, nothing of IPython."""
     frames = "".join(traceback.format_tb(error.__traceback__))
     return [*_texts_of_contexts(error), *frames.splitlines(), f"{type(error).__name__}: {text_of(error)}"]
 

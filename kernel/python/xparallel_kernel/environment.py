@@ -1,8 +1,8 @@
-"""Which packages cells find: those of the Python that the kernel has started as, this project's, and no others.
+"""Which packages cells can import: those of the Python that the kernel runs as, and this project's.
 
-A virtual environment may lack what the kernel itself is made of, and does not see Debian's packages. They are lent one
-by one, after all that the environment has: with Debian's whole folder in `sys.path`, packages of the environment would
-find others there that do not fit them.
+A virtual environment may lack packages that the kernel itself needs, such as IPython. These are found in Debian's folder
+by name, after everything in `sys.path`. The whole folder in `sys.path` would do harm: packages of the environment would
+import others from there that do not fit them.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from xparallel_kernel.import_hooks import after_import
 
 _BACKEND = "module://matplotlib_inline.backend_inline"
 
-# What is to be said of an environment that the kernel cannot use; empty when there is nothing. prepare() sets it.
+# Why VIRTUAL_ENV is not used, for the user to read; empty when there is nothing to tell. prepare() sets it.
 ignored = ""
 
 OWN = frozenset({"parallel", "xparallel_kernel"})
 
-# What the kernel imports, and what that imports. Nothing that users install for themselves, such as numpy: a
-# test compares it with what a kernel loads that has been put to every use.
+# What the kernel imports, and what that imports in turn; nothing that users expect from their environment, such as
+# numpy. A test uses every part of a kernel and compares the list with what was loaded.
 LENT = frozenset(
     {
         # the shell, its completer and its tracebacks
@@ -65,10 +65,11 @@ class Lender(importlib.metadata.DistributionFinder):
 
 
 def arrange(packages: str, system_packages: str) -> None:
-    """From now on cells find what they are to find. `packages` is this project's folder, `system_packages` Debian's."""
-    sys.meta_path.insert(0, Lender(packages, OWN))  # first: no other package of these names is meant
-    if packages not in sys.path and OWN.issuperset(os.listdir(packages)):  # /usr/local's has others in it
-        # Also in the path, for programs that are started with it.
+    """Set up `sys.path` and the finders. `packages` is this project's folder, `system_packages` Debian's."""
+    sys.meta_path.insert(0, Lender(packages, OWN))  # first: a package of the same name elsewhere is another one
+    # After `make install` the folder may hold other packages, too (/usr/local): these must not be found.
+    if packages not in sys.path and OWN.issuperset(os.listdir(packages)):
+        # In the path as well, because multiprocessing hands the path on to the programs it starts.
         sites = (
             index for index, path in enumerate(sys.path) if os.path.basename(path) in ("site-packages", "dist-packages")
         )
@@ -79,7 +80,7 @@ def arrange(packages: str, system_packages: str) -> None:
 
 
 def _set_backend_here_only() -> None:
-    """Where matplotlib's backend is lent, programs that cells start lack it and would fail with it in their environment."""
+    """Where the environment lacks matplotlib's backend, programs that cells start must not be told to use it: they fail."""
     if os.environ.get("MPLBACKEND") == _BACKEND and importlib.util.find_spec("matplotlib_inline") is None:
         del os.environ["MPLBACKEND"]
         after_import("matplotlib", _set_backend)

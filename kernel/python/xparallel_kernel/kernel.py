@@ -41,7 +41,7 @@ class Kernel:
         self._stdin = StdinRequests(native)
         self._stdin.install()
         self._cell: Cell | None = None
-        self._notice = environment.ignored  # for the first cell that somebody sees
+        self._notice = environment.ignored  # printed by the first cell that is not silent
         self.debugger = Debugger(self.shell, native)
         self._streams = OutputStream(native, "stdout", 1), OutputStream(native, "stderr", 2)
         sys.stdout, sys.stderr = self._streams

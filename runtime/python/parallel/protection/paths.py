@@ -8,8 +8,8 @@ import sysconfig
 from typing import Iterable
 
 
-# A folder of this name holds installed packages, wherever it is: of an interpreter, a virtual environment, Debian, a user,
-# or one in PYTHONPATH.
+# Folders of these names hold installed packages, wherever they are: in an interpreter, a virtual environment, a home
+# folder, or in PYTHONPATH.
 LIBRARY_FOLDERS = ("site-packages/", "dist-packages/")
 
 
