@@ -490,7 +490,25 @@ def test_nobody_forks_while_the_history_is_written(own_kernel: Kernel):
         "manager._writeout_input_cache = slow"
     )
     shown = kernel.ok(
-        "seen = []\nfor _ in range(3):\n    manager.save_flag.set()\n    while not writing: time.sleep(0.001)\n"
+        # IPython 9 stops its thread for a fork, and starts it again when there is something to write.
+        "seen = []\nfor _ in range(3):\n    getattr(manager, '_restart_thread_if_stopped', int)()\n    manager.save_flag.set()\n    while not writing: time.sleep(0.001)\n"
         "    seen.append(parallel.submit_work(lambda: len(writing)).result())\nseen"
     )
     assert shown.result == "[0, 0, 0]"
+
+
+def test_a_fork_just_before_the_history_is_written(own_kernel: Kernel):
+    """IPython 9 waits for its thread before a fork: the thread must not wait for locks that the kernel takes for the fork."""
+    shown = own_kernel.ok("""
+import os, time
+manager = get_ipython().history_manager
+def late(connection, write=manager.writeout_cache):
+    time.sleep(0.05)
+    write(connection)
+manager.writeout_cache = late
+for n in range(5):
+    manager.store_inputs(10_000 + n, "x")
+    time.sleep(0.02)
+    parallel.submit_work(int).result()
+""")
+    assert shown.outputs == []

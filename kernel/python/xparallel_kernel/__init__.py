@@ -18,10 +18,11 @@ def prepare(packages: str, system_packages: str, ignored: str) -> None:
     # A crash is told to the operator: descriptor 2 becomes a pipe whose reader would die with the process.
     faulthandler.enable(fcntl.fcntl(2, fcntl.F_DUPFD_CLOEXEC, 3))
     sys.path.remove(packages)
-    from xparallel_kernel import environment, lean_ipython
+    from xparallel_kernel import environment, history, lean_ipython
 
     environment.arrange(packages, system_packages)
     environment.ignored = ignored
+    history.hold_off_during_forks()
     lean_ipython.import_ipython()
     import parallel  # noqa: F401
 

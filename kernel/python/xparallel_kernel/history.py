@@ -5,23 +5,31 @@ from __future__ import annotations
 import os
 
 
-def hold_off_during_forks(manager) -> None:
-    """Nobody forks while the manager's thread writes to its database.
+_locks: list = []  # of the manager; its thread holds one while it writes
+
+
+def hold_off_during_forks() -> None:
+    """From now on nobody forks while the thread of `manage`'s manager writes to its database.
 
     A child that was forked then would find locks of SQLite taken for ever: of 400 works that used it, each submitted by a cell
-    of its own, one hung.
+    of its own, one hung. To be called before IPython is imported: hooks before a fork run in reverse order, and IPython 9
+    has one that waits for the thread to end, which would never come to its end with the locks taken.
     """
-    locks = [manager.db_input_cache_lock, manager.db_output_cache_lock]  # the thread holds one while it writes
 
     def take() -> None:
-        for lock in locks:
+        for lock in _locks:
             lock.acquire()
 
     def give() -> None:
-        for lock in reversed(locks):
+        for lock in reversed(_locks):
             lock.release()
 
     os.register_at_fork(before=take, after_in_parent=give, after_in_child=give)
+
+
+def manage(manager) -> None:
+    """Have forks wait for this manager."""
+    _locks[:] = [manager.db_input_cache_lock, manager.db_output_cache_lock]
 
 
 def request(shell, content: dict) -> dict:

@@ -36,7 +36,7 @@ class Kernel:
         self.comm_manager = comms.CommManager(self, native)
         comms.install(self.comm_manager)
         self.shell.kernel = self
-        history.hold_off_during_forks(self.shell.history_manager)
+        history.manage(self.shell.history_manager)
         self._owner = os.getpid()
         self._stdin = StdinRequests(native)
         self._stdin.install()
