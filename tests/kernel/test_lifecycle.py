@@ -491,7 +491,8 @@ def test_nobody_forks_while_the_history_is_written(own_kernel: Kernel):
     )
     shown = kernel.ok(
         # IPython 9 stops its thread for a fork, and starts it again when there is something to write.
-        "seen = []\nfor _ in range(3):\n    getattr(manager, '_restart_thread_if_stopped', int)()\n    manager.save_flag.set()\n    while not writing: time.sleep(0.001)\n"
+        "seen = []\nfor _ in range(3):\n    getattr(manager, '_restart_thread_if_stopped', int)()\n"
+        "    manager.save_flag.set()\n    while not writing: time.sleep(0.001)\n"
         "    seen.append(parallel.submit_work(lambda: len(writing)).result())\nseen"
     )
     assert shown.result == "[0, 0, 0]"
