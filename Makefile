@@ -4,6 +4,7 @@
 #   make test       build, run every test       make lab      open JupyterLab on notebooks/
 #   make bench      run the benchmarks          make install  install under PREFIX (default /usr/local)
 #   make notebooks  run the notebooks and save what they show
+#   make newest    pin the newest releases of the packages that the tests use, and say what they break
 #   make soak       ten thousand batches with faults at random, and a look at what they leave
 #   make clean      remove the build tree
 #
@@ -21,7 +22,7 @@ PYTHON ?= /usr/bin/python3
 build_dir := $(abspath $(BUILD))
 configure = cmake --preset $(1) -B $(2) -DPython3_EXECUTABLE=$(PYTHON)
 
-.PHONY: build demo test soak lab bench notebooks install clean packages packages-test
+.PHONY: build demo test newest soak lab bench notebooks install clean packages packages-test
 .DEFAULT_GOAL := build
 
 packages:
@@ -42,6 +43,9 @@ demo: build
 
 test: packages-test build
 	@$(PYTHON) scripts/run_tests.py --build-dir $(build_dir) $(TEST_ARGS)
+
+newest: packages-test build
+	@$(PYTHON) scripts/renew_newest.py --build-dir $(build_dir)
 
 notebooks: build
 	@$(PYTHON) scripts/save_notebooks.py --build-dir $(build_dir) notebooks/*.ipynb

@@ -101,19 +101,41 @@ class Fuzzing(Pytest):
 
 
 @dataclass(frozen=True)
-class Frontend(Pytest):
-    """The front ends, which are no part of what the other suites need: they come with the suite's first run."""
+class PytestInVenv(Pytest):
+    """With the packages of scripts/requirements-NAME.txt, which the first run installs in BUILD/NAME/venv."""
 
-    def installation(self, build):
-        packages = ["scripts/install-packages", "scripts/packages-frontend.txt"]
-        return [packages, ["scripts/make-venv", str(self.venv(build)), sys.executable, "scripts/requirements-frontend.txt"]]
-
-    def command(self, build, report):
-        command = super().command(build, report)
-        return [str(self.venv(build) / "bin/python"), *command[1:]]
+    requirements: str = ""
 
     def venv(self, build):
-        return build / "frontend/venv"
+        return build / self.requirements / "venv"
+
+    def installation(self, build):
+        return [["scripts/make-venv", str(self.venv(build)), sys.executable, f"scripts/requirements-{self.requirements}.txt"]]
+
+    def command(self, build, report):
+        return [str(self.venv(build) / "bin/python"), *super().command(build, report)[1:]]
+
+
+@dataclass(frozen=True)
+class Frontend(PytestInVenv):
+    """The front ends; their browser is a Debian package."""
+
+    requirements: str = "frontend"
+
+    def installation(self, build):
+        return [["scripts/install-packages", "scripts/packages-frontend.txt"], *super().installation(build)]
+
+
+@dataclass(frozen=True)
+class Newest(PytestInVenv):
+    """The tests marked `packages`, with newer packages than Debian's: the pins that `make newest` renews."""
+
+    requirements: str = "newest"
+
+    def command(self, build, report):
+        # The kernel embeds Debian's interpreter; it takes the packages of the active virtual environment.
+        active = ["env", f"VIRTUAL_ENV={self.venv(build)}"]
+        return [*active, *super().command(build, report), "-m", "packages"]
 
 
 SUITES = (
@@ -128,6 +150,8 @@ SUITES = (
     Pytest("protection", "tests/python/protection"),
     Pytest("kernel", "tests/kernel"),
     Pytest("notebooks", "tests/notebooks"),
+    Newest("newest-python", "tests/python"),
+    Newest("newest-kernel", "tests/kernel"),
     Frontend("frontend", "tests/frontend"),
 )
 
@@ -218,7 +242,7 @@ def run_suites(suites, build):
         if problem:
             verdict = "failed" if count.failed else "skipped"
             print(f"suite {suite.name} {problem}: counted as one {verdict} test", flush=True)
-        rows.append(f"{suite.name:12}{time.monotonic() - began:8.1f} s   {count}")
+        rows.append(f"{suite.name:14}{time.monotonic() - began:8.1f} s   {count}")
         total += count
     print("\n===== summary", *rows, sep="\n")
     return total

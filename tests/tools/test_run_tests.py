@@ -139,7 +139,26 @@ def test_refuses_a_folder_that_is_no_build_tree(tmp_path):
 
 
 def test_every_folder_of_tests_has_its_suite(root):
-    """Python tests that no suite runs would pass for ever."""
-    folders = {suite.folder for suite in run_tests.SUITES if isinstance(suite, run_tests.Pytest)}
+    """Python tests that no suite runs would pass for ever. The newest ones do not count: they run some tests of a folder."""
+    suites = [suite for suite in run_tests.SUITES if isinstance(suite, run_tests.Pytest)]
+    folders = {suite.folder for suite in suites if not isinstance(suite, run_tests.Newest)}
     for test in (root / "tests").rglob("test_*.py"):
         assert any((root / folder) in test.parents for folder in folders), f"no suite runs {test}"
+
+
+def test_the_newest_suites_run_marked_tests_with_the_pinned_packages(tmp_path):
+    """By the interpreter of their virtual environment, which is the active one for kernels, too."""
+    suite, venv = run_tests.Newest("newest", "tests/some"), tmp_path / "newest/venv"
+    assert suite.installation(tmp_path) == [
+        ["scripts/make-venv", str(venv), sys.executable, "scripts/requirements-newest.txt"]
+    ]
+    command = suite.command(tmp_path, tmp_path / "report.xml")
+    assert command[:4] == ["env", f"VIRTUAL_ENV={venv}", f"{venv}/bin/python", "-m"]
+    assert "tests/some" in command and command[-2:] == ["-m", "packages"]
+
+
+def test_the_front_ends_come_with_their_suite(tmp_path):
+    suite, venv = run_tests.Frontend("front", "tests/some"), tmp_path / "frontend/venv"
+    assert [command[0] for command in suite.installation(tmp_path)] == ["scripts/install-packages", "scripts/make-venv"]
+    assert suite.installation(tmp_path)[1][1:] == [str(venv), sys.executable, "scripts/requirements-frontend.txt"]
+    assert suite.command(tmp_path, tmp_path / "report.xml")[0] == f"{venv}/bin/python"
