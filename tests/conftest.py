@@ -1,1 +1,7 @@
 """Its place puts this folder on the path of the tests below: what several of them share is imported from here."""
+
+
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "packages: it depends on packages like numpy or IPython, and runs with their newest releases, too"
+    )

@@ -4,6 +4,8 @@ import pytest
 
 from support import Kernel
 
+pytestmark = pytest.mark.packages
+
 # The programs the project began with: two functions, each in a context, write a time stamp into what is shared.
 SEEDS = {
     "xlist": (

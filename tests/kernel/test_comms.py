@@ -6,6 +6,8 @@ import pytest
 
 from support import Kernel
 
+pytestmark = pytest.mark.packages
+
 
 @pytest.fixture(autouse=True)
 def target(kernel: Kernel):

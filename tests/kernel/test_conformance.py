@@ -5,6 +5,8 @@ import unittest
 import jupyter_kernel_test
 import pytest
 
+pytestmark = pytest.mark.packages
+
 
 class Samples(jupyter_kernel_test.KernelTests):
     __test__ = False  # pytest knows nothing of its sub-tests that are skipped

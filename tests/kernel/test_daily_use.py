@@ -47,6 +47,7 @@ def test_an_error_is_shown_long_before_the_cell_ends(kernel: Kernel, tmp_path):
     )
 
 
+@pytest.mark.packages
 def test_a_breakpoint_in_a_work_is_an_error_of_it(kernel: Kernel):
     cell = kernel.run("def stops():\n    breakpoint()\nparallel.submit_work(stops)\nparallel.run()", allow_stdin=True)
     assert cell.reply["ename"] == "ParallelError" and "call it in the main thread" in cell.reply["evalue"]

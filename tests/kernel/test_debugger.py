@@ -4,6 +4,8 @@ import pytest
 
 from support import Kernel
 
+pytestmark = pytest.mark.packages
+
 CELL = (
     "def add(a, b):\n    total = a + b\n    return total\n\nprint('begun')\nresult = add(3, 4)\nprint('ended')\nresult"
 )

@@ -6,6 +6,8 @@ import pytest
 
 from support import ROOT, Kernel
 
+pytestmark = pytest.mark.packages
+
 PAGES = sorted(path for path in (ROOT / "docs").glob("*.md") if "```python\n" in path.read_text())
 _EXAMPLE = re.compile(r"```python\n(?P<code>.*?)```\n(?:\n```text\n(?P<shown>.*?)```\n)?", re.DOTALL)
 

@@ -6,6 +6,8 @@ import time
 import pytest
 from support import Kernel, plain
 
+pytestmark = pytest.mark.packages
+
 GREEN, CYAN, RED, NORMAL = "\x1b[0;32m", "\x1b[0;36m", "\x1b[0;31m", "\x1b[0m"  # of IPython's scheme
 
 FUNCTIONS = """def inner(n):

@@ -56,6 +56,7 @@ CELLS = {
 }
 
 
+@pytest.mark.packages
 @pytest.mark.parametrize("code", CELLS.values(), ids=CELLS)
 def test_a_cell(kernel: Kernel, interrupt, code):
     cell = kernel.start(code)

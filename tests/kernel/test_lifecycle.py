@@ -299,6 +299,7 @@ for fd in mine:
     assert own_kernel.ok("await asyncio.sleep(0.01)\nprint('awaited')").text() == "awaited\n"
 
 
+@pytest.mark.packages
 def test_files_of_startup_code_are_the_users(tmp_path):
     folder = tmp_path / "profile_default/startup"
     folder.mkdir(parents=True)
@@ -346,6 +347,7 @@ def test_a_port_that_is_taken(tmp_path):
         kernel.ok("1")
 
 
+@pytest.mark.packages
 def test_flags_of_other_kernels_are_ignored():
     with Kernel(
         "--HistoryManager.hist_file=:memory:",
@@ -402,6 +404,7 @@ def test_another_python_in_path_does_not_matter(tmp_path):
         kernel.end()
 
 
+@pytest.mark.packages
 def test_an_active_virtual_environment_is_the_one_of_cells(tmp_path):
     environment = tmp_path / "an environment"
     subprocess.run(["/usr/bin/python3", "-m", "venv", "--without-pip", environment], check=True, timeout=60)
@@ -426,6 +429,7 @@ def test_an_environment_of_another_python_is_left_alone(tmp_path):
         kernel.end()
 
 
+@pytest.mark.packages
 def test_the_environment_of_cells():
     environment = {name: value for name, value in (("MPLBACKEND", ""), ("PAGER", "less"))}
     with Kernel(env=environment) as kernel:
@@ -435,6 +439,7 @@ def test_the_environment_of_cells():
         kernel.end()
 
 
+@pytest.mark.packages
 def test_what_is_for_terminals_is_there_when_asked_for():
     with fresh_kernel() as kernel:
         assert kernel.ok("import sys\n'prompt_toolkit' in sys.modules").result == "False"
@@ -444,6 +449,7 @@ def test_what_is_for_terminals_is_there_when_asked_for():
         kernel.end()
 
 
+@pytest.mark.packages
 def test_jedi_comes_with_the_first_completion():
     with fresh_kernel() as kernel:
         loaded = "import sys\nprint('jedi' in sys.modules, getattr(sys.modules.get('jedi'), '__file__', None))"
@@ -458,6 +464,7 @@ def test_jedi_comes_with_the_first_completion():
         kernel.end()
 
 
+@pytest.mark.packages
 def test_a_backend_that_was_chosen_stays():
     with Kernel(env={"MPLBACKEND": "svg"}) as kernel:
         assert kernel.value("__import__('os').environ['MPLBACKEND']") == "'svg'"
@@ -480,6 +487,7 @@ def test_a_crash_is_told_to_the_operator():
         assert kernel.process.returncode == -signal.SIGSEGV and "Segmentation fault" in kernel.log
 
 
+@pytest.mark.packages
 def test_nobody_forks_while_the_history_is_written(own_kernel: Kernel):
     """A child that was forked then would find locks of SQLite taken for ever."""
     kernel = own_kernel

@@ -4,6 +4,8 @@ import pytest
 
 from support import Kernel, plain
 
+pytestmark = pytest.mark.packages
+
 MAGICS = ["cancel", "contexts", "heap", "heaps", "protection", "stacks", "works", "xlists"]
 
 

@@ -73,6 +73,7 @@ def test_two_streams_in_turn_are_few_messages(kernel: Kernel):
     assert len(cell.of("stream")) <= 500
 
 
+@pytest.mark.packages
 def test_the_order_of_everything(kernel: Kernel):
     cell = kernel.run(
         "print('a'); display('b'); print('c', file=sys.stderr); clear_output(wait=True); print('d')\n"
@@ -158,6 +159,7 @@ def test_subprocesses(kernel: Kernel):
     assert cell.text("stderr") == "err\n"
 
 
+@pytest.mark.packages
 def test_shell_escapes(kernel: Kernel):
     cell = kernel.ok("!echo one; echo two\nwords = !echo three\nprint(words)")
     assert cell.text().replace("\r", "") == "one\ntwo\n['three']\n"
@@ -273,6 +275,7 @@ def test_multiprocessing(kernel: Kernel):
 # ---- displays --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.packages
 def test_displays_and_their_ids(kernel: Kernel):
     cell = kernel.ok(
         "handle = display(HTML('<b>1</b>'), display_id=True)\nhandle.update(HTML('<b>2</b>'))\n"
@@ -289,6 +292,7 @@ def test_displays_and_their_ids(kernel: Kernel):
     ]
 
 
+@pytest.mark.packages
 def test_an_update_by_a_thread_while_idle(kernel: Kernel):
     kernel.ok("display('waiting', display_id='late')")
     cell = kernel.ok("timer = threading.Timer(0.3, update_display, ['done'], {'display_id': 'late'})\ntimer.start()")
@@ -296,6 +300,7 @@ def test_an_update_by_a_thread_while_idle(kernel: Kernel):
     assert cell.of("update_display_data")[0].content["data"]["text/plain"] == "'done'"
 
 
+@pytest.mark.packages
 @pytest.mark.parametrize("wait", [True, False])
 def test_clear_output(kernel: Kernel, wait):
     cell = kernel.ok(f"print('old'); clear_output(wait={wait}); print('new')")
@@ -307,6 +312,7 @@ def test_clear_output(kernel: Kernel, wait):
     assert cell.of("clear_output")[0].content == {"wait": wait}
 
 
+@pytest.mark.packages
 def test_metadata_and_many_types(kernel: Kernel):
     cell = kernel.ok(
         "data = {'text/plain': 'p', 'application/json': {'a': [1, None, 2.5, 'é']}, 'image/png': 'AAAA'}\n"
@@ -321,6 +327,7 @@ def test_metadata_and_many_types(kernel: Kernel):
     assert shown.content["metadata"] == {"image/png": {"width": 3}}
 
 
+@pytest.mark.packages
 def test_numbers_that_json_has_not(kernel: Kernel):
     cell = kernel.ok(
         "numbers = {'big': 10**30, 'nan': float('nan'), 'inf': float('inf')}\n"
@@ -329,6 +336,7 @@ def test_numbers_that_json_has_not(kernel: Kernel):
     assert cell.outputs[0].content["data"]["application/json"]["big"] == 1e30
 
 
+@pytest.mark.packages
 def test_what_is_no_json_is_an_error_of_the_cell(kernel: Kernel):
     cell = kernel.run("display({'application/json': object()}, raw=True)")
     assert cell.reply["status"] == "error" and cell.reply["ename"] == "TypeError"
@@ -337,6 +345,7 @@ def test_what_is_no_json_is_an_error_of_the_cell(kernel: Kernel):
     assert kernel.ok("1").result == "1"
 
 
+@pytest.mark.packages
 def test_output_may_be_given_to_another_cell(kernel: Kernel):
     """The output widget of ipywidgets does it, through the shell or, where that has no such method, the kernel."""
     for has_it in ("get_ipython()", "get_ipython().kernel"):
@@ -348,15 +357,18 @@ def test_output_may_be_given_to_another_cell(kernel: Kernel):
         assert kernel.ok("print('mine')").text() == "mine\n"
 
 
+@pytest.mark.packages
 def test_pages_and_help(kernel: Kernel):
     assert kernel.ok("print(help(len))").text().count("Return the number of items") == 1
 
 
+@pytest.mark.packages
 def test_logging_and_warnings(kernel: Kernel):
     cell = kernel.ok("import logging, warnings; logging.warning('logged'); warnings.warn('warned')")
     assert "logged" in cell.text("stderr") and "warned" in cell.text("stderr")
 
 
+@pytest.mark.packages
 def test_what_a_cell_captures_is_captured_of_its_works_too(kernel: Kernel):
     cell = kernel.ok(
         "%%capture caught\ndef work(n):\n    print('from', n)\n    display(n)\nfor n in range(2): parallel.submit_work(work, n)\n"
@@ -370,6 +382,7 @@ def test_what_a_cell_captures_is_captured_of_its_works_too(kernel: Kernel):
     assert cell.text() == "" and kernel.value("sink.getvalue()") == "'redirected\\n'"
 
 
+@pytest.mark.packages
 def test_a_cell_that_captures_gets_nothing_of_earlier_cells(kernel: Kernel, tmp_path):
     gate = tmp_path / "gate"
     earlier = kernel.ok(

@@ -4,12 +4,16 @@ The programs are in protection_cases/; many run in one kernel, each as two cells
 """
 
 import ast
+import pkgutil
 import textwrap
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 from support import Kernel, plain
+
+pytestmark = pytest.mark.packages
 
 CASES = Path(__file__).with_name("protection_cases")
 AT_ONCE = 40  # programs in one kernel
@@ -46,7 +50,7 @@ def _look(value, seen, depth=0):
     if kind.__mro__[-2].__name__ == "_CData":
         return kind.__name__, bytes(value)
     looks = [kind.__name__]
-    if isinstance(getattr(value, "__dict__", None), dict) and kind.__module__ == "__main__":
+    if isinstance(getattr(value, "__dict__", None), dict) and kind.__module__.split(".")[0] in ("__main__", "sklearn"):
         looks += [(name, _look(item, seen, depth + 1)) for name, item in value.__dict__.items()]
     for name in getattr(kind, "__slots__", ()) if kind.__module__ == "__main__" else ():
         looks.append((name, _look(getattr(value, name, None), seen, depth + 1)))
@@ -73,23 +77,41 @@ def _forget():
 """
 
 
-def read_cases(file: Path) -> list[tuple[str, str, str]]:
-    """(name, cell that sets it up, cell that defines it) of the programs in a file."""
-    found = []
+def is_missing(name: str) -> bool:
+    """Whether the installed packages lack `name`, of a module or of something in one."""
+    try:
+        pkgutil.resolve_name(name)
+    except (ImportError, AttributeError):
+        return True
+    return False
+
+
+def read_cases(file: Path) -> dict[str, list[tuple[str, str, str]]]:
+    """(name, cell that sets it up, cell that defines it) of the programs in a file, by what they need and is missing."""
+    found = defaultdict(list)
     for node in ast.parse(file.read_text()).body:
         if isinstance(node, ast.FunctionDef):
+            needed = [argument.value for decorator in node.decorator_list for argument in decorator.args]
             setup = textwrap.dedent(ast.get_docstring(node, clean=False))
-            node.body = node.body[1:]
-            found.append((node.name, setup.strip("\n"), ast.unparse(node)))
+            node.body, node.decorator_list = node.body[1:], []
+            found[", ".join(filter(is_missing, needed))].append((node.name, setup.strip("\n"), ast.unparse(node)))
     assert found
     return found
 
 
 def batches(kind: str) -> list:
-    """Cases of a folder in groups that fit into one kernel each, with names for pytest."""
-    cases = [case for file in sorted((CASES / kind).glob("*.py")) for case in read_cases(file)]
-    parts = [cases[at : at + AT_ONCE] for at in range(0, len(cases), AT_ONCE)]
-    return [pytest.param(part, id=f"{part[0][0]}..{part[-1][0]}") for part in parts]
+    """Cases of a folder in groups that fit into one kernel each, with names for pytest; those that lack something are skipped."""
+    cases = defaultdict(list)
+    for file in sorted((CASES / kind).glob("*.py")):
+        for missing, found in read_cases(file).items():
+            cases[missing] += found
+    found = []
+    for missing, those in cases.items():
+        marks = pytest.mark.skip(reason=f"{missing} is not there") if missing else ()
+        for at in range(0, len(those), AT_ONCE):
+            part = those[at : at + AT_ONCE]
+            found.append(pytest.param(part, id=f"{part[0][0]}..{part[-1][0]}", marks=marks))
+    return found
 
 
 def run_cases(kernel: Kernel, cases) -> dict[str, list]:

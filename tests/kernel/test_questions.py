@@ -6,6 +6,8 @@ import pytest
 
 from support import Kernel, fresh_kernel, plain
 
+pytestmark = pytest.mark.packages
+
 
 def complete(kernel, code, cursor=None):
     cursor = len(code) if cursor is None else cursor

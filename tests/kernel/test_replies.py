@@ -5,6 +5,8 @@ import pytest
 
 from support import Kernel, fresh_kernel
 
+pytestmark = pytest.mark.packages
+
 CODE = {
     "a name that is not there": ("no_such_name", "NameError", "no_such_name"),
     "an error of the user": ("class MyError(Exception): pass\nraise MyError('mine')", "MyError", "mine"),

@@ -4,6 +4,8 @@ import pytest
 
 from support import Kernel
 
+pytestmark = pytest.mark.packages
+
 
 def answer(kernel, cell, value):
     """Wait for a cell's first question, answer it, return it."""

@@ -1,6 +1,10 @@
 """Values that works hand to cells: tables read in place, what cannot be pushed, what contexts leave that are killed."""
 
+import pytest
+
 from support import Kernel
+
+pytestmark = pytest.mark.packages
 
 
 def test_a_table_of_a_work_is_shown_and_lies_in_shared_memory(kernel: Kernel):

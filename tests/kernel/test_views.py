@@ -6,6 +6,8 @@ import pytest
 
 from support import BUILD, Kernel
 
+pytestmark = pytest.mark.packages
+
 SLEEPY = "import time\nparallel.configure(contexts=2, progress=True)\ndef nap(seconds=0.2): time.sleep(seconds)\n"
 
 

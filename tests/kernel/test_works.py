@@ -99,6 +99,7 @@ def test_a_crash_shows_where_it_was_under_its_cell(kernel: Kernel):
 # ---- displays --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.packages
 def test_displays_of_works_are_displays_of_their_cell(kernel: Kernel):
     cell = kernel.ok(
         "from IPython.display import HTML, display\n"
@@ -113,6 +114,7 @@ def test_displays_of_works_are_displays_of_their_cell(kernel: Kernel):
     assert kinds == ["stream", "display_data", "stream", "display_data", "display_data"]
 
 
+@pytest.mark.packages
 def test_a_work_updates_its_displays(kernel: Kernel):
     cell = kernel.ok(
         "def show():\n    handle = display('first', display_id=True)\n    handle.update('second')\n"
@@ -125,6 +127,7 @@ def test_a_work_updates_its_displays(kernel: Kernel):
     assert [message.content for message in cell.of("clear_output")] == [{"wait": True}]
 
 
+@pytest.mark.packages
 def test_displays_of_background_work_appear_under_its_cell(kernel: Kernel, gate):
     first = kernel.ok(f"parallel.submit_work(lambda: ({gate.wait}, display('late')) and None);")
     second = kernel.ok("1")
@@ -136,6 +139,7 @@ def test_displays_of_background_work_appear_under_its_cell(kernel: Kernel, gate)
 PNG = "iVBORw0KGgo"  # how every PNG begins, in base64
 
 
+@pytest.mark.packages
 def test_figures_of_works(kernel: Kernel):
     """Shown by plt.show(), or at the end of the work as at the end of a cell; figures of the main thread are not."""
     kernel.ok("%matplotlib inline\nimport matplotlib.pyplot as plt")
@@ -148,6 +152,7 @@ def test_figures_of_works(kernel: Kernel):
     assert len(shown) == 2 and all(data["image/png"].startswith(PNG) for data in shown)
 
 
+@pytest.mark.packages
 def test_figures_of_items_of_a_queue(kernel: Kernel):
     kernel.ok("%matplotlib inline\nimport matplotlib.pyplot as plt")
     cell = kernel.ok(
@@ -216,6 +221,7 @@ def of_its_display(cell):
     return [each for each in shown if each.content["transient"] == first.content["transient"]]
 
 
+@pytest.mark.packages
 def test_a_live_view(kernel: Kernel):
     cell = kernel.ok(
         "grown = xlist(name='growing')\ndef grow():\n    for i in range(150):\n        grown.push(i); "
@@ -304,6 +310,7 @@ def test_what_is_pushed_is_escaped(kernel: Kernel):
 # ---- errors ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.packages
 def test_the_error_of_a_work(kernel: Kernel):
     cell = kernel.run(
         "class MyError(Exception): pass\ndef inner(n):\n    raise MyError(f'went wrong at {n}')  # the guilty line\n"
@@ -320,6 +327,7 @@ def test_the_error_of_a_work(kernel: Kernel):
     assert kernel.ok("parallel.run(); 'nothing is left to raise'").result
 
 
+@pytest.mark.packages
 def test_the_error_of_background_work_is_shown_under_its_cell(kernel: Kernel, gate):
     cell = kernel.ok(
         f"def bad():\n    {gate.wait}\n    raise LookupError('in the background')\nwork = parallel.submit_work(bad)"
@@ -422,6 +430,7 @@ def test_the_main_thread_is_asked_while_the_kernel_is_idle(kernel: Kernel, gate)
     assert kernel.ok("answers.wait(1, 30), list(answers), seen").result == "(True, [49], [7])"
 
 
+@pytest.mark.packages
 def test_works_can_be_awaited(kernel: Kernel):
     assert kernel.ok("await parallel.submit_work(lambda: 6 * 7)").result == "42"
 
@@ -554,6 +563,7 @@ def figures(cell) -> list[str]:
     return [message.content["data"].get("image/png", "")[: len(PNG)] for message in cell.of("display_data")]
 
 
+@pytest.mark.packages
 @pytest.mark.parametrize("how", ["callback=lambda _: plt.plot([3, 1, 2])", "callback=draw", "errback=draw", "ask"])
 def test_figures_drawn_while_the_kernel_is_idle_appear_under_their_cell(kernel: Kernel, gate, how):
     kernel.ok(
@@ -570,6 +580,7 @@ def test_figures_drawn_while_the_kernel_is_idle_appear_under_their_cell(kernel: 
     assert figures(cell) == [PNG] and figures(other) == figures(later) == []
 
 
+@pytest.mark.packages
 def test_figures_drawn_in_run_are_those_of_the_cell_that_runs(kernel: Kernel):
     kernel.ok("%matplotlib inline\nimport matplotlib.pyplot as plt")
     cell = kernel.ok(
@@ -584,6 +595,7 @@ def test_figures_drawn_in_run_are_those_of_the_cell_that_runs(kernel: Kernel):
 BAD = "def bad(*_):\n    raise LookupError('of a callback')\n"
 
 
+@pytest.mark.packages
 @pytest.mark.parametrize(
     "submit", ["bool, callback=bad", "divmod, (1, 0), errback=bad", "parallel.call_from_main_thread(bad)"]
 )
@@ -594,6 +606,7 @@ def test_the_error_of_a_callback_shows_the_user_s_code_only(kernel: Kernel, subm
     assert "in bad(" in text and "the call" in text and "/parallel/_" not in text
 
 
+@pytest.mark.packages
 def test_the_error_of_a_callback_shows_the_user_s_code_only_while_idle(kernel: Kernel, gate):
     cell = kernel.ok(f"{BAD}work = parallel.submit_work(lambda: {gate.wait}, callback=bad);")
     gate.open()

@@ -18,6 +18,8 @@ import pytest
 
 from parallel import _arguments, _config
 
+pytestmark = pytest.mark.packages
+
 
 def fail(*args, **kwds):
     raise ValueError("it failed")

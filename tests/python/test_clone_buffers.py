@@ -11,6 +11,8 @@ import _clone_probe as probe
 from clone_support import Plain, clone
 from support import run_program
 
+pytestmark = pytest.mark.packages
+
 
 ARRAYS = {
     "empty": numpy.zeros(0),

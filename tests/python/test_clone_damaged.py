@@ -75,6 +75,7 @@ def test_random_bodies(seed):
         check_damaged(struct.pack("QI", 16 + len(body), generator.randrange(5)) + data[12:16] + body)
 
 
+@pytest.mark.packages
 def test_damaged_extension():
     """Headers of a record with a pickle and payloads, not the pickle itself: that one is trusted to be one."""
     generator = random.Random(7)

@@ -8,6 +8,8 @@ import pytest
 import _clone_probe as probe
 from clone_support import Plain, clone
 
+pytestmark = pytest.mark.packages
+
 
 @pytest.mark.parametrize(
     "shared",

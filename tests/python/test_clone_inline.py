@@ -11,6 +11,8 @@ import pytest
 import _clone_probe as probe
 from clone_support import Number, Text
 
+pytestmark = pytest.mark.packages
+
 
 INLINE = [
     None,

@@ -14,6 +14,8 @@ import pytest
 import _clone_probe as probe
 from clone_support import Plain, traced_growth
 
+pytestmark = pytest.mark.packages
+
 
 def test_failures_leave_nothing_behind():
     leaf, text, array, buffer = Plain(a=1), "some text " * 1000, numpy.arange(1000), bytearray(10_000)

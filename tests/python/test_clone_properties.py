@@ -16,6 +16,8 @@ import _clone_probe as probe
 import parallel
 from graphs import Node, Point, TupleOf, arrays, difference, graphs, hashable_leaves
 
+pytestmark = pytest.mark.packages
+
 # No deadline of its own: the machine's other users are not the codec's matter. What fails prints how to repeat it.
 profile = hypothesis.settings(
     deadline=None, database=None, print_blob=True, suppress_health_check=list(hypothesis.HealthCheck), max_examples=400

@@ -11,6 +11,8 @@ import pytest
 import _clone_probe as probe
 from clone_support import Plain, traced_growth
 
+pytestmark = pytest.mark.packages
+
 
 class FakeList:
     def __init__(self, id):

@@ -182,6 +182,7 @@ def test_as_a_dict():
     assert list(context.to_dict())[:4] == ["id", "batch", "slot", "cell"]
 
 
+@pytest.mark.packages
 def test_pandas_takes_them():
     pandas = pytest.importorskip("pandas")
     parallel.submit_work(int)

@@ -112,7 +112,7 @@ SAMPLES = [
     KeywordsOnly(code=7),
     OwnReduce("t", 5),
     Slotted("here"),
-    numpy.AxisError(5, 2),
+    getattr(numpy, "exceptions", numpy).AxisError(5, 2),  # numpy before 1.25 has no module for them
     made(ValueError, "noted", notes=["one", "two"]),
     made(ValueError, "more", extra=[1, {"a": 2}]),
     ImportError("no", name="module", path="path"),
@@ -122,6 +122,7 @@ SAMPLES = [
 ]
 
 
+@pytest.mark.packages
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: type(sample).__name__)
 def test_types_texts_and_attributes(sample):
     def fail():

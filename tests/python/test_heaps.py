@@ -92,6 +92,7 @@ def test_what_is_dropped_is_counted_as_freed():
     assert row["live_bytes"] < row["peak_bytes"]
 
 
+@pytest.mark.packages
 def test_arrays_are_counted_too():
     ready, go = parallel.xlist(), parallel.xlist()
 
@@ -219,6 +220,7 @@ def test_the_limit_can_be_caught_and_survived(small_limit):
     assert result_of(survive) == (3, "MemoryError", 1000)
 
 
+@pytest.mark.packages
 @pytest.mark.parametrize("make", [numpy.ones, numpy.zeros, numpy.empty, numpy.arange])
 def test_arrays_meet_the_limit(small_limit, make):
     """numpy raises a MemoryError of its own, which tells the shape."""
@@ -227,6 +229,7 @@ def test_arrays_meet_the_limit(small_limit, make):
         parallel.run()
 
 
+@pytest.mark.packages
 def test_arrays_of_a_numpy_that_the_work_imports_meet_the_limit():
     program = """
 import sys, parallel
@@ -286,6 +289,7 @@ def test_the_limit_of_a_crashed_context_is_the_replacements_too(small_limit):
 # ---- the allocators ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.packages
 def test_every_way_to_allocate_keeps_its_content():
     """Blocks grow, shrink and move through all sizes, in all three domains, and with them what they hold."""
 
@@ -320,6 +324,7 @@ def test_objects_of_the_snapshot_can_be_dropped_and_grown(unprotected):
     assert len(before) == 10_000 and len(text) == 100_000
 
 
+@pytest.mark.packages
 def test_threads_of_a_work_allocate_at_once():
     def work():
         import threading

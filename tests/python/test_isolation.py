@@ -106,6 +106,7 @@ def test_a_queues_consumer_is_not_pickled(no_pickle):
     assert sorted(seen) == [5, 10]
 
 
+@pytest.mark.packages
 def test_big_data_is_there_at_once():
     data, array = list(range(1_000_000)), numpy.arange(5_000_000)
     works = [
@@ -121,6 +122,7 @@ def test_big_data_is_there_at_once():
 some_global = "as it was"
 
 
+@pytest.mark.packages
 def test_later_changes_of_the_main_thread_are_not_seen(two_contexts):
     global some_global
     value, array, gate, began = {"a": [1]}, numpy.zeros(1000), parallel.xlist(), parallel.xlist()
@@ -164,6 +166,7 @@ def test_a_replacement_for_a_crashed_context_has_the_same_snapshot(unprotected):
     assert after.result() == ["as it was"]
 
 
+@pytest.mark.packages
 def test_changes_in_contexts_are_not_seen_by_the_main_thread(unprotected):
     value, array, module = {"a": [1]}, numpy.zeros(10), sys.modules[__name__]
     directory = os.getcwd()
@@ -205,6 +208,7 @@ def test_a_context_is_a_process_with_one_thread():
         other.join()
 
 
+@pytest.mark.packages
 def test_random_numbers_differ_between_contexts(two_contexts):
     import random
 

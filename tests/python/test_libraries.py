@@ -13,6 +13,8 @@ import parallel
 from parallel import _config, _libraries
 from support import run_program
 
+pytestmark = pytest.mark.packages
+
 
 @pytest.fixture(autouse=True)
 def one_thread():

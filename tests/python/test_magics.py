@@ -4,6 +4,8 @@ import pytest
 
 from support import run_program
 
+pytestmark = pytest.mark.packages
+
 pytest.importorskip("IPython")
 
 SHELL = """

@@ -208,6 +208,7 @@ def test_threads_that_read_at_the_same_time_see_the_same():
         sys.setswitchinterval(interval)
 
 
+@pytest.mark.packages
 def test_arrays_and_lists_inside():
     inner = parallel.xlist([1])
     d = parallel.dict(array=numpy.arange(100_000), inner=inner)

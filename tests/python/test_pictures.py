@@ -11,6 +11,8 @@ from parallel import _views
 from parallel._views import page_map, svg, tables, text, theme, timeline
 from pages import cells, check_bundle, check_page, check_text, words
 
+pytestmark = pytest.mark.packages
+
 pretty = pytest.importorskip("IPython.lib.pretty")
 
 HOSTILE = "</td><script>alert(1)</script>\x1b[2J\ud800'\"&\n漢字" * 50

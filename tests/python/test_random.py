@@ -7,6 +7,8 @@ import pytest
 
 import parallel
 
+pytestmark = pytest.mark.packages
+
 
 @pytest.fixture(autouse=True)
 def unseeded():

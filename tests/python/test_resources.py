@@ -43,6 +43,7 @@ def test_five_hundred_runs_leave_nothing(two_contexts):
     assert shared_kilobytes() <= before[2] + 64
 
 
+@pytest.mark.packages
 def test_results_leave_nothing(two_contexts):
     before = region_use()
     for n in range(100):

@@ -108,6 +108,7 @@ def test_an_interrupt_during_a_repr_is_one():
         text.item_text(Says(lambda: raises(KeyboardInterrupt)))
 
 
+@pytest.mark.packages
 def test_arrays():
     numpy = pytest.importorskip("numpy")
     shown, page = check_bundle(_views.bundle(parallel.xlist([numpy.arange(1_000_000), numpy.float64(2)])))

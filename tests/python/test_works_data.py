@@ -190,6 +190,7 @@ def test_a_child_and_a_context_begin_with_nothing():
     assert parallel.submit_work(lambda: (parallel.works(), parallel.contexts())).result() == ([], [])
 
 
+@pytest.mark.packages
 def test_pandas_takes_them():
     pandas = pytest.importorskip("pandas")
     parallel.submit_work(int)

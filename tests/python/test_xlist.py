@@ -98,6 +98,7 @@ def test_a_flush_that_fails_takes_nothing(broken):
     assert xl.flush() == [3]
 
 
+@pytest.mark.packages
 def test_index_and_slice():
     xl = parallel.xlist(range(10))
     assert [xl[0], xl[9], xl[-1], xl[-10], xl[True], xl[numpy.int64(3)]] == [0, 9, 9, 0, 1, 3]

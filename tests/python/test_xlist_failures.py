@@ -11,6 +11,8 @@ import pytest
 import parallel
 from support import region_use, run_program
 
+pytestmark = pytest.mark.packages
+
 STEPS = 12
 
 

@@ -12,6 +12,8 @@ import pytest
 import parallel
 from support import region_use
 
+pytestmark = pytest.mark.packages
+
 ROWS = 50_000
 
 

@@ -350,6 +350,7 @@ def test_the_main_thread_may_let_go_of_a_list_while_contexts_use_it(two_contexts
 # ---- arrays --------------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.packages
 def test_arrays_of_contexts_are_read_in_place(two_contexts):
     xl = parallel.xlist()
 
@@ -369,6 +370,7 @@ def test_arrays_of_contexts_are_read_in_place(two_contexts):
     assert _core.region()["allocated"] == shared
 
 
+@pytest.mark.packages
 def test_an_array_of_a_result_outlives_its_work_and_batch():
     before = region_use()
     array = in_context(lambda: {"array": numpy.arange(200_000)})["array"]

@@ -14,6 +14,8 @@ import parallel
 from parallel import _core
 from support import region_use
 
+pytestmark = pytest.mark.packages
+
 
 PUSHABLE = [
     None,

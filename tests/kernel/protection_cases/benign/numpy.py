@@ -14,7 +14,7 @@ def b_np_reduce():
 import numpy as np
 a = np.arange(12.).reshape(3, 4)
 """
-    return a.sum(axis=0), a.cumsum(), a.max(1), np.median(a), a.argmax(), np.quantile(a, .3), a.ptp(), np.diff(a), np.cov(a), np.corrcoef(a), a.round(1), a.clip(1, 3), np.nansum(a), np.average(a, weights=a)
+    return a.sum(axis=0), a.cumsum(), a.max(1), np.median(a), a.argmax(), np.quantile(a, .3), a.ptp() if hasattr(a, 'ptp') else np.ptp(a), np.diff(a), np.cov(a), np.corrcoef(a), a.round(1), a.clip(1, 3), np.nansum(a), np.average(a, weights=a)
 
 
 def b_np_shape():
@@ -106,7 +106,7 @@ def b_np_fft_signal():
 import numpy as np
 a = np.sin(np.arange(16.))
 """
-    return np.fft.ifft(np.fft.fft(a)).real, np.convolve(a, [1, 1]), np.interp([1.5], np.arange(16.), a), np.gradient(a), np.trapz(a), np.histogram2d(a, a)[0].sum(), np.meshgrid(a[:2], a[:2])[0], np.vectorize(abs)(a), np.apply_along_axis(sum, 0, a[None])
+    return np.fft.ifft(np.fft.fft(a)).real, np.convolve(a, [1, 1]), np.interp([1.5], np.arange(16.), a), np.gradient(a), (np.trapezoid if hasattr(np, 'trapezoid') else np.trapz)(a), np.histogram2d(a, a)[0].sum(), np.meshgrid(a[:2], a[:2])[0], np.vectorize(abs)(a), np.apply_along_axis(sum, 0, a[None])
 
 
 def b_np_errstate():

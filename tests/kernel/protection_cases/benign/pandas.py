@@ -22,7 +22,7 @@ def b_pd_transform():
 import pandas as pd
 df = pd.DataFrame({'a': [3, 1, 2], 'b': [4., None, 6.]})
 """
-    return df.fillna(0), df.dropna(), df.sort_values('a'), df.rename(columns={'a': 'z'}), df.assign(q=lambda d: d.a * 2), df.melt(), df.astype(str), df.replace(1, 9), df.round(1), df.shift(1), df.diff(), df.reset_index(), df.set_index('a'), df.drop(columns='a'), df.drop(0), df.applymap(str), df.pipe(lambda d: d + 1), df.clip(0, 2), df.where(df > 1), df.cumsum(), df.stack(), df.eval('a + b')
+    return df.fillna(0), df.dropna(), df.sort_values('a'), df.rename(columns={'a': 'z'}), df.assign(q=lambda d: d.a * 2), df.melt(), df.astype(str), df.replace(1, 9), df.round(1), df.shift(1), df.diff(), df.reset_index(), df.set_index('a'), df.drop(columns='a'), df.drop(0), (df.map if hasattr(df, 'map') else df.applymap)(str), df.pipe(lambda d: d + 1), df.clip(0, 2), df.where(df > 1), df.cumsum(), df.stack(), df.eval('a + b')
 
 
 def b_pd_merge():
@@ -46,7 +46,7 @@ def b_pd_strings_dates():
 import pandas as pd
 s = pd.Series(['ab', 'c d']); t = pd.Series(pd.date_range('2024', periods=5))
 """
-    return s.str.upper(), s.str.split(), s.str.contains('a'), s.str.len(), t.dt.year, t.dt.strftime('%Y'), t.diff(), pd.to_datetime(['2024-01-01']), pd.Timestamp('2024') + pd.Timedelta('1d'), t.max() - t.min(), pd.date_range('2024', periods=2, freq='M'), pd.Period('2024-01', 'M')
+    return s.str.upper(), s.str.split(), s.str.contains('a'), s.str.len(), t.dt.year, t.dt.strftime('%Y'), t.diff(), pd.to_datetime(['2024-01-01']), pd.Timestamp('2024') + pd.Timedelta('1d'), t.max() - t.min(), pd.date_range('2024', periods=2, freq='MS'), pd.Period('2024-01', 'M')
 
 
 def b_pd_categorical_multi():

@@ -217,6 +217,7 @@ a = np.zeros((2, 2))
     np.put_along_axis(a, np.array([[0], [1]]), 5, axis=1)
 
 
+@needs("numpy.ndarray.itemset")
 def v_np_itemset():
     """
 import numpy as np

@@ -182,7 +182,10 @@ def v_pd_values():
 import pandas as pd
 s = pd.Series([3, 1])
 """
-    s.values[0] = 5
+    values = s.values
+    if not values.flags.writeable:  # views of pandas 3 are not, until one asks for it
+        values.flags.writeable = True
+    values[0] = 5
 
 
 def v_pd_clip_inplace():
