@@ -78,7 +78,7 @@ SHORT = [
     (len, "<builtin_function_or_method len>"),
     (os, "<module os>"),
     ({"a": {1}, "b": frozenset()}, "{'a': {1}, 'b': frozenset({})}"),
-    (numpy.float64(2.5), "2.5"),
+    (numpy.float64(2.5), repr(numpy.float64(2.5))),  # numpy 2 names the type
     (numpy.arange(3), "array([0, 1, 2])"),
     (object(), "<object object>"),
 ]

@@ -48,7 +48,6 @@ def test_contexts_have_the_affinity_of_the_main_program():
 # ---- threads of libraries ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.packages
 @pytest.mark.deadline(120)
 def test_a_blas_with_a_pool_of_openmp_threads_does_not_hang():
     """Warmed up in the main program, its pool is not copied by a fork: without precaution every product of a copy hangs."""
