@@ -79,7 +79,7 @@ def test_an_error_of_a_rank_has_the_lines_of_its_cell():
         print(type(result.error_in_exec).__name__)
     """)
     assert "ZeroDivisionError" in done.stdout.splitlines()[-1]
-    assert "line 4, in <module>" in done.stdout and "value / rank" in done.stdout
+    assert "In [2], line 4, in <module>" in done.stdout and "value / rank" in done.stdout
 
 
 def test_pandas_takes_a_table():

@@ -20,6 +20,15 @@ def named(text: str) -> str:
     return _PLACE.sub(place, text) if numbers else text
 
 
+def running_number(shell) -> int | None:
+    """The number of the cell that `shell` runs now, or ran last; None for a shell that counts nothing.
+
+    IPython 9 counts on before it runs a cell, earlier ones after it: the display hook knows which.
+    """
+    displays = getattr(getattr(shell, "displayhook", None), "prompt_count", None)
+    return getattr(shell, "execution_count", None) if displays is None else displays
+
+
 def _numbers() -> dict[str, int]:
     """The execution count of each cell, by the name of its code's file; empty outside of IPython."""
     ipython = sys.modules.get("IPython")

@@ -9,7 +9,7 @@ import contextlib
 import sys
 import threading
 
-from parallel import _terminal
+from parallel import _cells, _terminal
 
 
 class Host:
@@ -28,7 +28,7 @@ class Host:
         """What the user calls `cell`: 'In [3]'. Where cells are not told apart: the prompt of IPython that runs now."""
         ipython = sys.modules.get("IPython")
         shell = ipython.get_ipython() if ipython is not None else None
-        number = getattr(shell, "execution_count", None)  # shells of others have what they like
+        number = _cells.running_number(shell)
         return f"In [{number}]" if number is not None else None
 
     def write(self, cell, stream: str, text: str) -> None:

@@ -12,7 +12,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.core.magic_arguments import argument, kwds, magic_arguments, parse_argstring
 
 import parallel
-from parallel import _config, _contexts, _history, _ranks, _views, _works_data
+from parallel import _cells, _config, _contexts, _history, _ranks, _views, _works_data
 from parallel.protection import _state as _protection
 
 _ROWS = 1000  # of each batch: what %works shows
@@ -202,7 +202,7 @@ class ParallelMagics(Magics):
         above = 1 + len(cell) - len(cell.lstrip("\n")) if code.strip() else 1
         source = "\n" * above + code
         # Not by the text of the whole cell: that is the name of the code that has called this magic.
-        filename = self.shell.compile.cache(source, self.shell.displayhook.prompt_count, source)
+        filename = self.shell.compile.cache(source, _cells.running_number(self.shell), source)
         ranks = _ranks.Cell(source, filename, self.shell.user_ns, into)
         try:
             values = _ranks.run_ranks(ranks, size, options.name)
