@@ -136,7 +136,7 @@ def test_the_package_comm_is_served(tmp_path):
 def test_the_package_comm_may_come_while_the_kernel_runs(own_kernel: Kernel, tmp_path):
     """`%pip install ipywidgets` in a cell, and widgets work in the next one; reloaded, the package is served again."""
     (tmp_path / "comm.py").write_text("create_comm = get_comm_manager = None\n")
-    own_kernel.ok(f"import sys; sys.path.append({str(tmp_path)!r})")
+    own_kernel.ok(f"import sys; sys.path.insert(0, {str(tmp_path)!r})")
     for code in ("import comm", "import importlib; importlib.reload(comm)"):
         cell = own_kernel.ok(f"{code}\nmade = comm.create_comm(target_name='new', data=1); comm.__loader__.path")
         assert [message.type for message in cell.outputs] == ["comm_open", "execute_result"]
@@ -145,7 +145,7 @@ def test_the_package_comm_may_come_while_the_kernel_runs(own_kernel: Kernel, tmp
 
 def test_a_module_of_the_user_named_comm_is_left_alone(own_kernel: Kernel, tmp_path):
     (tmp_path / "comm.py").write_text("port = 7\n")
-    own_kernel.ok(f"import sys; sys.path.append({str(tmp_path)!r})")
+    own_kernel.ok(f"import sys; sys.path.insert(0, {str(tmp_path)!r})")
     assert own_kernel.ok("import comm\ncomm.port, hasattr(comm, 'create_comm')").result == "(7, False)"
 
 
