@@ -18,12 +18,17 @@ OPTIONAL = ("numpy", "np.", "pandas", "pd.", "IPython", "matplotlib", "networkx"
 
 
 def read(file: Path) -> list[tuple[str, str, str]]:
-    """(name, text that sets it up, text that defines it) of the programs in a file that need nothing installed."""
+    """(name, text that sets it up, text that defines it) of the programs in a file that need nothing installed.
+
+    What a decorator says that a program needs is something installed, too.
+    """
     source = file.read_text()
     found = []
     for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef) and not any(
-            word in ast.get_source_segment(source, node) for word in OPTIONAL
+        if (
+            isinstance(node, ast.FunctionDef)
+            and not node.decorator_list
+            and not any(word in ast.get_source_segment(source, node) for word in OPTIONAL)
         ):
             setup = textwrap.dedent(ast.get_docstring(node, clean=False)).strip("\n")
             node.body = node.body[1:]
