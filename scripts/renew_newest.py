@@ -15,10 +15,10 @@ from pathlib import Path
 
 import run_tests
 
-SUITES = ("newest-python", "newest-kernel")
+SUITES = ("newest-python", "newest-protection", "newest-kernel")
 NAMES = run_tests.ROOT / "scripts/requirements-newest.in"
 PINS = run_tests.ROOT / "scripts/requirements-newest.txt"
-HEAD = "# Made by `make newest` from requirements-newest.in: what the suites newest-python and newest-kernel install.\n"
+HEAD = "# Made by `make newest` from requirements-newest.in: what the suites newest-* install.\n"
 
 
 def newest_releases(venv):

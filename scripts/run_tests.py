@@ -150,7 +150,8 @@ SUITES = (
     Pytest("protection", "tests/python/protection"),
     Pytest("kernel", "tests/kernel"),
     Pytest("notebooks", "tests/notebooks"),
-    Newest("newest-python", "tests/python"),
+    Newest("newest-python", "tests/python", apart="tests/python/protection"),
+    Newest("newest-protection", "tests/python/protection"),
     Newest("newest-kernel", "tests/kernel"),
     Frontend("frontend", "tests/frontend"),
 )
@@ -242,7 +243,7 @@ def run_suites(suites, build):
         if problem:
             verdict = "failed" if count.failed else "skipped"
             print(f"suite {suite.name} {problem}: counted as one {verdict} test", flush=True)
-        rows.append(f"{suite.name:14}{time.monotonic() - began:8.1f} s   {count}")
+        rows.append(f"{suite.name:18}{time.monotonic() - began:8.1f} s   {count}")
         total += count
     print("\n===== summary", *rows, sep="\n")
     return total
