@@ -51,7 +51,8 @@ def failed_tests(report):
     except (OSError, ElementTree.ParseError):
         return [f"{report.stem}: its tests did not run to their end"]
     failed = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
-    return [f"{report.stem}: {case.get('classname')}::{case.get('name')}" for case in failed]
+    names = [f"{report.stem}: {case.get('classname')}::{case.get('name')}" for case in failed]
+    return list(dict.fromkeys(names))  # a test whose teardown fails as well is there twice
 
 
 def main(arguments):

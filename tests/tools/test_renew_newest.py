@@ -14,6 +14,7 @@ PASSING = '<testsuite><testcase classname="tests.a" name="good"/></testsuite>'
 FAILING = (
     '<testsuite><testcase classname="tests.a" name="good"/><testcase classname="tests.a" name="skipped"><skipped/></testcase>'
     '<testcase classname="tests.a" name="bad"><failure message="no"/></testcase>'
+    '<testcase classname="tests.a" name="bad"><error message="failed on teardown"/></testcase>'
     '<testcase classname="tests.b" name="worse"><error message="no"/></testcase></testsuite>'
 )
 
