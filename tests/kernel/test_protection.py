@@ -130,14 +130,16 @@ def run_cases(kernel: Kernel, cases) -> dict[str, list]:
 @pytest.mark.parametrize("cases", batches("violations"))
 def test_changes_of_the_notebooks_objects_are_refused(kernel: Kernel, cases):
     ended = run_cases(kernel, cases)
-    assert {name: end for name, end in ended.items() if end[0] != "refused" or not end[2]} == {}
+    wrong = {name: end for name, end in ended.items() if end[0] != "refused" or not end[2]}
+    assert not wrong, wrong  # pytest cuts a comparison short
     assert all("cannot be" in message and "main thread" in message for _, message, _, _ in ended.values())
 
 
 @pytest.mark.deadline(120)
 @pytest.mark.parametrize("cases", batches("benign"))
 def test_what_changes_nothing_of_the_notebook_runs(kernel: Kernel, cases):
-    assert {name: end for name, end in run_cases(kernel, cases).items() if end[0] != "done"} == {}
+    wrong = {name: end for name, end in run_cases(kernel, cases).items() if end[0] != "done"}
+    assert not wrong, wrong
 
 
 def test_the_error_names_object_cell_and_line(kernel: Kernel):
