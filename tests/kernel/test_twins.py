@@ -25,14 +25,15 @@ def twins(kernel: Kernel):
 def test_changes_that_user_code_makes_are_refused(twins: Kernel, cases):
     ended = run_cases(twins, cases)
     unseen = {name: end for name, end in ended.items() if end[0] != "refused" or not end[2]}
-    assert set(unseen) == UNSEEN & set(ended), unseen
+    assert set(unseen) == UNSEEN & set(ended), str(unseen)
     assert all("main thread" in message for name, (_, message, _, _) in ended.items() if name not in UNSEEN)
 
 
 @pytest.mark.deadline(120)
 @pytest.mark.parametrize("cases", batches("benign"))
 def test_what_changes_nothing_of_the_notebook_runs(twins: Kernel, cases):
-    assert {name: end for name, end in run_cases(twins, cases).items() if end[0] != "done"} == {}
+    wrong = {name: end for name, end in run_cases(twins, cases).items() if end[0] != "done"}
+    assert not wrong, str(wrong)
 
 
 def test_the_magic_says_so_and_names_what_has_no_twin(twins: Kernel):
