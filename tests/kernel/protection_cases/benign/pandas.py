@@ -45,8 +45,9 @@ def b_pd_strings_dates():
     """
 import pandas as pd
 s = pd.Series(['ab', 'c d']); t = pd.Series(pd.date_range('2024', periods=5))
+monthly = pd.offsets.MonthEnd().freqstr  # M, from pandas 2.2 on ME
 """
-    return s.str.upper(), s.str.split(), s.str.contains('a'), s.str.len(), t.dt.year, t.dt.strftime('%Y'), t.diff(), pd.to_datetime(['2024-01-01']), pd.Timestamp('2024') + pd.Timedelta('1d'), t.max() - t.min(), pd.date_range('2024', periods=2, freq='MS'), pd.Period('2024-01', 'M')
+    return s.str.upper(), s.str.split(), s.str.contains('a'), s.str.len(), t.dt.year, t.dt.strftime('%Y'), t.diff(), pd.to_datetime(['2024-01-01']), pd.Timestamp('2024') + pd.Timedelta('1d'), t.max() - t.min(), pd.date_range('2024', periods=2, freq=monthly), pd.Period('2024-01', 'M')
 
 
 def b_pd_categorical_multi():
