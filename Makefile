@@ -4,7 +4,7 @@
 #   make test       build, run every test       make lab      open JupyterLab on notebooks/
 #   make bench      run the benchmarks          make install  install under PREFIX (default /usr/local)
 #   make notebooks  run the notebooks and save what they show
-#   make newest    pin the newest releases of the packages that the tests use, and say what they break
+#   make newest     pin the newest releases of the packages that the tests use, and say what they break
 #   make soak       ten thousand batches with faults at random, and a look at what they leave
 #   make clean      remove the build tree
 #
