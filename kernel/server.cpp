@@ -146,6 +146,7 @@ void server::wait_for_shell() {
 }
 
 void server::handle_shell(xeus::xmessage message) {
+    drop_interrupts();
     m_shell_request = {message.header().value("msg_type", ""), message.identities(), message.header(), {}, {}, false};
     m_busy = true;
     if (!contains(k_xeus_on_shell, m_shell_request.type)) {

@@ -39,15 +39,19 @@ void interrupt(pthread_t main_thread) {
     }
 }
 
+void drop_interrupts() {
+    const sigset_t set = only_interrupt();
+    const timespec at_once{};
+    while (sigtimedwait(&set, nullptr, &at_once) == SIGINT || errno == EINTR) {
+    }
+}
+
 interrupt_window::interrupt_window() {
     const sigset_t set = only_interrupt();
     sigset_t before;
     pthread_sigmask(SIG_BLOCK, nullptr, &before);
     m_opened = sigismember(&before, SIGINT) == 1;
     if (m_opened) {
-        const timespec at_once{};
-        while (sigtimedwait(&set, nullptr, &at_once) == SIGINT || errno == EINTR) {
-        }
         pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
     }
 }

@@ -2,6 +2,7 @@
 KeyboardInterrupt, the kernel lives, works stop, what they pushed stays."""
 
 import random
+import time
 
 import pytest
 
@@ -54,6 +55,17 @@ CELLS = {
     "a loop of prints": "print('on')\nwhile True: print('x')",
     "an except clause": "print('on')\nwhile True:\n    try: time.sleep(1000)\n    except Exception: pass",
 }
+
+
+def test_an_interrupt_before_the_code_of_its_cell_has_begun_is_not_lost(kernel: Kernel, interrupt, seed):
+    """At any moment from "busy" on: before that, it may be for the cell before."""
+    moments = random.Random(seed)
+    for _ in range(60):
+        cell = kernel.start("while True: pass")
+        kernel.wait(lambda cell=cell: "busy" in cell.states)
+        time.sleep(moments.choice([0, 0, moments.uniform(0, 0.002)]))
+        interrupt()
+        assert cell.wait(5).reply["ename"] == "KeyboardInterrupt"
 
 
 @pytest.mark.packages

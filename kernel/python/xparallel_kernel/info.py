@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import platform
 import sys
 
 import IPython
+import parallel
 
 
 def has_debugger() -> bool:
     """Can JupyterLab's debugger work here?"""
     return importlib.util.find_spec("debugpy") is not None
-
-
-def version() -> str:
-    """The version of this project that is installed, or of the tree it runs from."""
-    try:
-        return importlib.metadata.version("xeus-parallel")
-    except importlib.metadata.PackageNotFoundError:
-        return _TREE_VERSION
-
-
-_TREE_VERSION = "0.1.0"
 
 
 def kernel_info() -> dict:
@@ -32,9 +21,9 @@ def kernel_info() -> dict:
     return {
         "status": "ok",
         "implementation": "xparallel",
-        "implementation_version": version(),
+        "implementation_version": parallel.__version__,
         "banner": f"Python {sys.version}\n"
-        f"xparallel {version()} -- IPython {IPython.__version__} with parallel contexts: parallel.submit_work?",
+        f"xparallel {parallel.__version__} -- IPython {IPython.__version__} with parallel contexts: parallel.submit_work?",
         "debugger": has_debugger(),
         "help_links": [
             {
