@@ -2,7 +2,6 @@
 KeyboardInterrupt, the kernel lives, works stop, what they pushed stays."""
 
 import random
-import time
 
 import pytest
 
@@ -57,15 +56,32 @@ CELLS = {
 }
 
 
-def test_an_interrupt_before_the_code_of_its_cell_has_begun_is_not_lost(kernel: Kernel, interrupt, seed):
-    """At any moment from "busy" on: before that, it may be for the cell before."""
-    moments = random.Random(seed)
-    for _ in range(60):
+def test_an_interrupt_before_the_code_of_its_cell_has_begun_is_not_lost(own_kernel: Kernel):
+    kernel = own_kernel
+    kernel.ok("import time; shell = get_ipython(); begin = shell.kernel.begin_cell\n"
+              "def begin_slowly(*arguments):\n    time.sleep(0.5)\n    return begin(*arguments)\n"
+              "shell.kernel.begin_cell = begin_slowly")  # fmt: skip
+    for _ in range(3):
         cell = kernel.start("while True: pass")
         kernel.wait(lambda cell=cell: "busy" in cell.states)
-        time.sleep(moments.choice([0, 0, moments.uniform(0, 0.002)]))
-        interrupt()
-        assert cell.wait(5).reply["ename"] == "KeyboardInterrupt"
+        kernel.interrupt()
+        assert cell.wait().reply["ename"] == "KeyboardInterrupt"
+    assert kernel.ok("40 + 2").result == "42"
+
+
+def test_an_interrupt_waits_until_the_history_has_noted_the_cell(own_kernel: Kernel):
+    """It would leave a lock of the history taken, and the next cell would wait for ever."""
+    kernel = own_kernel
+    kernel.ok("import time; flag = get_ipython().history_manager.save_flag; plain = flag.set; begun = []; ended = []\n"
+              "def set_slowly():\n    begun.append(1)\n    print('noting', flush=True)\n    time.sleep(0.5)\n    plain()\n"
+              "    ended.append(1)\n"
+              "flag.set = set_slowly")  # fmt: skip
+    cell = kernel.start("while True: pass")
+    kernel.wait(lambda: "noting" in cell.text())
+    kernel.interrupt()
+    assert cell.wait().reply["ename"] == "KeyboardInterrupt"
+    assert kernel.value("begun == ended == [1]") == "True"
+    assert kernel.ok("40 + 2").result == "42"
 
 
 @pytest.mark.packages

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import signal
 
 
 _locks: list = []  # of the manager; its thread holds one while it writes
@@ -28,8 +30,26 @@ def hold_off_during_forks() -> None:
 
 
 def manage(manager) -> None:
-    """Have forks wait for this manager."""
+    """Have forks wait for this manager, and interrupts for what it notes of a cell.
+
+    A KeyboardInterrupt between taking a lock and the `with` block leaves the lock taken: one of 600 cells that were interrupted
+    as they began did so, and the next cell waited for ever.
+    """
     _locks[:] = [manager.db_input_cache_lock, manager.db_output_cache_lock]
+    manager.store_inputs = _uninterrupted(manager.store_inputs)
+    manager.store_output = _uninterrupted(manager.store_output)
+
+
+def _uninterrupted(function):
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return function(*args, **kwargs)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)  # one that has come meanwhile raises here
+
+    return call
 
 
 def request(shell, content: dict) -> dict:
