@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import ModuleType
 
-from xparallel_kernel.import_hooks import after_import
+from parallel._import_hooks import after_import
 
 
 def serve(create_comm: Callable, get_comm_manager: Callable) -> None:

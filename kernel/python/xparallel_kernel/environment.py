@@ -14,8 +14,6 @@ import os
 import sys
 from types import ModuleType
 
-from xparallel_kernel.import_hooks import after_import
-
 _BACKEND = "module://matplotlib_inline.backend_inline"
 
 # Why VIRTUAL_ENV is not used, for the user to read; empty when there is nothing to tell. prepare() sets it.
@@ -82,6 +80,8 @@ def arrange(packages: str, system_packages: str) -> None:
 def _set_backend_here_only() -> None:
     """Where the environment lacks matplotlib's backend, programs that cells start must not be told to use it: they fail."""
     if os.environ.get("MPLBACKEND") == _BACKEND and importlib.util.find_spec("matplotlib_inline") is None:
+        from parallel._import_hooks import after_import  # arrange() has made it one that is found
+
         del os.environ["MPLBACKEND"]
         after_import("matplotlib", _set_backend)
 

@@ -6,12 +6,11 @@ are told how many threads to use, and hang otherwise (OpenBLAS with OpenMP did i
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 import warnings
 
-from parallel import _config, _core
+from parallel import _config, _core, _import_hooks
 
 # Libraries whose threads hang or fail in a fork of the process that has loaded them, by module.
 NOT_AFTER_A_FORK = {"polars": "polars", "grpc": "gRPC", "tensorflow": "TensorFlow", "jax": "JAX"}
@@ -71,24 +70,5 @@ def enter_context() -> None:
         os.environ.setdefault(variable, str(threads))  # for what is loaded, or started, from here on
     for pool in _pools:
         pool.set_num_threads(threads)
-    if "numpy" not in sys.modules:
-        sys.meta_path.insert(0, _FinderOfNumpy())
-
-
-class _FinderOfNumpy:
-    """In a context that imports numpy itself: its arrays count against the heap's limit from then on."""
-
-    def find_spec(self, name: str, path=None, target=None):
-        if name != "numpy":
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
-        execute = getattr(getattr(spec, "loader", None), "exec_module", None)
-        if execute is not None:
-
-            def execute_and_install(module) -> None:
-                execute(module)
-                _core.install_numpy_memory()
-
-            spec.loader.exec_module = execute_and_install
-        return spec
+    if "numpy" not in sys.modules:  # arrays of one that is imported here count against the heap's limit from then on
+        _import_hooks.after_import("numpy", lambda _: _core.install_numpy_memory())
