@@ -9,6 +9,7 @@ from support import Kernel, plain
 pytestmark = pytest.mark.packages
 
 GREEN, CYAN, RED, NORMAL = "\x1b[0;32m", "\x1b[0;36m", "\x1b[0;31m", "\x1b[0m"  # of IPython's scheme
+BOLD = "\x1b[1m"
 
 FUNCTIONS = """def inner(n):
     "what is around"
@@ -35,7 +36,8 @@ def test_the_traceback_of_a_context_is_in_the_style_of_ipython(kernel: Kernel):
     text, place = shown(cell), f"Cell {GREEN}In [{number_of(cell)}], line "
     assert f"{place}3{NORMAL}, in {CYAN}inner{NORMAL}\n" in text
     assert f"{place}5{NORMAL}, in {CYAN}outer{NORMAL}\n" in text
-    assert f"\n{GREEN}----> 3{NORMAL} " in text
+    assert f"\n{GREEN}----> 3{NORMAL} {BOLD}    return 1 / n{NORMAL}\n" in text  # in one piece, as it is searched for
+    assert f"\n{GREEN}----> 5{NORMAL} {BOLD}    return inner(n) + 1{NORMAL}\n" in text
     assert f"\n{RED}ZeroDivisionError{NORMAL}: division by zero\n" in text
     lines = plain(text).splitlines()
     at = lines.index("----> 3     return 1 / n")

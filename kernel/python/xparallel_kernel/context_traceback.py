@@ -25,14 +25,15 @@ class _Colors(NamedTuple):
     name: str = ""
     number: str = ""
     arrow: str = ""
+    line: str = ""  # that the arrow points to: in one piece, so that it is found and copied as it was written
     error: str = ""
     end: str = ""
 
 
 # The colours of IPython's schemes. A table of our own, because versions of IPython keep them in different places.
 _NO_COLORS = _Colors()
-_FOR_ANY = _Colors("\x1b[0;32m", "\x1b[0;36m", "\x1b[1;32m", "\x1b[0;32m", "\x1b[0;31m", "\x1b[0m")
-_FOR_DARK = _Colors("\x1b[1;32m", "\x1b[0;36m", "\x1b[0;32m", "\x1b[1;32m", "\x1b[1;31m", "\x1b[0m")
+_FOR_ANY = _Colors("\x1b[0;32m", "\x1b[0;36m", "\x1b[1;32m", "\x1b[0;32m", "\x1b[1m", "\x1b[0;31m", "\x1b[0m")
+_FOR_DARK = _Colors("\x1b[1;32m", "\x1b[0;36m", "\x1b[0;32m", "\x1b[1;32m", "\x1b[1m", "\x1b[1;31m", "\x1b[0m")
 _SCHEMES = {"nocolor": _NO_COLORS, "linux": _FOR_DARK}  # all others, also those that a user has made: _FOR_ANY
 
 _AROUND = 2  # lines of source before and after the one of the frame, as IPython shows
@@ -238,13 +239,12 @@ class _Styler:
         """The line `number` with an arrow, and those around it, each with its number before it."""
         first, last = (max(1, number - _AROUND), min(len(lines), number + _AROUND)) if lines else (number, number)
         colors = self._colors
-        shown = lines[first - 1 : last] if lines else [source]
-        if colors is not _NO_COLORS:
-            shown = _highlighted(lines, first, last) if lines else _highlighted([source], 1, 1)
-        for at, line in enumerate((line.rstrip("\r\n") for line in shown), first):
+        around = _highlighted(lines, first, last) if lines else [source]
+        for at, line in enumerate(around, first):
             if at == number:
                 arrow = "> ".rjust(_WIDTH - len(str(at)), "-")
-                yield at, f"{colors.arrow}{arrow}{at}{colors.end} {line}"
+                line = lines[at - 1].rstrip() if lines else source
+                yield at, f"{colors.arrow}{arrow}{at}{colors.end} {colors.line}{line}{colors.end}"
             else:
                 yield at, f"{colors.number}{at:{_WIDTH}}{colors.end} {line}"
 
