@@ -173,7 +173,7 @@ void look_for(entry& wanted) {
         wanted.gate = gate_of(*wanted.found, wanted.what);
     }
     if (wanted.gate == nullptr) {
-        wanted.missing = owner + "." + (wanted.type.empty() ? "" : wanted.type + ".") + wanted.name;
+        wanted.missing = owner + "." + (wanted.type.empty() ? "" : wanted.type + ".") + wanted.name.substr(0, wanted.name.find('|'));
     }
 }
 
