@@ -112,23 +112,22 @@ EXEMPT = (
     "threading:Condition.__exit__",
     # Values computed once for an object.
     "pathlib:PurePath.__str__",
-    "ipaddress:IPv4Network.hosts",
 )
 
 # What plots and decorates, in matplotlib.
 _AXES = (
     "acorr angle_spectrum annotate arrow axhline axhspan axline axvline axvspan bar bar_label barbs barh boxplot broken_barh bxp clabel "
-    "cohere contour contourf csd errorbar eventplot fill fill_between fill_betweenx hexbin hist hist2d hlines imshow indicate_inset "
-    "indicate_inset_zoom inset_axes legend loglog magnitude_spectrum matshow pcolor pcolorfast pcolormesh phase_spectrum pie plot plot_date "
-    "psd quiver quiverkey scatter secondary_xaxis secondary_yaxis semilogx semilogy specgram spy stackplot stairs stem step streamplot table "
+    "cohere contour contourf csd ecdf errorbar eventplot fill fill_between fill_betweenx grouped_bar hexbin hist hist2d hlines imshow "
+    "indicate_inset indicate_inset_zoom inset_axes legend loglog magnitude_spectrum matshow pcolor pcolorfast pcolormesh phase_spectrum pie "
+    "pie_label plot plot_date psd quiver quiverkey scatter secondary_xaxis secondary_yaxis semilogx semilogy specgram spy stackplot stairs stem step streamplot table "
     "text tricontour tricontourf tripcolor triplot violin violinplot vlines xcorr"
 )
 _AXES_BASE = (
-    "autoscale axis cla grid invert_xaxis invert_yaxis locator_params margins minorticks_off minorticks_on sharex sharey tick_params "
+    "autoscale axis cla grid invert_xaxis invert_yaxis label_outer locator_params margins minorticks_off minorticks_on sharex sharey tick_params "
     "ticklabel_format twinx twiny xaxis_date yaxis_date"
 )
 _FIGURE = (
-    "align_labels autofmt_xdate clf colorbar delaxes legend subfigures subplot_mosaic subplots subplots_adjust suptitle supxlabel "
+    "align_labels align_titles align_xlabels align_ylabels autofmt_xdate clf colorbar delaxes legend subfigures subplot_mosaic subplots subplots_adjust suptitle supxlabel "
     "supylabel text"
 )
 
@@ -183,12 +182,15 @@ MUTATORS = (
     *(f"matplotlib.axes._axes:Axes.{name}" for name in _AXES.split()),
     *(f"matplotlib.axes._base:_AxesBase.{name}" for name in _AXES_BASE.split()),
     *(f"matplotlib.figure:FigureBase.{name}" for name in _FIGURE.split()),
+    "matplotlib.figure:Figure.figimage",
+    "matplotlib.figure:Figure.tight_layout",
+    "matplotlib.artist:Artist.set",
+    "matplotlib.artist:Artist.__init_subclass__.<locals>.<lambda>",  # set() of each kind of artist, which calls that
     *(f"numpy.ma.core:MaskedArray.{name}" for name in ("harden_mask", "soften_mask", "unshare_mask")),
     "pandas.core.generic:NDFrame._update_inplace",
     "pandas.core.generic:NDFrame.__delitem__",
     "pandas.core.generic:NDFrame._set_axis",
     "pandas.core.generic:NDFrame._set_axis_nocheck",
-    "pandas.core.generic:NDFrame._set_item",
     "pandas.core.indexing:_LocationIndexer.__setitem__",
     "pandas.core.indexing:_ScalarAccessIndexer.__setitem__",
     "pandas.core.indexing:_AtIndexer.__setitem__",

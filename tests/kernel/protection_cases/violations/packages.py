@@ -71,3 +71,28 @@ from matplotlib.figure import Figure
 fig = Figure(); ax = fig.add_subplot(); line, = ax.plot([1, 2])
 """
     fig.set_size_inches(1, 1)
+
+
+def v_mpl_set_by_keywords():
+    """
+import matplotlib.pyplot as plt
+fig, ax = plt.subplots(); (line,) = ax.plot([1, 2])
+"""
+    line.set(color='red', linewidth=3)
+
+
+def v_mpl_tight_layout():
+    """
+import matplotlib.pyplot as plt
+fig, axes = plt.subplots(2, 2)
+"""
+    fig.tight_layout()
+
+
+@needs("matplotlib.axes.Axes.ecdf")
+def v_mpl_ecdf():
+    """
+import matplotlib.pyplot as plt
+fig, ax = plt.subplots()
+"""
+    ax.ecdf([1, 2, 3])
