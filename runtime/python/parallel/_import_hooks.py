@@ -9,7 +9,7 @@ from types import ModuleType
 
 
 def after_import(name: str, call: Callable[[ModuleType], None]) -> None:
-    """Have `call` called with the module of this name: now if it is there, or else when it has been executed."""
+    """Have `call` called with the module of this name: now if it is there, and each time it is executed from now on."""
     if name in sys.modules:
         call(sys.modules[name])
     sys.meta_path.insert(0, _Finder(name, call))

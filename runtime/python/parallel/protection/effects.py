@@ -16,10 +16,11 @@ _SELF, _ARGUMENT, _OUTPUT = range(3)
 
 # In every type of C, methods of these names only read, or make something new.
 READING_PROTOCOLS = frozenset(
-    "__alloc__ __array__ __array_finalize__ __array_function__ __array_namespace__ __array_prepare__ __array_ufunc__ __array_wrap__ __bytes__ __ceil__ "
-    "__class_getitem__ __complex__ __contains__ __copy__ __ctypes_from_outparam__ __deepcopy__ __dir__ __dlpack__ __dlpack_device__ "
-    "__enter__ __exit__ __floor__ __format__ __fspath__ __getformat__ __getinitargs__ __getitem__ __getnewargs__ __getstate__ "
-    "__init_subclass__ __instancecheck__ __length_hint__ __mro_entries__ __prepare__ __reduce__ __reduce_ex__ __reversed__ __round__ "
+    "__alloc__ __array__ __array_finalize__ __array_function__ __array_namespace__ __array_prepare__ "
+    "__array_ufunc__ __array_wrap__ __bytes__ __ceil__ __class_getitem__ __complex__ __contains__ __copy__ "
+    "__ctypes_from_outparam__ __deepcopy__ __dir__ __dlpack__ __dlpack_device__ __enter__ __exit__ __floor__ "
+    "__format__ __fspath__ __getformat__ __getinitargs__ __getitem__ __getnewargs__ __getstate__ __init_subclass__ "
+    "__instancecheck__ __length_hint__ __mro_entries__ __prepare__ __reduce__ __reduce_ex__ __reversed__ __round__ "
     "__set_name__ __sizeof__ __subclasscheck__ __subclasses__ __subclasshook__ __trunc__".split()
 )
 
