@@ -34,8 +34,14 @@ def copy_to_fresh_pages(array) -> float:
 def nested_object(records: int) -> list:
     """What a JSON file decodes to."""
     return [
-        {"id": n, "name": f"customer {n}", "balance": n * 1.25, "tags": ["new", "north", str(n % 7)],
-         "address": {"street": f"{n} Main Street", "zip": 10_000 + n, "geo": [n / 3, -n / 7]}, "active": n % 3 == 0}
+        {
+            "id": n,
+            "name": f"customer {n}",
+            "balance": n * 1.25,
+            "tags": ["new", "north", str(n % 7)],
+            "address": {"street": f"{n} Main Street", "zip": 10_000 + n, "geo": [n / 3, -n / 7]},
+            "active": n % 3 == 0,
+        }
         for n in range(records)
     ]
 
@@ -59,7 +65,9 @@ def through_pickle(value) -> float:
 def measure(smoke: bool) -> Iterator[Row]:
     array = numpy.random.default_rng(1).random(1_000 if smoke else 25_000_000)
     rounds = 1 if smoke else 5
-    push, read, copy = in_turns(rounds, lambda: push_array(array), lambda: read_array(array), lambda: copy_to_fresh_pages(array))
+    push, read, copy = in_turns(
+        rounds, lambda: push_array(array), lambda: read_array(array), lambda: copy_to_fresh_pages(array)
+    )
     yield Row(f"push of an array of {array.nbytes / 1e6:g} MB", push, "memcpy to fresh pages", copy, wanted=1 / 1.5)
     yield Row(f"read of an array of {array.nbytes / 1e6:g} MB, in place", read)
     value = nested_object(10 if smoke else 7_500)

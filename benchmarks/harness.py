@@ -30,7 +30,11 @@ class Row:
         """The line; a run with small numbers has no verdict."""
         parts = [f"{self.name:52} {per_second(self.ours):>11}/s {seconds(self.ours):>9}"]
         if self.peer is not None:
-            verdict = "" if self.wanted is None or not with_verdict else ("  ok" if self.ratio >= self.wanted else f"  BELOW {self.wanted:g}")
+            verdict = (
+                ""
+                if self.wanted is None or not with_verdict
+                else ("  ok" if self.ratio >= self.wanted else f"  BELOW {self.wanted:g}")
+            )
             parts.append(f"{self.ratio:9.2f} x {self.peer_name} ({seconds(self.peer)}){verdict}")
         return " ".join(parts)
 

@@ -89,7 +89,7 @@ def measure(smoke: bool) -> Iterator[Row]:
         print(f"kernel_bench: not run ({error})")
         return
     makers = (_xparallel, _Ipykernel)
-    starts, cells = ((1, 2) if smoke else (5, 60))
+    starts, cells = (1, 2) if smoke else (5, 60)
     times = [[start(make) for make in makers] for _ in range(starts)]
     ours, theirs = (statistics.median(column) for column in zip(*times))
     yield Row("start of a kernel until it answers", ours, "ipykernel", theirs, wanted=_WANTED)

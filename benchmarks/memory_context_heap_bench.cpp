@@ -27,8 +27,8 @@ struct own_heap {
     std::unique_ptr<xpar::context_heap> heap;
 };
 
-// What counting costs: the same heap with every count made a second time, which takes what the first takes. Half of what
-// this is slower by, in context_heap_pairs, is the price of an allocation, the other half that of its free.
+// What counting costs: the same heap with every count made a second time, which takes what the first takes. Half of
+// what this is slower by, in context_heap_pairs, is the price of an allocation, the other half that of its free.
 struct own_heap_counted_twice : own_heap {
     void* allocate(std::size_t bytes) noexcept {
         m_class = xpar::size_class_of(bytes);
@@ -62,7 +62,8 @@ void context_heap_pairs(benchmark::State& state) {
     }
 }
 
-// Many objects made, some replaced in random order, all dropped: what building and changing a dictionary does to an allocator.
+// Many objects made, some replaced in random order, all dropped: what building and changing a dictionary does to an
+// allocator.
 template <class Allocator>
 void context_heap_mixed(benchmark::State& state) {
     Allocator allocator;
@@ -91,7 +92,9 @@ void context_heap_mixed(benchmark::State& state) {
     state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(2 * blocks.size()));
 }
 
-void sizes(benchmark::internal::Benchmark* of) { of->Arg(16)->Arg(48)->Arg(200)->Arg(512)->Arg(2000)->Arg(16384); }
+void sizes(benchmark::internal::Benchmark* of) {
+    of->Arg(16)->Arg(48)->Arg(200)->Arg(512)->Arg(2000)->Arg(16384);
+}
 
 BENCHMARK_TEMPLATE(context_heap_pairs, own_heap)->Apply(sizes);
 BENCHMARK_TEMPLATE(context_heap_pairs, own_heap_counted_twice)->Arg(16)->Arg(48)->Arg(200)->Arg(512);

@@ -87,11 +87,18 @@ def measure(smoke: bool) -> Iterator[Row]:
         batch("strict")
         for what, function in (("the start of", start), ("all of", batch)):
             on, off = in_turns(3 if smoke else 25, *_both(function))
-            yield Row(f"{what} a batch of one work, pandas loaded ({(on - off) * 1e3:+.2f} ms)", on, "without protection", off)
+            yield Row(
+                f"{what} a batch of one work, pandas loaded ({(on - off) * 1e3:+.2f} ms)", on, "without protection", off
+            )
         global held
         held = [{"a": number, "b": [number]} for number in range(1000 if smoke else 200_000)]
         on, off = in_turns(3 if smoke else 25, *_both(batch))
-        yield Row(f"all of it, where the program holds 400,000 containers ({(on - off) * 1e3:+.2f} ms)", on, "without protection", off)
+        yield Row(
+            f"all of it, where the program holds 400,000 containers ({(on - off) * 1e3:+.2f} ms)",
+            on,
+            "without protection",
+            off,
+        )
         held = []
         yield from _measure_twins(smoke, count, rounds)
     finally:

@@ -28,7 +28,9 @@ def main(arguments: list[str]) -> int:
         if name not in SCRIPTS:
             parser.error(f"there is no script {name}: choose from {', '.join(SCRIPTS)}")
     sys.path.insert(0, str(HERE))
-    lines = [f"{len(os.sched_getaffinity(0))} processors, Linux {platform.release()}, Python {platform.python_version()}"]
+    lines = [
+        f"{len(os.sched_getaffinity(0))} processors, Linux {platform.release()}, Python {platform.python_version()}"
+    ]
     print(lines[0], flush=True)
     for name in options.scripts or SCRIPTS:
         for row in importlib.import_module(name).measure(options.smoke):

@@ -12,7 +12,8 @@ class lists : public benchmark::Fixture {
 public:
     void SetUp(const benchmark::State& state) override {
         if (state.thread_index() == 0) {
-            if (!xpar::region::create(std::size_t{1} << 32, m_memory) || !xpar::list_table::create(*m_memory, m_table)) {
+            if (!xpar::region::create(std::size_t{1} << 32, m_memory) ||
+                !xpar::list_table::create(*m_memory, m_table)) {
                 std::abort();
             }
             m_list = m_table->allocate(0);

@@ -37,8 +37,8 @@ std::string read_home(const fs::path& configuration) {
     return "";
 }
 
-// Why the kernel cannot use a virtual environment; empty when it can. It can if the environment was made with the Python
-// that is embedded here: libpython then finds its packages. Another Python has another standard library.
+// Why the kernel cannot use a virtual environment; empty when it can. It can if the environment was made with the
+// Python that is embedded here: libpython then finds its packages. Another Python has another standard library.
 std::string find_obstacle(const fs::path& environment) {
     std::error_code failed; // a path that cannot be looked at counts as one that is not there
     if (!fs::is_directory(environment, failed)) {
@@ -56,8 +56,10 @@ std::string find_obstacle(const fs::path& environment) {
     }
     const bool is_copy = theirs.parent_path().parent_path() == fs::canonical(environment, failed);
     const std::string home = read_home(environment / "pyvenv.cfg");
-    if (is_copy ? !fs::equivalent(home, fs::path(k_our_python).parent_path(), failed) : theirs != fs::canonical(k_our_python, failed)) {
-        return "its Python is " + (is_copy ? "from " + home : theirs.string()) + " and this kernel's is " + k_our_python;
+    if (is_copy ? !fs::equivalent(home, fs::path(k_our_python).parent_path(), failed)
+                : theirs != fs::canonical(k_our_python, failed)) {
+        return "its Python is " + (is_copy ? "from " + home : theirs.string()) + " and this kernel's is " +
+               k_our_python;
     }
     if (!fs::is_directory(environment / k_library, failed)) {
         return std::string("it has no ") + k_library + ": it was made for another version of Python";

@@ -71,7 +71,8 @@ std::vector<int> open_descriptors() {
 std::string local_address(int descriptor) {
     sockaddr_storage address{};
     socklen_t bytes = sizeof address;
-    if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &bytes) != 0 || bytes <= sizeof address.ss_family) {
+    if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &bytes) != 0 ||
+        bytes <= sizeof address.ss_family) {
         return {};
     }
     if (address.ss_family == AF_INET || address.ss_family == AF_INET6) {
@@ -118,10 +119,11 @@ bool is_own(int descriptor) {
     }
     const std::string path = path_of(descriptor);
     return std::find(s_folders.begin(), s_folders.end(), path) != s_folders.end() ||
-           std::any_of(s_journals.begin(), s_journals.end(), [&](const auto& begins) { return path.starts_with(begins); });
+           std::any_of(s_journals.begin(), s_journals.end(),
+                       [&](const auto& begins) { return path.starts_with(begins); });
 }
 
-// ---- what os.close and os.closerange call ----------------------------------------------------------------------------
+// ---- what os.close and os.closerange call ---------------------------------------------------------------------------
 
 using fast_method = PyObject* (*)(PyObject*, PyObject* const*, Py_ssize_t, PyObject*);
 using plain_method = PyObject* (*)(PyObject*, PyObject* const*, Py_ssize_t);

@@ -11,8 +11,8 @@ void add_own_descriptors();
 // Whatever has been opened since is not: the user's startup files have run.
 void note_other_descriptors();
 
-// Whatever has been opened meanwhile is the kernel's, and from now on all that is, is kept. `os.close` and `os.closerange` stay the objects that they are: what they call is
-// changed.
+// Whatever has been opened meanwhile is the kernel's, and from now on all that is, is kept. `os.close` and
+// `os.closerange` stay the objects that they are: what they call is changed.
 void keep_own_descriptors();
 
 } // namespace xpar

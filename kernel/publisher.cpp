@@ -97,8 +97,8 @@ bool publisher::write(std::string_view stream, std::string_view text, const pare
     const auto belongs = [&](const gathered& piece) {
         return piece.stream == stream && (piece.parent == wanted || *piece.parent == *wanted);
     };
-    const std::size_t looked_at = m_gathered.size() < k_ordered_pieces ? std::min<std::size_t>(m_gathered.size(), 1)
-                                                                       : m_gathered.size();
+    const std::size_t looked_at =
+        m_gathered.size() < k_ordered_pieces ? std::min<std::size_t>(m_gathered.size(), 1) : m_gathered.size();
     const auto end = m_gathered.rbegin() + static_cast<std::ptrdiff_t>(looked_at);
     auto piece = std::find_if(m_gathered.rbegin(), end, belongs);
     if (piece == end) {
@@ -177,7 +177,8 @@ void publisher::flush_lines_locked() {
     const auto now = std::chrono::steady_clock::now();
     std::vector<gathered> unfinished;
     for (gathered& piece : m_gathered) {
-        if (piece.text.ends_with('\n') || piece.writer == std::this_thread::get_id() || now - piece.line_began >= k_line_time) {
+        if (piece.text.ends_with('\n') || piece.writer == std::this_thread::get_id() ||
+            now - piece.line_began >= k_line_time) {
             continue;
         }
         const std::size_t line = piece.text.rfind('\n') + 1; // 0 when there is no end of a line
@@ -198,8 +199,8 @@ void publisher::run_timer() {
     std::unique_lock lock(m_mutex);
     while (m_open) {
         m_changed.wait(lock, [this] { return !m_open || m_gathered_bytes != 0; });
-        // More text or a flush in between does not matter: what is there in the end has waited at most k_gather_time, or
-        // twice as long where it ends in the middle of a line.
+        // More text or a flush in between does not matter: what is there in the end has waited at most k_gather_time,
+        // or twice as long where it ends in the middle of a line.
         m_changed.wait_for(lock, k_gather_time, [this] { return !m_open; });
         flush_lines_locked();
     }

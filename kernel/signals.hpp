@@ -17,8 +17,8 @@ sigset_t mask_with_interrupts();
 // group. Callable on any thread.
 void interrupt(pthread_t main_thread);
 
-// At the beginning of a request: an interrupt that has come since the last one's code ended was meant for that. One that comes
-// from here on is for this request, also before its code begins. Main thread only.
+// At the beginning of a request: an interrupt that has come since the last one's code ended was meant for that. One
+// that comes from here on is for this request, also before its code begins. Main thread only.
 void drop_interrupts();
 
 // While it lives, SIGINT reaches the calling thread. Main thread only; nests.

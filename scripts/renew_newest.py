@@ -57,7 +57,9 @@ def failed_tests(report):
 
 def main(arguments):
     parser = argparse.ArgumentParser(description="renew scripts/requirements-newest.txt", allow_abbrev=False)
-    parser.add_argument("--build-dir", type=Path, default=run_tests.ROOT / "build", help="a built tree of the default preset")
+    parser.add_argument(
+        "--build-dir", type=Path, default=run_tests.ROOT / "build", help="a built tree of the default preset"
+    )
     build = parser.parse_args(arguments).build_dir.resolve()
 
     old = read_pins(PINS.read_text()) if PINS.exists() else {}

@@ -110,7 +110,14 @@ class PytestInVenv(Pytest):
         return build / self.requirements / "venv"
 
     def installation(self, build):
-        return [["scripts/make-venv", str(self.venv(build)), sys.executable, f"scripts/requirements-{self.requirements}.txt"]]
+        return [
+            [
+                "scripts/make-venv",
+                str(self.venv(build)),
+                sys.executable,
+                f"scripts/requirements-{self.requirements}.txt",
+            ]
+        ]
 
     def command(self, build, report):
         return [str(self.venv(build) / "bin/python"), *super().command(build, report)[1:]]

@@ -144,7 +144,9 @@ def run(options, printer, style):
         print(f"there is no kernel {options.kernel} in {kernels}; `make build` makes it", file=sys.stderr)
         return 1
     seconds = time.monotonic() - began
-    printer.block([style.dim(f"{options.notebook.name}: {cells} cells in {seconds:.1f} s on the kernel {options.kernel}")])
+    printer.block(
+        [style.dim(f"{options.notebook.name}: {cells} cells in {seconds:.1f} s on the kernel {options.kernel}")]
+    )
     if problem:
         print(f"{options.notebook.name} stopped: {problem}", file=sys.stderr)
         return 1

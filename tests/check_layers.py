@@ -32,7 +32,11 @@ HIDDEN_FROM_KERNEL = ("runtime/memory", "runtime/sync")
 
 # Which third-party headers may be included where: (what, header pattern, folders).
 RESTRICTED = (
-    ("the Python API", r"Python\.h|(?:internal|cpython)/.*\.h|numpy/.*\.h|structmember\.h", ("runtime/python", "kernel")),
+    (
+        "the Python API",
+        r"Python\.h|(?:internal|cpython)/.*\.h|numpy/.*\.h|structmember\.h",
+        ("runtime/python", "kernel"),
+    ),
     ("pybind11", r"pybind11(?:_json)?/.*", ("kernel",)),
     ("xeus", r"xeus(?:-\w+)?/.*|xtl/.*", ("kernel",)),
     ("ZeroMQ", r"zmq(?:_addon)?\.hp?p?", ("kernel",)),

@@ -1,5 +1,6 @@
-// What the control groups of this process leave it of the machine: processors (cpu.max, cfs quota), memory, and processes (pids.max).
-// Read from the files the kernel shows; the tightest limit of the group and all groups around it counts.
+// What the control groups of this process leave it of the machine: processors (cpu.max, cfs quota), memory, and
+// processes (pids.max). Read from the files the kernel shows; the tightest limit of the group and all groups around it
+// counts.
 #pragma once
 
 #include <cstdint>

@@ -18,11 +18,17 @@ std::uint64_t read(clockid_t clock) noexcept {
 
 } // namespace
 
-std::uint64_t monotonic_ns() noexcept { return read(CLOCK_MONOTONIC); }
+std::uint64_t monotonic_ns() noexcept {
+    return read(CLOCK_MONOTONIC);
+}
 
-std::uint64_t coarse_monotonic_ns() noexcept { return read(CLOCK_MONOTONIC_COARSE); }
+std::uint64_t coarse_monotonic_ns() noexcept {
+    return read(CLOCK_MONOTONIC_COARSE);
+}
 
-std::uint64_t thread_processor_ns() noexcept { return read(CLOCK_THREAD_CPUTIME_ID); }
+std::uint64_t thread_processor_ns() noexcept {
+    return read(CLOCK_THREAD_CPUTIME_ID);
+}
 
 std::uint64_t rdtsc() noexcept {
 #if defined(__x86_64__)

@@ -16,10 +16,11 @@ namespace xpar {
 
 // All zeros is the start. Any process may use both fields through the functions below only.
 struct event_shm {
-    std::atomic<std::uint32_t>
-        sequence; // signallers add one; the futex word. Wraps: a waiter would have to sleep through 2^32
-    std::atomic<std::uint32_t> waiters; // those asleep, about to be, or watching; one that is killed stays counted for ever,
-                                        // which costs every later signal a system call and nothing else
+    // The futex word: signallers add one. It wraps: a waiter would have to sleep through 2^32 signals to miss one.
+    std::atomic<std::uint32_t> sequence;
+    // Those asleep, about to be, or watching. One that is killed stays counted for ever, which costs every later signal
+    // a system call and nothing else.
+    std::atomic<std::uint32_t> waiters;
 };
 static_assert(std::is_standard_layout_v<event_shm> && std::is_trivially_destructible_v<event_shm>);
 static_assert(sizeof(event_shm) == 8 && std::atomic<std::uint32_t>::is_always_lock_free);
@@ -40,8 +41,8 @@ inline void event_signal(event_shm& event) noexcept {
     }
 }
 
-// For states that change so often that the addition costs more than the change: with nobody watching this reads one word
-// and writes none. The state must be changed by a seq_cst operation.
+// For states that change so often that the addition costs more than the change: with nobody watching this reads one
+// word and writes none. The state must be changed by a seq_cst operation.
 inline void event_signal_watchers(event_shm& event) noexcept {
     // In the single order of seq_cst operations either this load sees the watcher's addition, or the watcher's look at
     // the state, which comes after its addition, sees the change.

@@ -56,8 +56,8 @@ std::optional<std::uint64_t> written_bytes(pid_t pid, std::initializer_list<addr
         if (std::sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s", &begin, &end, access) == 3) {
             any = true;
             counts = access[3] == 'p' && std::none_of(except.begin(), except.end(), [&](const address_range& range) {
-                return begin < range.end && range.begin < end;
-            });
+                         return begin < range.end && range.begin < end;
+                     });
         } else if (counts && std::sscanf(line, "Private_Dirty: %" SCNu64 " kB", &dirty) == 1) {
             kilobytes += dirty;
         }

@@ -14,7 +14,8 @@ constexpr std::uint32_t k_carve_bytes = 4096;
 // Large blocks of this size go back to the system when they are freed; smaller ones are kept for the next.
 constexpr std::size_t k_give_back_bytes = std::size_t{1} << 20;
 
-// Once the limit has been reached, small blocks may take this much more: an exception has to be made, shown and handled.
+// Once the limit has been reached, small blocks may take this much more: an exception has to be made, shown and
+// handled.
 constexpr std::uint64_t k_reserve_units = 16;
 
 std::uint64_t units_for(std::size_t bytes) noexcept {
@@ -52,7 +53,7 @@ void context_heap::detach_counters_child() noexcept {
     p_budget = &m_own_budget;
 }
 
-// ---- the limit -------------------------------------------------------------------------------------------------------
+// ---- the limit ------------------------------------------------------------------------------------------------------
 
 bool context_heap::try_take(std::uint64_t units, bool small) noexcept {
     const std::uint64_t limit = p_budget->limit.load(std::memory_order_relaxed);
@@ -79,7 +80,7 @@ void context_heap::gave_back(std::uint64_t units) noexcept {
     add_relaxed(p_counters->units, std::uint64_t{0} - units);
 }
 
-// ---- small blocks ----------------------------------------------------------------------------------------------------
+// ---- small blocks ---------------------------------------------------------------------------------------------------
 
 void* context_heap::allocate_slow(std::size_t bytes) noexcept {
     return bytes == 0 ? allocate(1) : allocate_run(bytes);
@@ -141,7 +142,8 @@ unit_info* context_heap::fresh_page(unsigned size_class) noexcept {
         return nullptr;
     }
     unit_info& page = m_space.at(unit);
-    // The second page of a class is the sign that it grows: its memory is asked for at once, 1.6 µs a page instead of 2.1.
+    // The second page of a class is the sign that it grows: its memory is asked for at once, 1.6 µs a page instead
+    // of 2.1.
     if (!page.touched && p_counters->classes[size_class].allocations.load(std::memory_order_relaxed) != 0) {
         madvise(m_space.address_of(unit), k_unit_bytes, MADV_POPULATE_WRITE); // without it, by faults
     }
@@ -185,7 +187,7 @@ void context_heap::page_changed(unit_info& page) noexcept {
     }
 }
 
-// ---- large blocks ----------------------------------------------------------------------------------------------------
+// ---- large blocks ---------------------------------------------------------------------------------------------------
 
 void* context_heap::allocate_run(std::size_t bytes) noexcept {
     const std::uint64_t units = units_for(bytes);
@@ -226,12 +228,14 @@ bool context_heap::resize_run(void* place, std::size_t bytes) noexcept {
     if (units < before) {
         gave_back(before - units);
     }
-    add_relaxed(p_counters->run_bytes, bytes - m_space.at(first).run_bytes); // wraps around when it becomes shorter: so does the sum
+    // wraps around when it becomes shorter: so does the sum
+    add_relaxed(p_counters->run_bytes, bytes - m_space.at(first).run_bytes);
     m_space.at(first).run_bytes = bytes;
     return true;
 }
 
-// Into a longer run elsewhere, page tables and not bytes where the block is large: a copy would fault in every page it writes.
+// Into a longer run elsewhere, page tables and not bytes where the block is large: a copy would fault in every page it
+// writes.
 void* context_heap::move_run(void* place, std::size_t bytes) noexcept {
     void* const moved = allocate_run(bytes);
     if (moved == nullptr) {
@@ -248,7 +252,7 @@ void* context_heap::move_run(void* place, std::size_t bytes) noexcept {
     return moved;
 }
 
-// ---- both ------------------------------------------------------------------------------------------------------------
+// ---- both -----------------------------------------------------------------------------------------------------------
 
 void* context_heap::allocate_zeroed(std::size_t bytes) noexcept {
     void* const place = allocate(bytes);

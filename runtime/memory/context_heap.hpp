@@ -1,9 +1,11 @@
-// The heap of one context: private memory, one address range, size classes for small blocks, runs of units for the rest, no locks.
-// It is never torn down: the process that owns it ends, and all of it is gone in one piece. "Made in this context" is one
-// comparison (owns). Not for memory that processes share (shared_heap.hpp). One thread at a time: in Python, whoever holds the GIL.
+// The heap of one context: private memory, one address range, size classes for small blocks, runs of units for the
+// rest, no locks. It is never torn down: the process that owns it ends, and all of it is gone in one piece. "Made in
+// this context" is one comparison (owns). Not for memory that processes share (shared_heap.hpp). One thread at a time:
+// in Python, whoever holds the GIL.
 //
-// A page is one unit of blocks of one size, with a chain of the free ones. Each class hands out blocks of its current page; a page
-// that has none left is `full` and in no list until one of its blocks is freed. Counting, per class, at any moment:
+// A page is one unit of blocks of one size, with a chain of the free ones. Each class hands out blocks of its current
+// page; a page that has none left is `full` and in no list until one of its blocks is freed. Counting, per class, at
+// any moment:
 //     allocations - frees = sum of `used` over its pages
 //     carved / block size = used + length of the chain, in every page
 // find_defect() checks all of it.
@@ -20,8 +22,8 @@ namespace xpar {
 
 class context_heap {
 public:
-    // The budget bounds the units in use; the range reserved is twice its limit, so that a block of any size allowed finds room.
-    // `counters` must be all zero; both must outlive the heap.
+    // The budget bounds the units in use; the range reserved is twice its limit, so that a block of any size allowed
+    // finds room. `counters` must be all zero; both must outlive the heap.
     static status create(heap_budget_shm& budget, heap_counters_shm& counters, std::unique_ptr<context_heap>& out);
 
     context_heap(const context_heap&) = delete;
@@ -29,8 +31,8 @@ public:
 
     bool owns(const void* place) const noexcept { return m_space.contains(place); }
 
-    // Aligned to 16 bytes; distinct and not null for size 0; null when the limit is reached or the system has no memory.
-    // 4.5 ns together with free; benchmark: context_heap_pairs.
+    // Aligned to 16 bytes; distinct and not null for size 0; null when the limit is reached or the system has no
+    // memory. 4.5 ns together with free; benchmark: context_heap_pairs.
     void* allocate(std::size_t bytes) noexcept {
         if (bytes - 1 < k_largest_small) [[likely]] { // 0 wraps around
             const unsigned size_class = size_class_of(bytes);
@@ -108,7 +110,7 @@ private:
     heap_counters_shm* p_counters;
     heap_budget_shm* p_budget;
     unit_space m_space;
-    bool m_refused = false; // the limit was reached, and not left behind since
+    bool m_refused = false;             // the limit was reached, and not left behind since
     heap_counters_shm m_own_counters{}; // these two after detach_counters_child
     heap_budget_shm m_own_budget{};
 };

@@ -1,5 +1,5 @@
-// What a context's heap tells about itself while it runs and after it is gone: in the region, written by the context alone,
-// read by anyone. Readers see numbers that were true a moment ago, not all at the same one.
+// What a context's heap tells about itself while it runs and after it is gone: in the region, written by the context
+// alone, read by anyone. Readers see numbers that were true a moment ago, not all at the same one.
 #pragma once
 
 #include "runtime/memory/size_classes.hpp"
@@ -31,8 +31,8 @@ struct heap_counters_shm {
     std::atomic<std::uint64_t> range_units; // length of both
 };
 
-// What the heaps of one context may have together. They may be used by different threads, so here additions are locked; they
-// happen once a unit. All zeros but `limit` is a budget nothing was taken from.
+// What the heaps of one context may have together. They may be used by different threads, so here additions are locked;
+// they happen once a unit. All zeros but `limit` is a budget nothing was taken from.
 struct heap_budget_shm {
     std::atomic<std::uint64_t> limit;    // units; written before the first heap is made
     std::atomic<std::uint64_t> units;    // in use

@@ -33,7 +33,8 @@ public:
         }
         mark_free(address, size, blocks, reinterpret_cast<std::uint64_t>(info.free_blocks));
         for (std::size_t i = 0; i < blocks; ++i) {
-            if (!m_is_free[i] && !m_visitor.visit(address + i * size, size, m_page.get() + i * size, std::min(size, k_first_bytes))) {
+            if (!m_is_free[i] &&
+                !m_visitor.visit(address + i * size, size, m_page.get() + i * size, std::min(size, k_first_bytes))) {
                 return false;
             }
         }

@@ -1,6 +1,6 @@
-// Visits the live blocks of a context's heap: of this process, or of another one whose memory can be read, while it runs.
-// A heap that changes while it is walked gives an answer that was true for each page at some moment; nothing the other process
-// does can make the walk read outside its own buffers or go on for ever.
+// Visits the live blocks of a context's heap: of this process, or of another one whose memory can be read, while it
+// runs. A heap that changes while it is walked gives an answer that was true for each page at some moment; nothing the
+// other process does can make the walk read outside its own buffers or go on for ever.
 #pragma once
 
 #include "runtime/memory/unit_space.hpp"
@@ -52,7 +52,8 @@ public:
 
 // `base` and `table` are addresses in the space that `reader` reads, `units` the length of the range.
 // False when the heap could not be read or the walk was ended.
-bool walk_heap(memory_reader& reader, std::uint64_t base, std::uint64_t table, std::uint32_t units, block_visitor& visitor);
+bool walk_heap(memory_reader& reader, std::uint64_t base, std::uint64_t table, std::uint32_t units,
+               block_visitor& visitor);
 
 // As walk_heap, but of the runs alone: `enter` is called, no block is looked at.
 bool walk_runs(memory_reader& reader, std::uint64_t table, std::uint32_t units, block_visitor& visitor);

@@ -1,5 +1,5 @@
-// The sizes that small blocks are rounded up to: multiples of 16 up to 512, then four a doubling up to 16 KiB, so that at
-// most a fifth of a block is lost to rounding beyond 64 bytes. Not for larger blocks (unit_space.hpp).
+// The sizes that small blocks are rounded up to: multiples of 16 up to 512, then four a doubling up to 16 KiB, so that
+// at most a fifth of a block is lost to rounding beyond 64 bytes. Not for larger blocks (unit_space.hpp).
 #pragma once
 
 #include <bit>
@@ -30,6 +30,7 @@ constexpr std::size_t class_bytes(unsigned size_class) noexcept {
     return std::size_t{5 + above % 4} << (7 + above / 4);
 }
 
-static_assert(class_bytes(k_size_classes - 1) == k_largest_small && size_class_of(k_largest_small) == k_size_classes - 1);
+static_assert(class_bytes(k_size_classes - 1) == k_largest_small &&
+              size_class_of(k_largest_small) == k_size_classes - 1);
 
 } // namespace xpar

@@ -9,10 +9,11 @@
 namespace xpar {
 namespace {
 
-// Address space becomes writable in steps: a mapping that is writable counts as used where the system does not overcommit.
+// Address space becomes writable in steps: a mapping that is writable counts as used where the system does not
+// overcommit.
 constexpr std::uint32_t k_commit_units = 64;
-// Beyond this much, memory comes in huge pages: a fault costs a fifth a byte then (see README.md). Small heaps, of which
-// there are many, would only pay for zeroing 2 MiB.
+// Beyond this much, memory comes in huge pages: a fault costs a fifth a byte then (see README.md). Small heaps, of
+// which there are many, would only pay for zeroing 2 MiB.
 constexpr std::uint32_t k_huge_from_unit = 64;
 
 std::byte* map(std::size_t bytes, int protection) noexcept {
@@ -62,7 +63,8 @@ std::uint32_t unit_space::allocate(std::uint32_t count, unit_kind kind) noexcept
 
 void unit_space::free(std::uint32_t first, bool give_back) noexcept {
     std::uint32_t count = p_table[first].length;
-    XPAR_ASSERT(p_table[first].kind == unit_kind::page || p_table[first].kind == unit_kind::run, "not the start of a run");
+    XPAR_ASSERT(p_table[first].kind == unit_kind::page || p_table[first].kind == unit_kind::run,
+                "not the start of a run");
     const bool is_zero = give_back && madvise(address_of(first), std::size_t{count} * k_unit_bytes, MADV_DONTNEED) == 0;
     for (std::uint32_t unit = first; unit < first + count; ++unit) {
         p_table[unit].kind = unit_kind::free;
@@ -132,7 +134,8 @@ bool unit_space::commit(std::uint32_t up_to) noexcept {
         return false;
     }
     if (m_committed >= k_huge_from_unit) {
-        madvise(from, bytes, MADV_HUGEPAGE); // refused where the system has none: then the pages are small, and that is all
+        // refused where the system has none: then the pages are small, and that is all
+        madvise(from, bytes, MADV_HUGEPAGE);
     }
     m_committed = to;
     return true;
@@ -228,7 +231,8 @@ const char* unit_space::find_defect() const noexcept {
         std::uint32_t previous = 0;
         for (std::uint32_t link = m_bins[bin]; link != 0; link = p_table[link - 1].next) {
             const unit_info& run = p_table[link - 1];
-            if (run.kind != unit_kind::free || bin_of(run.length) != bin || run.previous != previous || free_runs == 0) {
+            if (run.kind != unit_kind::free || bin_of(run.length) != bin || run.previous != previous ||
+                free_runs == 0) {
                 return "a bin holds what does not belong there";
             }
             --free_runs;

@@ -1,10 +1,12 @@
-// A range of private address space that hands out runs of 64 KiB units and takes them back: what a context's heap is made of.
-// One table entry a unit, outside the range, so that "is this address mine" is one comparison and a unit's entry one shift away.
-// Not for small blocks (context_heap.hpp), nor for memory that processes share (region.hpp). One thread at a time.
+// A range of private address space that hands out runs of 64 KiB units and takes them back: what a context's heap is
+// made of. One table entry a unit, outside the range, so that "is this address mine" is one comparison and a unit's
+// entry one shift away. Not for small blocks (context_heap.hpp), nor for memory that processes share (region.hpp). One
+// thread at a time.
 //
 // Invariants
 //  - Every unit below `top` belongs to exactly one run: free or in use. Units beyond it were never used.
-//  - Two free runs never touch, and no free run touches `top`: freeing joins them. So a free run has a run in use on both sides.
+//  - Two free runs never touch, and no free run touches `top`: freeing joins them. So both neighbours of a free run are
+//    in use.
 //  - The first and the last unit of a free run know its length; the first of a run in use does.
 //  - A free run of n units is in bin min(n, k_bins) - 1.
 #pragma once
@@ -31,15 +33,15 @@ struct unit_info {
         void* free_blocks;     // page: chain of blocks ready to be handed out
         std::size_t run_bytes; // run: the size that was asked for
     };
-    std::uint32_t used;       // page: blocks handed out
-    std::uint32_t carved;     // page: bytes that were ever made into blocks
+    std::uint32_t used;   // page: blocks handed out
+    std::uint32_t carved; // page: bytes that were ever made into blocks
     unit_kind kind;
-    std::uint8_t size_class;  // page
-    bool full;                // page: in no list, since nothing is free in it
-    bool touched;             // the unit's memory was used before: it is neither zero nor a page fault away
-    std::uint32_t length;     // units of the run, in its first unit; of a free run in its last one too
-    std::uint32_t next;       // in a bin (free runs) or in a class's list (pages); unit number + 1, 0 is none
-    std::uint32_t previous;   // likewise
+    std::uint8_t size_class; // page
+    bool full;               // page: in no list, since nothing is free in it
+    bool touched;            // the unit's memory was used before: it is neither zero nor a page fault away
+    std::uint32_t length;    // units of the run, in its first unit; of a free run in its last one too
+    std::uint32_t next;      // in a bin (free runs) or in a class's list (pages); unit number + 1, 0 is none
+    std::uint32_t previous;  // likewise
 };
 static_assert(sizeof(unit_info) == 32);
 
@@ -64,7 +66,8 @@ public:
         return reinterpret_cast<std::uintptr_t>(place) - reinterpret_cast<std::uintptr_t>(p_base) < m_bytes;
     }
     std::uint32_t unit_of(const void* place) const noexcept {
-        return static_cast<std::uint32_t>(static_cast<std::size_t>(static_cast<const std::byte*>(place) - p_base) / k_unit_bytes);
+        return static_cast<std::uint32_t>(static_cast<std::size_t>(static_cast<const std::byte*>(place) - p_base) /
+                                          k_unit_bytes);
     }
     unit_info& at(std::uint32_t unit) const noexcept { return p_table[unit]; }
     unit_info& info_of(const void* place) const noexcept { return p_table[unit_of(place)]; }
@@ -72,15 +75,15 @@ public:
 
     static constexpr std::uint32_t k_none = UINT32_MAX;
 
-    // A run of `count` units of `kind`; k_none when neither a free run nor the rest of the range is long enough, or the system
-    // refuses memory. The memory holds anything; it is zero where no unit of the run is `touched`.
+    // A run of `count` units of `kind`; k_none when neither a free run nor the rest of the range is long enough, or the
+    // system refuses memory. The memory holds anything; it is zero where no unit of the run is `touched`.
     std::uint32_t allocate(std::uint32_t count, unit_kind kind) noexcept;
 
     // `give_back`: the memory is the system's again before this returns; else it is kept for the next run.
     void free(std::uint32_t first, bool give_back) noexcept;
 
-    // Makes a run in use longer or shorter where it is; false when what lies behind it is in use. Memory that is cut off is
-    // the system's again.
+    // Makes a run in use longer or shorter where it is; false when what lies behind it is in use. Memory that is cut
+    // off is the system's again.
     bool resize(std::uint32_t first, std::uint32_t count) noexcept;
 
     // The invariants above, checked over the whole table; for tests. Null, or what is wrong.

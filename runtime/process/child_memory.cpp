@@ -33,8 +33,8 @@ child_memory_errors try_child_memory() noexcept {
     sigset_t before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    // The system call itself: no handler of pthread_atfork runs, some of which stop threads of libraries. And no signal is sent
-    // at the child's end, which handlers of the user's would be told of.
+    // The system call itself: no handler of pthread_atfork runs, some of which stop threads of libraries. And no signal
+    // is sent at the child's end, which handlers of the user's would be told of.
     const auto child = static_cast<pid_t>(syscall(SYS_clone, 0L, nullptr, nullptr, nullptr, nullptr));
     if (child == 0) {
         wait_for_death_child(self);
@@ -45,7 +45,8 @@ child_memory_errors try_child_memory() noexcept {
         return errors;
     }
     std::uint64_t value = 0;
-    if (!process_reader(child).read(reinterpret_cast<std::uint64_t>(&s_read), static_cast<void*>(&value), sizeof value)) {
+    if (!process_reader(child).read(reinterpret_cast<std::uint64_t>(&s_read), static_cast<void*>(&value),
+                                    sizeof value)) {
         errors.read_errno = errno;
     }
     kill(child, SIGKILL);

@@ -46,7 +46,7 @@ private:
 
     process_group_shm& m_group;
     program& m_reader;
-    std::vector<channels> m_pipes; // by slot
+    std::vector<channels> m_pipes;    // by slot
     std::array<char, 65536> m_buffer; // not cleared: that would copy 16 pages for every batch
 };
 

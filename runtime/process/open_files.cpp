@@ -19,7 +19,7 @@ bool is_read_only(int descriptor, int& flags) noexcept {
 }
 
 bool is_regular(int descriptor) noexcept {
-    struct stat facts {};
+    struct stat facts{};
     return fstat(descriptor, &facts) == 0 && S_ISREG(facts.st_mode);
 }
 

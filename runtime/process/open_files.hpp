@@ -1,7 +1,7 @@
-// Files that the main process has open for reading. A fork shares the position in an open file: what a context read would be missing in
-// the main process, and two contexts would take each other's lines. So each context opens them anew, at the place they were at when
-// its snapshot was taken.
-// Not for what is open for writing, too: appended lines of several processes go one after the other only at a shared position.
+// Files that the main process has open for reading. A fork shares the position in an open file: what a context read
+// would be missing in the main process, and two contexts would take each other's lines. So each context opens them
+// anew, at the place they were at when its snapshot was taken. Not for what is open for writing, too: appended lines of
+// several processes go one after the other only at a shared position.
 #pragma once
 
 #include <sys/types.h>

@@ -64,8 +64,8 @@ void wake_zygote(const process_group_shm& group) noexcept {
     }
 }
 
-// A request of this size makes glibc merge the small blocks that were freed. Else the first such request in every context
-// does: with numpy and pandas loaded it copies 120 pages for that, a seventh of all a context copies.
+// A request of this size makes glibc merge the small blocks that were freed. Else the first such request in every
+// context does: with numpy and pandas loaded it copies 120 pages for that, a seventh of all a context copies.
 void consolidate_heap() noexcept {
     void* volatile large = std::malloc(4096);
     std::free(large);

@@ -44,9 +44,9 @@ struct alignas(128) context_shm {
     std::atomic<std::uint64_t> current; // progress: index + 1 of the work it runs or is about to claim, 0 when none
     std::atomic<std::uint32_t> queue;   // progress: number + 1 of the queue whose item it consumes, 0 when none
     std::atomic<std::uint32_t> reading; // zygote: 1 while it passes on what it has read from this context's descriptors
-    std::atomic<std::uint64_t> works_ended; // progress: works and items brought to an end in this slot
-    std::atomic<std::uint64_t> pushes;      // progress: values published to xlists
-    std::atomic<std::uint64_t> stop; // any process: the turn that is to be stopped, and why; see stop_turn()
+    std::atomic<std::uint64_t> works_ended;  // progress: works and items brought to an end in this slot
+    std::atomic<std::uint64_t> pushes;       // progress: values published to xlists
+    std::atomic<std::uint64_t> stop;         // any process: the turn that is to be stopped, and why; see stop_turn()
     std::atomic<std::uint64_t> ended_ns;     // zygote: when the last process of this slot was reaped, 0 before
     std::atomic<std::uint64_t> processor_ns; // zygote: processor time of those that were reaped
     std::atomic<std::uint64_t> copied_bytes; // the context, before it leaves: bytes it copied, plus 1; 0: unknown
@@ -57,9 +57,10 @@ struct process_group_shm {
     std::atomic<group_state> state;       // zygote; the main process instead when the zygote was killed
     std::atomic<std::int32_t> zygote_pid; // main process, after fork
     std::atomic<stop_level> stop;         // main process; only ever raised
-    std::atomic<std::int32_t> fork_errno; // zygote: why no context could be made (ETIMEDOUT: those made hung before they began);
-                                          // 0 when one could or none was missed
-    std::atomic<std::uint32_t> gave_up;   // zygote, before `ended`: 1 when there was more to do, but no context for it
+    // Zygote: why no context could be made (ETIMEDOUT: those made hung before they began); 0 when one could be or none
+    // was missed.
+    std::atomic<std::int32_t> fork_errno;
+    std::atomic<std::uint32_t> gave_up; // zygote, before `ended`: 1 when there was more to do, but no context for it
     // How many contexts there may be. Main process; only ever raised, up to most_contexts, by raise_contexts(). No slot
     // from here on was ever used, so it bounds every look at all slots. Whoever argues from what contexts did reads it
     // after that was seen: it was raised before the first of them was forked.
@@ -87,7 +88,8 @@ public:
     // In the context; returning means there is nothing left to do for it. It has to raise `turns` once it begins.
     virtual void run_context(std::uint32_t slot) noexcept = 0;
 
-    // In the zygote: how long a context may take until it raises `turns` for the first time; then it hangs, and is killed.
+    // In the zygote: how long a context may take until it raises `turns` for the first time; then it hangs, and is
+    // killed.
     virtual std::uint64_t begin_patience_ns() const noexcept { return 15'000'000'000; }
 
     // In the zygote: what the context in `slot` has written to descriptor 1 or 2, in pieces, and that no more will come

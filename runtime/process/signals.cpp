@@ -11,7 +11,7 @@ namespace {
 std::atomic<std::uint64_t> s_interrupted_ns = 0; // of monotonic_ns; 0: never
 
 void set_disposition(int number, void (*handler)(int)) noexcept {
-    struct sigaction wanted {};
+    struct sigaction wanted{};
     wanted.sa_handler = handler;
     wanted.sa_flags = SA_RESTART;
     sigaction(number, &wanted, nullptr);
@@ -29,7 +29,7 @@ int interrupt_signal() noexcept {
 
 void reset_dispositions_child() noexcept {
     for (int number = 1; number < NSIG; ++number) {
-        struct sigaction current {};
+        struct sigaction current{};
         if (number == SIGKILL || number == SIGSTOP || sigaction(number, nullptr, &current) != 0) {
             continue; // cannot be changed, or one of the two numbers the C library keeps for itself
         }
@@ -66,14 +66,15 @@ void stop_listening_context_child() noexcept {
 }
 
 void note_interrupts_child() noexcept {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = [](int) { s_interrupted_ns.store(monotonic_ns(), std::memory_order_relaxed); };
     action.sa_flags = SA_RESTART;
     sigaction(SIGINT, &action, nullptr);
 }
 
 bool interrupted_just_now_child() noexcept {
-    const std::uint64_t at = s_interrupted_ns.load(std::memory_order_relaxed); // of this thread's own handler, or near enough
+    // of this thread's own handler, or near enough
+    const std::uint64_t at = s_interrupted_ns.load(std::memory_order_relaxed);
     return at != 0 && monotonic_ns() - at < k_interrupt_pause_ns;
 }
 

@@ -7,8 +7,8 @@
 
 namespace xpar {
 
-// A SIGINT to the process group ends programs that works wait for at the same instant, so those works seem to be done. For this
-// long a context begins nothing new: by then the main process has said whether the batch is to stop.
+// A SIGINT to the process group ends programs that works wait for at the same instant, so those works seem to be done.
+// For this long a context begins nothing new: by then the main process has said whether the batch is to stop.
 inline constexpr std::uint64_t k_interrupt_pause_ns = 300'000'000;
 
 // main process -> zygote: "read the group's stop level".

@@ -1,8 +1,8 @@
 #include "runtime/process/zygote.hpp"
 
 #include "runtime/base/clock.hpp"
-#include "runtime/process/descriptor_pipes.hpp"
 #include "runtime/base/process_usage.hpp"
+#include "runtime/process/descriptor_pipes.hpp"
 #include "runtime/process/signals.hpp"
 
 #include <poll.h>
@@ -26,16 +26,18 @@ namespace {
 constexpr std::uint64_t k_first_pause_ns = 1'000'000;
 constexpr std::uint64_t k_longest_pause_ns = 50'000'000;
 constexpr int k_failures = 64;
-// A context that hangs before it begins (a hook of some library that runs after a fork waits for a lock nobody will give
-// back) counts for so many: it has cost the time of begin_patience_ns().
+// A context that hangs before it begins (a hook of some library that runs after a fork waits for a lock nobody will
+// give back) counts for so many: it has cost the time of begin_patience_ns().
 constexpr int k_hang_failures = 22;
 
 constexpr std::uint64_t k_never = ~std::uint64_t{0};
 
 class zygote {
 public:
-    zygote(process_group_shm& group, program& to_run, const open_files& files, pid_t main_pid, bool forked_by_main_thread) noexcept
-        : m_group(group), m_program(to_run), m_files(files), m_main_pid(main_pid), m_pid(getpid()), m_pipes(group, to_run) {
+    zygote(process_group_shm& group, program& to_run, const open_files& files, pid_t main_pid,
+           bool forked_by_main_thread) noexcept
+        : m_group(group), m_program(to_run), m_files(files), m_main_pid(main_pid), m_pid(getpid()),
+          m_pipes(group, to_run) {
         if (forked_by_main_thread) {
             prctl(PR_SET_PDEATHSIG,
                   SIGKILL); // ends even a zygote that is stopped; the pidfd below covers other threads

@@ -104,8 +104,8 @@ public:
     // Ends a work and reports it if it is watched or did not succeed; or has it run again, if it did not and may.
     void end_work(std::uint64_t index, std::uint32_t slot, work_state to, std::uint64_t result) const noexcept;
 
-    // Has the work stopped whoever runs it: it is interrupted, and its context killed if that takes too long. False when
-    // no context runs it.
+    // Has the work stopped whoever runs it: it is interrupted, and its context killed if that takes too long. False
+    // when no context runs it.
     bool stop_work(std::uint64_t index, stop_reason why) const noexcept;
 
     // Why the turn that `slot` is in was stopped, if it was.

@@ -18,8 +18,8 @@ void raise(std::atomic<std::uint64_t>& hint, std::uint64_t to) noexcept {
 // How many slots apart those pushes are that raise the shared hint, of those that have one of their own: two lines.
 constexpr std::uint64_t k_raised_every = 16;
 
-// 1.4 microseconds (14 ns a pause on the machine measured). Who has just lost a slot leaves the others the line it is in
-// for some pushes: were it to ask for it again at once, every push of either would wait for it. Benchmark: push_int.
+// 1.4 microseconds (14 ns a pause on the machine measured). Who has just lost a slot leaves the others the line it is
+// in for some pushes: were it to ask for it again at once, every push of either would wait for it. Benchmark: push_int.
 void leave_the_line() noexcept {
     for (int i = 0; i < 100; ++i) {
 #ifdef __x86_64__
@@ -70,7 +70,8 @@ interlocked_list::push_result interlocked_list::push(std::uint64_t value, std::u
             }
             continue;
         }
-        // The first slot is tried unread: a line that another processor has would be fetched twice, to read and to write.
+        // The first slot is tried unread: a line that another processor has would be fetched twice, to read and to
+        // write.
         std::uint64_t seen = is_alone ? k_empty : target->load(std::memory_order_acquire);
         // seq_cst: (5), and (3) as a release. acquire, on failure too: what was seen filled is handed on by raising the
         // hint (2).

@@ -66,8 +66,9 @@ public:
     interlocked_list(region* memory, interlocked_list_shm* shared, heap_id heap) noexcept
         : p_region(memory), p_shared(shared), m_heap(heap) {}
 
-    // `index` receives the value's place in the order of all pushes. `known_tail` is what one thread of this process has
-    // learned of this list's tail by its pushes, 0 at first: with it a push seldom writes the line that all pushers read.
+    // `index` receives the value's place in the order of all pushes. `known_tail` is what one thread of this process
+    // has learned of this list's tail by its pushes, 0 at first: with it a push seldom writes the line that all pushers
+    // read.
     push_result push(std::uint64_t value, std::uint64_t* index = nullptr, std::uint64_t* known_tail = nullptr) noexcept;
 
     // The oldest value; false when the list was empty at a moment during the call.

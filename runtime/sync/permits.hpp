@@ -1,6 +1,6 @@
-// Leave to run: at most so many processes have a permit at a time, whichever batch they are of. A process that is killed
-// at any instruction loses no permit for good: each is a word that names its owner, and whoever cleans up takes it back.
-// Who has to wait sleeps, and is woken in the order of arrival.
+// Leave to run: at most so many processes have a permit at a time, whichever batch they are of. A process that is
+// killed at any instruction loses no permit for good: each is a word that names its owner, and whoever cleans up takes
+// it back. Who has to wait sleeps, and is woken in the order of arrival.
 #pragma once
 
 #include <atomic>
@@ -12,8 +12,8 @@ inline constexpr std::uint32_t k_most_permits = 4096;
 
 // All zeros is no permit at all: set_limit() makes some.
 struct permits_shm {
-    std::atomic<std::uint32_t> limit;    // any process; the first `limit` of `owners` may be taken
-    std::atomic<std::uint32_t> released; // the futex word: counts what may be news to those asleep
+    std::atomic<std::uint32_t> limit;                  // any process; the first `limit` of `owners` may be taken
+    std::atomic<std::uint32_t> released;               // the futex word: counts what may be news to those asleep
     std::atomic<std::uint64_t> owners[k_most_permits]; // 0: free
 };
 
@@ -49,8 +49,8 @@ public:
     // Hands it on.
     void release() noexcept;
 
-    // Between two turns: after k_slice_ns it is handed to who waits for one, if any, and so is one that there should not
-    // be any more, because the limit was lowered. True when this process has none now.
+    // Between two turns: after k_slice_ns it is handed to who waits for one, if any, and so is one that there should
+    // not be any more, because the limit was lowered. True when this process has none now.
     bool yield_if_due() noexcept;
 
 private:

@@ -35,7 +35,9 @@ def started(venv) -> Kernel:
 
 
 def said_by_its_python(venv: Path, code: str) -> str:
-    done = subprocess.run([venv / "bin/python", "-c", code], capture_output=True, text=True, env=os.environ | {"PYTHONPATH": ""})
+    done = subprocess.run(
+        [venv / "bin/python", "-c", code], capture_output=True, text=True, env=os.environ | {"PYTHONPATH": ""}
+    )
     return done.stdout.strip() or done.stderr
 
 
@@ -60,13 +62,20 @@ def test_cells_find_what_the_python_of_the_environment_finds(bare):
         program = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'import IPython']).returncode"
         cell = kernel.ok(program)
         assert cell.result == "1" and "No module named 'IPython'" in cell.text("stderr")
-        assert kernel.ok("import importlib.metadata as m\nm.version('traitlets') == __import__('traitlets').__version__").result == "True"
+        assert (
+            kernel.ok(
+                "import importlib.metadata as m\nm.version('traitlets') == __import__('traitlets').__version__"
+            ).result
+            == "True"
+        )
         kernel.end()
 
 
 def test_nothing_else_of_debian_is_found(bare):
     names = {entry.name.partition(".")[0] for entry in DEBIAN.iterdir() if entry.suffix in ("", ".py", ".so")}
-    names = sorted(name for name in names - environment.LENT - {"setuptools", "pip"} if name.isidentifier() and name[:2] != "__")
+    names = sorted(
+        name for name in names - environment.LENT - {"setuptools", "pip"} if name.isidentifier() and name[:2] != "__"
+    )
     assert {"numpy", "pandas", "matplotlib", "mpl_toolkits"} <= set(names)
     with started(bare) as kernel:
         found = kernel.ok(f"import importlib.util\n[name for name in {names} if importlib.util.find_spec(name)]").result
@@ -101,7 +110,9 @@ def test_the_kernel_is_lent_what_it_uses_and_nothing_else(bare):
         debugger.body("disconnect")
         # These two come with libraries that the environment lacks: BLAS, and matplotlib.
         kernel.ok("import importlib.util, threadpoolctl\nassert importlib.util.find_spec('matplotlib_inline')")
-        assert eval(kernel.ok("loaded() | parallel.submit_work(loaded).result()").result) == environment.LENT - {"matplotlib_inline"}
+        assert eval(kernel.ok("loaded() | parallel.submit_work(loaded).result()").result) == environment.LENT - {
+            "matplotlib_inline"
+        }
         kernel.end()
 
 
@@ -152,7 +163,9 @@ def test_plots_of_cells_are_shown_inline_and_those_of_programs_are_not(tmp_path,
     with Kernel(env={"PYTHONPATH": "", "VIRTUAL_ENV": str(venv), "MPLBACKEND": backend}, cwd="/") as kernel:
         shown = "import matplotlib\nmatplotlib.rcParams['backend']"
         expected = backend or "module://matplotlib_inline.backend_inline"
-        assert kernel.ok(f"def look():\n    {shown.replace(chr(10), '; return ')}\nparallel.submit_work(look).result()").result == repr(expected)
+        assert kernel.ok(
+            f"def look():\n    {shown.replace(chr(10), '; return ')}\nparallel.submit_work(look).result()"
+        ).result == repr(expected)
         assert kernel.ok(shown).result == repr(expected)
         cell = kernel.ok("import subprocess, sys\nprogram = 'import matplotlib; print(matplotlib.rcParams[\"backend\"])'\n"
                          "subprocess.run([sys.executable, '-c', program]);")  # fmt: skip
@@ -167,7 +180,9 @@ def wheel(folder: Path) -> Path:
     with zipfile.ZipFile(path, "w") as file:
         file.writestr("only_a_test.py", "here = __file__\n")
         file.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: only-a-test\nVersion: 1.5\n")
-        file.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        file.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
         file.writestr(f"{info}/RECORD", f"only_a_test.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
     return path
 
@@ -303,7 +318,9 @@ def test_without_an_environment_nothing_is_said(monkeypatch, value):
 def test_the_kernelspec_of_the_page_does_what_it_says(tmp_path, monkeypatch, bare):
     page = (support.ROOT / "docs/install.md").read_text()
     spec = page.partition("```json\n")[2].partition("```")[0]
-    spec = spec.replace("/home/ada/xeus-parallel/build/bin/xparallel", str(EXECUTABLE)).replace("/home/ada/project/venv", str(bare))
+    spec = spec.replace("/home/ada/xeus-parallel/build/bin/xparallel", str(EXECUTABLE)).replace(
+        "/home/ada/project/venv", str(bare)
+    )
     folder = tmp_path / "kernels" / "project"
     folder.mkdir(parents=True)
     (folder / "kernel.json").write_text(spec)

@@ -47,7 +47,7 @@ def refused(kernel: Kernel, code: str) -> str:
     return cell.text("stderr")
 
 
-# ---- looking -----------------------------------------------------------------------------------------------------------
+# ---- looking ---------------------------------------------------------------------------------------------------------
 
 
 def test_they_are_there_without_being_loaded(own_kernel: Kernel):
@@ -97,7 +97,11 @@ def test_where_a_running_work_is(kernel: Kernel, gate):
     place = f"Cell In [{cell.reply['execution_count']}], line 2, in hangs"
     kernel.wait(lambda: place in kernel.ok("%stacks").result, 20)
     shown = kernel.ok("%stacks")
-    assert gate.wait in shown.result and "work " in shown.result and "<pre" in shown.of("execute_result")[0].content["data"]["text/html"]
+    assert (
+        gate.wait in shown.result
+        and "work " in shown.result
+        and "<pre" in shown.of("execute_result")[0].content["data"]["text/html"]
+    )
     assert place in kernel.ok("print(hanging.stack())").text()
     gate.open()
     kernel.ok("parallel.run()")
@@ -118,8 +122,7 @@ def test_heaps(kernel: Kernel):
 
 def test_cancel(kernel: Kernel):
     kernel.ok(
-        "def sleep(): time.sleep(60)\n"
-        "sleepers = [parallel.submit_work(sleep, name=f'sleeper {n}') for n in range(3)];"
+        "def sleep(): time.sleep(60)\nsleepers = [parallel.submit_work(sleep, name=f'sleeper {n}') for n in range(3)];"
     )
     kernel.wait(lambda: kernel.value("len(parallel.works('running'))") == "2")
     shown = kernel.ok("%cancel").result
@@ -145,7 +148,9 @@ def test_cancel_a_queue(kernel: Kernel, gate):
         f"def produce():\n    {gate.wait}\nqueue = xlist()\nproducer = parallel.submit_work(produce)\n"
         "w = parallel.submit_queue(queue, print);"
     )
-    assert "consumes a queue: close the queue, or %cancel everything" in refused(kernel, f"%cancel {kernel.value('w.id')}")
+    assert "consumes a queue: close the queue, or %cancel everything" in refused(
+        kernel, f"%cancel {kernel.value('w.id')}"
+    )
     gate.open()
     kernel.ok("queue.close(); parallel.run()")
 
@@ -210,7 +215,7 @@ def test_tab_completes_ids(kernel: Kernel):
     assert count.removeprefix("In [").rstrip("]") in complete(kernel, "%works --cell ")
 
 
-# ---- %%parallel --------------------------------------------------------------------------------------------------------
+# ---- %%parallel ------------------------------------------------------------------------------------------------------
 
 
 def test_a_cell_on_several_contexts(kernel: Kernel):
@@ -325,8 +330,7 @@ def test_beside_work_in_the_background(kernel: Kernel, gate):
 def test_views_grow_while_ranks_push(kernel: Kernel, gate):
     kernel.ok("values = xlist(name='values')")
     cell = kernel.start(
-        "display(values)\n"
-        f"get_ipython().run_cell_magic('parallel', '-n 2', '''\nvalues.push(rank)\n{gate.wait}\n''')"
+        f"display(values)\nget_ipython().run_cell_magic('parallel', '-n 2', '''\nvalues.push(rank)\n{gate.wait}\n''')"
     )
 
     def shown() -> list[str]:

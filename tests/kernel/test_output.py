@@ -378,7 +378,9 @@ def test_what_a_cell_captures_is_captured_of_its_works_too(kernel: Kernel):
     text, outputs = kernel.ok("print(caught.stdout + str(len(caught.outputs)))").text().rsplit("\n", 2)[:2]
     assert sorted(text.splitlines()) == ["from 0", "from 1", "from main"] and outputs == "2"
     kernel.ok("import contextlib, io\nsink = io.StringIO()")
-    cell = kernel.ok("with contextlib.redirect_stdout(sink):\n    parallel.submit_work(print, 'redirected')\n    parallel.run()")
+    cell = kernel.ok(
+        "with contextlib.redirect_stdout(sink):\n    parallel.submit_work(print, 'redirected')\n    parallel.run()"
+    )
     assert cell.text() == "" and kernel.value("sink.getvalue()") == "'redirected\\n'"
 
 

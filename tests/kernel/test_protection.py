@@ -145,7 +145,9 @@ def test_what_changes_nothing_of_the_notebook_runs(kernel: Kernel, cases):
 
 def test_the_error_names_object_cell_and_line(kernel: Kernel):
     kernel.ok("import parallel\nresults = []")
-    cell = kernel.run("def work(n):\n    square = n * n\n    results.append(square)  # here\nparallel.submit_work(work, 3)\nparallel.run()")
+    cell = kernel.run(
+        "def work(n):\n    square = n * n\n    results.append(square)  # here\nparallel.submit_work(work, 3)\nparallel.run()"
+    )
     assert cell.reply["ename"] == "UnprotectedError"
     assert cell.reply["evalue"].startswith("list 'results' of the notebook cannot be changed in a context (append())")
     assert "results.append(square)  # here" in plain("\n".join(cell.reply["traceback"]))
@@ -155,7 +157,9 @@ def test_the_error_names_object_cell_and_line(kernel: Kernel):
 def test_a_module_beside_the_notebook_and_a_script_that_was_run_are_the_users(kernel: Kernel, tmp_path):
     (tmp_path / "beside.py").write_text("log = []\ndef note(x):\n    log.append(x)\n")
     (tmp_path / "script.py").write_text("seen = {}\ndef mark(x):\n    seen[x] = 1\n")
-    kernel.ok(f"import parallel, sys\nsys.path.insert(0, {str(tmp_path)!r})\nimport beside\n%run {tmp_path / 'script.py'}")
+    kernel.ok(
+        f"import parallel, sys\nsys.path.insert(0, {str(tmp_path)!r})\nimport beside\n%run {tmp_path / 'script.py'}"
+    )
     for call in ("beside.note(1)", "mark(1)"):
         cell = kernel.run(f"parallel.submit_work(lambda: {call}).result()")
         assert cell.reply["ename"] == "UnprotectedError", call

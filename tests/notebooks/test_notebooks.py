@@ -25,7 +25,15 @@ def kernels(monkeypatch):
 
 
 def show(path, *options, before=()):
-    command = [*before, sys.executable, str(ROOT / "scripts/show_notebook.py"), "--build-dir", str(BUILD), *options, str(path)]
+    command = [
+        *before,
+        sys.executable,
+        str(ROOT / "scripts/show_notebook.py"),
+        "--build-dir",
+        str(BUILD),
+        *options,
+        str(path),
+    ]
     return subprocess.run(command, capture_output=True, text=True, timeout=600)
 
 
@@ -68,13 +76,17 @@ def test_is_saved_with_what_it_shows(path):
 def test_save_notebooks_saves_outputs(tmp_path):
     script = str(ROOT / "scripts/save_notebooks.py")
     book = write(tmp_path / "book.ipynb", "print('said')", "1 + 1", "display(3)")
-    done = subprocess.run([sys.executable, script, "--build-dir", str(BUILD), str(book)], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, script, "--build-dir", str(BUILD), str(book)], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     first, second, third = nbformat.read(book, as_version=4).cells
     assert first.outputs[0].text == "said\n" and second.outputs[0].data["text/plain"] == "2"
     assert third.outputs[0].output_type == "display_data" and third.execution_count == 3
     before = write(tmp_path / "bad.ipynb", "1/0").read_text()
-    done = subprocess.run([sys.executable, script, "--build-dir", str(BUILD), str(tmp_path / "bad.ipynb")], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, script, "--build-dir", str(BUILD), str(tmp_path / "bad.ipynb")], capture_output=True, text=True
+    )
     assert done.returncode == 1 and "In [1] raised ZeroDivisionError" in done.stderr
     assert (tmp_path / "bad.ipynb").read_text() == before
 

@@ -41,7 +41,7 @@ class Text(str):
 
 Point = collections.namedtuple("Point", "x y")
 
-# ---- leaves ------------------------------------------------------------------------------------------------------------------
+# ---- leaves ----------------------------------------------------------------------------------------------------------
 
 floats = st.integers(0, 2**64 - 1).map(lambda bits: struct.unpack("d", struct.pack("Q", bits))[0]) | st.sampled_from(
     [0.0, -0.0]
@@ -86,7 +86,7 @@ plain_arrays = dtypes.flatmap(
 )
 arrays = st.tuples(plain_arrays, st.sampled_from(sorted(VIEWS))).map(lambda of: VIEWS[of[1]](of[0]))
 
-# ---- graphs ------------------------------------------------------------------------------------------------------------------
+# ---- graphs ----------------------------------------------------------------------------------------------------------
 
 FROZEN = ("tuple", "frozenset", "Point", "TupleOf")
 OPEN = ("list", "dict", "set", "Node", "ListOf", "DictOf", "deque", "bytearray", "objects")
@@ -157,7 +157,7 @@ def graphs(draw, most_nodes: int = 12):
     return nodes[-1] if draw(st.booleans()) else nodes
 
 
-# ---- the same graph ----------------------------------------------------------------------------------------------------------
+# ---- the same graph --------------------------------------------------------------------------------------------------
 
 
 def name_of(item) -> object:

@@ -27,7 +27,11 @@ from parallel import _engine
 HEAP_LIMIT = 64 << 20
 WARM_UP = 0.2  # of all batches: what is made once and kept is there by then
 MOST_GROWTH = 0.05  # of this process's memory and objects from then on,
-SLACK = {"kilobytes": 4096, "shared kilobytes": 16384, "objects": 2000}  # and what the last batches may be remembered by
+SLACK = {
+    "kilobytes": 4096,
+    "shared kilobytes": 16384,
+    "objects": 2000,
+}  # and what the last batches may be remembered by
 
 
 def push_all(pushed, who):
@@ -79,12 +83,41 @@ def is_result(value):
 class Soak:
     """One run: `batch()` again and again, `leaks()` now and then."""
 
-    KINDS = ("value", "error", "exits", "segv", "abort", "killed", "late", "again", "pushes", "hogs", "nested", "prints")
+    KINDS = (
+        "value",
+        "error",
+        "exits",
+        "segv",
+        "abort",
+        "killed",
+        "late",
+        "again",
+        "pushes",
+        "hogs",
+        "nested",
+        "prints",
+    )
     KINDS += ("array", "queue", "asks", "odd_result")
-    FAULTS = ("", "", "", "kill context", "kill context", "kill zygote", "stop zygote", "cancel", "cancel one", "interrupt")
+    FAULTS = (
+        "",
+        "",
+        "",
+        "kill context",
+        "kill context",
+        "kill zygote",
+        "stop zygote",
+        "cancel",
+        "cancel one",
+        "interrupt",
+    )
     FAULTS += ("drop",)
     # How else works may end when this has happened to their batch.
-    ALSO = {"kill context": {"crashed"}, "kill zygote": {"crashed"}, "stop zygote": {"crashed"}, "cancel": {"cancelled"}}
+    ALSO = {
+        "kill context": {"crashed"},
+        "kill zygote": {"crashed"},
+        "stop zygote": {"crashed"},
+        "cancel": {"cancelled"},
+    }
     ALSO |= {"cancel one": {"cancelled"}, "interrupt": {"cancelled"}, "drop": set(), "": set()}
 
     def __init__(self, seed: int):
@@ -230,7 +263,9 @@ def run(batches: int, seed: int, seconds: float = float("inf"), tell=lambda text
     for what in ("descriptors", "threads", "region", "xlists"):
         assert after[what] <= before[what], f"{what} grew from {before[what]} to {after[what]}"
     for what, slack in SLACK.items():
-        assert after[what] < before[what] * (1 + MOST_GROWTH) + slack, f"{what} grew from {before[what]} to {after[what]}"
+        assert after[what] < before[what] * (1 + MOST_GROWTH) + slack, (
+            f"{what} grew from {before[what]} to {after[what]}"
+        )
     assert done > first, "too little time for a soak"
     return {"batches": done, "killed": soak.killed, **soak.ended, "before": before, "after": after}
 

@@ -91,7 +91,7 @@ def test_not_a_record():
     assert check_damaged(b"\xff" * 64)
 
 
-# ---- records that would do harm ----------------------------------------------------------------------------------------------
+# ---- records that would do harm --------------------------------------------------------------------------------------
 
 NONE, LIST, TUPLE, DICT, SET, REMEMBER, SAME = 0, 15, 16, 17, 18, 22, 23
 

@@ -131,7 +131,9 @@ def test_errors_of_what_a_work_submits_are_its_errors():
         parallel.submit_work(fails, 5)
         raise KeyError("outer")
 
-    works = [parallel.submit_work(function, errback=lambda error: None) for function in (only_submits, handles, fails_itself)]
+    works = [
+        parallel.submit_work(function, errback=lambda error: None) for function in (only_submits, handles, fails_itself)
+    ]
     parallel.run()
     error = works[0].exception()
     assert isinstance(error, ValueError) and {str(error), error.__notes__[0][-7:]} == {"inner 1", "inner 2"}
@@ -157,7 +159,9 @@ def test_a_work_that_is_cancelled_takes_what_it_has_submitted_along():
         time.sleep(60)
 
     for ending in ("outer", "inner"):  # while it does something itself, and while it waits at its end
-        work = parallel.submit_work(outer if ending == "outer" else lambda: parallel.submit_work(lambda: began.push(1) or time.sleep(60)))
+        work = parallel.submit_work(
+            outer if ending == "outer" else lambda: parallel.submit_work(lambda: began.push(1) or time.sleep(60))
+        )
         parallel.start()
         assert began.wait(2 if ending == "outer" else 3, 30)
         began_to_cancel = time.monotonic()

@@ -114,7 +114,7 @@ def test_a_program_that_outlives_its_work_does_no_harm(capsys):
     assert parallel.submit_work(lambda: 1).result() == 1
 
 
-# ---- crashes -----------------------------------------------------------------------------------------------------------------
+# ---- crashes ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_crash_leaves_its_last_words_and_where_it_was(capsys):
@@ -128,7 +128,9 @@ def test_a_crash_leaves_its_last_words_and_where_it_was(capsys):
         work.result()
     error = caught.value
     assert error.signal == signal.SIGSEGV and error.work is work
-    assert error.output.startswith("last words\nFatal Python error: Segmentation fault") and "in crash\n" in error.output
+    assert (
+        error.output.startswith("last words\nFatal Python error: Segmentation fault") and "in crash\n" in error.output
+    )
     parallel.run()
     assert "last words" in capsys.readouterr().err
 

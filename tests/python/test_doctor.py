@@ -79,7 +79,9 @@ def test_a_check_that_fails_says_so_and_the_others_go_on(monkeypatch, capsys):
     monkeypatch.setattr(machine, "huge_pages", refuse)
     assert command.main(["doctor", "--no-imports"]) == 0
     printed = capsys.readouterr().out
-    assert "unknown  huge pages: could not look: PermissionError: [Errno 13] Permission denied: '/sys/kernel'" in printed
+    assert (
+        "unknown  huge pages: could not look: PermissionError: [Errno 13] Permission denied: '/sys/kernel'" in printed
+    )
     assert "1 could not look, no problem" in printed and "open files" in printed and "-> if no other line" in printed
 
 
@@ -94,7 +96,7 @@ def test_a_summary():
     assert text.summary(listed) == "3 checks: 1 ok, 1 could not look, 1 problem"
 
 
-# ---- where something is forbidden for real -------------------------------------------------------------------------------------
+# ---- where something is forbidden for real ---------------------------------------------------------------------------
 
 FORBID = """
     import ctypes
@@ -139,7 +141,7 @@ def test_little_address_space():
     assert "advice   address space: 700.0 MB by ulimit -v" in ended.stdout and ended.returncode in (0, 1), ended
 
 
-# ---- another Python ------------------------------------------------------------------------------------------------------------
+# ---- another Python --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

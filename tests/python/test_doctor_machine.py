@@ -28,7 +28,6 @@ def root(tmp_path):
     return write
 
 
-
 @pytest.mark.parametrize(
     "content, mode, mark, word",
     [
@@ -164,7 +163,11 @@ def test_no_handler_of_the_users_hears_of_that_child():
         ({"read_errno": 1, "ptrace_scope": None}, ADVICE, ["seccomp", "SYS_PTRACE"]),
         ({"read_errno": 38, "ptrace_scope": 1}, ADVICE, ["not implemented", "seccomp"]),
         ({"read_errno": 5, "ptrace_scope": 1}, ADVICE, ["report"]),
-        ({"fork_errno": 12, "read_errno": 0, "ptrace_scope": None}, PROBLEM, ["Cannot allocate memory", "no work can start"]),
+        (
+            {"fork_errno": 12, "read_errno": 0, "ptrace_scope": None},
+            PROBLEM,
+            ["Cannot allocate memory", "no work can start"],
+        ),
     ],
     ids=["yama", "seccomp", "no such call", "else", "no fork"],
 )

@@ -14,7 +14,7 @@ from parallel import _libraries
 from parallel._doctor import interpreter, judge_python, packages
 from parallel._doctor.finding import ADVICE, OK, PROBLEM, UNKNOWN
 
-# ---- the interpreter -----------------------------------------------------------------------------------------------------------
+# ---- the interpreter -------------------------------------------------------------------------------------------------
 
 
 def test_python():
@@ -23,18 +23,35 @@ def test_python():
     assert says(judge_python.python(facts), OK, facts["python"], sys.executable)
 
 
-PROTECTED = {"mode": "strict", "active": True, "by": "patches", "obstacle": None, "missing": [], "unknown": [], "without_twin": {}}
+PROTECTED = {
+    "mode": "strict",
+    "active": True,
+    "by": "patches",
+    "obstacle": None,
+    "missing": [],
+    "unknown": [],
+    "without_twin": {},
+}
 
 
 @pytest.mark.parametrize(
     "facts, told",
     [
         ({}, [(OK, "by patches")]),
-        ({"by": "twins", "obstacle": "it was built elsewhere"}, [(ADVICE, "by source twins, which see less: it was built elsewhere")]),
+        (
+            {"by": "twins", "obstacle": "it was built elsewhere"},
+            [(ADVICE, "by source twins, which see less: it was built elsewhere")],
+        ),
         ({"without_twin": {"f": "no source"}}, [(OK, "patches"), (ADVICE, "1 function of yours without checks: f")]),
         ({"mode": "off", "active": False, "by": None}, [(ADVICE, "the mode is off")]),
-        ({"missing": ["numpy.core.x"], "active": "partly"}, [(ADVICE, "not complete: 1 name that it looks for not found")]),
-        ({"unknown": ["d.D", "b.B", "a.A", "c.C"]}, [(OK, ""), (ADVICE, "4 methods of these libraries that it does not know: a.A, b.B, c.C and 1 more")]),
+        (
+            {"missing": ["numpy.core.x"], "active": "partly"},
+            [(ADVICE, "not complete: 1 name that it looks for not found")],
+        ),
+        (
+            {"unknown": ["d.D", "b.B", "a.A", "c.C"]},
+            [(OK, ""), (ADVICE, "4 methods of these libraries that it does not know: a.A, b.B, c.C and 1 more")],
+        ),
     ],
     ids=["patches", "twins", "without twin", "off", "missing", "unknown"],
 )
@@ -63,7 +80,7 @@ def test_a_trial_runs_a_work():
     assert says(failed, PROBLEM, "did not run: ContextCrashed: fork failed")
 
 
-# ---- libraries -----------------------------------------------------------------------------------------------------------------
+# ---- libraries -------------------------------------------------------------------------------------------------------
 
 
 def test_libraries_that_protection_knows_are_imported():
@@ -121,7 +138,9 @@ def test_thread_pools():
     known = {"threadpoolctl": "3.1", "with_pools": ["numpy"], "pools": [pool, pool]}
     assert says(judge_python.thread_pools(known), OK, "openblas 0.3 (openmp) with 2 threads; in a context")
     assert says(judge_python.thread_pools({**known, "pools": None}), OK, "not loaded before")
-    assert says(judge_python.thread_pools({**known, "threadpoolctl": None, "pools": None}), ADVICE, "pip install threadpoolctl")
+    assert says(
+        judge_python.thread_pools({**known, "threadpoolctl": None, "pools": None}), ADVICE, "pip install threadpoolctl"
+    )
     assert says(judge_python.thread_pools({"threadpoolctl": None, "with_pools": [], "pools": None}), OK, "no BLAS")
 
 
@@ -134,7 +153,9 @@ def test_the_kernel_is_found_or_not(monkeypatch, tmp_path):
     assert says(look(), ADVICE, "Jupyter finds no kernel", "make install")
     spec = tmp_path / "kernels/xparallel-of-this-test"
     spec.mkdir(parents=True)
-    (spec / "kernel.json").write_text(json.dumps({"argv": [str(tmp_path / "gone")], "display_name": "x", "language": "python"}))
+    (spec / "kernel.json").write_text(
+        json.dumps({"argv": [str(tmp_path / "gone")], "display_name": "x", "language": "python"})
+    )
     assert says(look(), PROBLEM, "a program that is not there", str(tmp_path / "gone"))
     (tmp_path / "gone").write_text("#!/bin/sh\n")
     (tmp_path / "gone").chmod(0o755)

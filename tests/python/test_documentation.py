@@ -11,8 +11,11 @@ import parallel
 from parallel import _config
 from support import run_program
 
-WITHOUT_EXAMPLE = {"Context"} | {name for name in parallel.__all__ if isinstance(getattr(parallel, name), type)
-                                 and issubclass(getattr(parallel, name), Exception)}
+WITHOUT_EXAMPLE = {"Context"} | {
+    name
+    for name in parallel.__all__
+    if isinstance(getattr(parallel, name), type) and issubclass(getattr(parallel, name), Exception)
+}
 
 
 # What IPython looks for in a module: public for it, not for users.

@@ -133,8 +133,23 @@ def test_types_texts_and_attributes(sample):
     if not isinstance(sample, ExceptionGroup):
         assert error.args == sample.args
     assert vars(error) == vars(sample)
-    for name in ("errno", "strerror", "filename", "filename2", "encoding", "object", "start", "reason", "msg", "lineno",
-                 "text", "value", "name", "path", "where"):
+    for name in (
+        "errno",
+        "strerror",
+        "filename",
+        "filename2",
+        "encoding",
+        "object",
+        "start",
+        "reason",
+        "msg",
+        "lineno",
+        "text",
+        "value",
+        "name",
+        "path",
+        "where",
+    ):
         assert getattr(error, name, "absent") == getattr(sample, name, "absent")
 
 
@@ -159,7 +174,7 @@ def sample_group():
     raise ExceptionGroup("group", [ValueError(1), KeyError("k")])
 
 
-# ---- tracebacks ------------------------------------------------------------------------------------------------------------------
+# ---- tracebacks ------------------------------------------------------------------------------------------------------
 
 
 def outermost(value):
@@ -189,8 +204,11 @@ def test_the_traceback_of_the_context_has_every_frame_with_its_source():
     assert cause.text.startswith(
         f"work {work.id} 'deep' in context {work.context} with arguments (5):\n\nTraceback (most recent call last):\n"
     )
-    for function, text in ((outermost, "return middle(value)"), (middle, "return innermost(value) + 1"),
-                           (innermost, "return value / divisor  # the line that fails")):
+    for function, text in (
+        (outermost, "return middle(value)"),
+        (middle, "return innermost(value) + 1"),
+        (innermost, "return value / divisor  # the line that fails"),
+    ):
         assert f'File "{__file__}", line {line_of(function, text)}, in {function.__name__}\n    {text}\n' in cause.text
     assert cause.text.endswith("ZeroDivisionError: division by zero\n")
 
@@ -229,9 +247,16 @@ def test_chained_causes_contexts_and_notes_are_in_the_traceback():
     error = error_of(fail)
     text = error.__cause__.text
     assert error.__notes__ == ["a note"] and "a note" in text
-    positions = [text.index(part) for part in (
-        "IndexError: list index out of range", "During handling of the above exception", "KeyError: 'inner'",
-        "The above exception was the direct cause", "ValueError: outer")]
+    positions = [
+        text.index(part)
+        for part in (
+            "IndexError: list index out of range",
+            "During handling of the above exception",
+            "KeyError: 'inner'",
+            "The above exception was the direct cause",
+            "ValueError: outer",
+        )
+    ]
     assert positions == sorted(positions)
 
 
@@ -249,7 +274,7 @@ def test_an_endless_recursion_is_a_recursion_error():
     assert isinstance(error, RecursionError) and len(error.__cause__.text) < 10_000
 
 
-# ---- what cannot come across -----------------------------------------------------------------------------------------------------
+# ---- what cannot come across -----------------------------------------------------------------------------------------
 
 
 def test_a_class_made_in_the_context():
@@ -348,7 +373,7 @@ def test_huge_messages():
     assert type(error) is ValueError and len(str(error)) == 20_000_000 and len(_errors.summary(error)) <= 200
 
 
-# ---- exceptions that would end a program -------------------------------------------------------------------------------------------
+# ---- exceptions that would end a program -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -392,10 +417,15 @@ def test_other_base_exceptions(kind):
 
 
 HIERARCHY = {
-    "ProtectionError": [parallel.ParallelError], "UnprotectedError": [parallel.ProtectionError],
-    "AssignmentError": [parallel.ProtectionError], "ContextCrashed": [parallel.ParallelError],
-    "RemoteError": [parallel.ParallelError], "WaitError": [parallel.ParallelError], "NoWaitersError": [parallel.WaitError],
-    "WaitTimeoutError": [parallel.WaitError, TimeoutError], "HeapLimitError": [parallel.ParallelError, MemoryError],
+    "ProtectionError": [parallel.ParallelError],
+    "UnprotectedError": [parallel.ProtectionError],
+    "AssignmentError": [parallel.ProtectionError],
+    "ContextCrashed": [parallel.ParallelError],
+    "RemoteError": [parallel.ParallelError],
+    "WaitError": [parallel.ParallelError],
+    "NoWaitersError": [parallel.WaitError],
+    "WaitTimeoutError": [parallel.WaitError, TimeoutError],
+    "HeapLimitError": [parallel.ParallelError, MemoryError],
     "ParallelError": [Exception],
 }
 
@@ -407,7 +437,7 @@ def test_the_hierarchy():
     assert pickle.loads(pickle.dumps(parallel.ContextCrashed("x", exitcode=1, work=object))).exitcode == 1
 
 
-# ---- errors nobody has looked at when the program ends -----------------------------------------------------------------------------
+# ---- errors nobody has looked at when the program ends ---------------------------------------------------------------
 
 
 def test_errors_that_were_neither_raised_nor_shown_are_named_at_exit():

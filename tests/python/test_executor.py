@@ -82,7 +82,9 @@ def test_map_keeps_no_result_alive():
 def test_functions_of_concurrent_futures():
     with parallel.Executor(2) as executor:
         futures = [executor.submit(pow, n, 2) for n in range(20)]
-        assert sorted(future.result() for future in concurrent.futures.as_completed(futures, 30)) == [n * n for n in range(20)]
+        assert sorted(future.result() for future in concurrent.futures.as_completed(futures, 30)) == [
+            n * n for n in range(20)
+        ]
         done, missing = concurrent.futures.wait([executor.submit(time.sleep, 0.01) for _ in range(4)], 30)
         assert len(done) == 4 and not missing
 
@@ -91,7 +93,9 @@ def test_asyncio():
     async def main():
         loop = asyncio.get_running_loop()
         with parallel.Executor(2) as executor:
-            return await asyncio.gather(*(loop.run_in_executor(executor, functools.partial(pow, n, 2)) for n in range(5)))
+            return await asyncio.gather(
+                *(loop.run_in_executor(executor, functools.partial(pow, n, 2)) for n in range(5))
+            )
 
     assert asyncio.run(main()) == [0, 1, 4, 9, 16]
 
@@ -144,7 +148,9 @@ def test_from_many_threads():
     with parallel.Executor(2) as executor:
         results = []
         threads = [
-            threading.Thread(target=lambda n=n: results.append(sum(executor.submit(pow, n, 2).result() for _ in range(5))))
+            threading.Thread(
+                target=lambda n=n: results.append(sum(executor.submit(pow, n, 2).result() for _ in range(5)))
+            )
             for n in range(8)
         ]
         for thread in threads:

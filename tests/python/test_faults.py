@@ -284,7 +284,9 @@ HANGING = """
 
 
 def test_contexts_that_hang_before_they_begin_are_told_and_cost_no_more():
-    ended = run_program(HANGING, """
+    ended = run_program(
+        HANGING,
+        """
         works = [parallel.submit_work(int, n, timeout=60) for n in range(3)]
         began = time.monotonic()
         try:
@@ -301,19 +303,23 @@ def test_contexts_that_hang_before_they_begin_are_told_and_cost_no_more():
             except parallel.ContextCrashed:
                 pass
         print(parallel.submit_work(pow, (2, 5)).result())
-    """)
+    """,
+    )
     lines = ended.stdout.splitlines()
     assert "hung before they began" in lines[0] and "register_at_fork" in lines[0], ended
     assert lines[1:] == ["['crashed', 'crashed', 'crashed']", "32"], ended
 
 
 def test_a_work_whose_context_hangs_can_be_cancelled():
-    ended = run_program(HANGING, """
+    ended = run_program(
+        HANGING,
+        """
         work = parallel.submit_work(int)
         parallel.start()
         time.sleep(0.1)
         print(work.cancel(), work.state)
         parallel.run(30)
         print("over")
-    """)
+    """,
+    )
     assert ended.stdout.splitlines() == ["True cancelled", "over"], ended

@@ -142,7 +142,7 @@ def test_ends_that_race_with_waiters(seed, two_contexts):
             assert len(into) == 6 and set(into) == set(works)
 
 
-# ---- done callbacks ------------------------------------------------------------------------------------------------------------------
+# ---- done callbacks --------------------------------------------------------------------------------------------------
 
 
 def test_done_callbacks_come_once_in_order_whenever_they_are_added(two_contexts):
@@ -253,7 +253,7 @@ def test_watchers_and_the_pump_do_not_lock_each_other_out(two_contexts):
     wait_until(lambda: count == 3 * 40 * 6)
 
 
-# ---- asyncio -------------------------------------------------------------------------------------------------------------------------
+# ---- asyncio ---------------------------------------------------------------------------------------------------------
 
 
 def test_await():

@@ -75,7 +75,9 @@ LOOPS = {
 @pytest.mark.parametrize("group", [True, False], ids=["group", "process"])
 @pytest.mark.parametrize("loop", LOOPS.values(), ids=LOOPS)
 def test_an_interrupt_stops_the_works(loop, group):
-    with Program(PREAMBLE, f"""
+    with Program(
+        PREAMBLE,
+        f"""
         import subprocess
 
         began = parallel.xlist()
@@ -95,7 +97,8 @@ def test_an_interrupt_stops_the_works(loop, group):
         parallel.run()  # waits for what is left, raises nothing
         print([work.state for work in works], list(began) in ([0, 1], [1, 0]), parallel.contexts(ended=False))
         print(parallel.submit_work(lambda: "the next run works").result())
-    """) as program:
+    """,
+    ) as program:
         assert program.line() == "ready"
         assert_interrupted(program, interrupt(program, group))
         assert program.line() == "['cancelled', 'cancelled', 'cancelled', 'cancelled'] True []"
@@ -107,13 +110,16 @@ def test_an_interrupt_stops_the_works(loop, group):
 
 def test_programs_that_works_start_hear_the_terminals_interrupt():
     """os.system() lets nobody stop it but the program it runs."""
-    with Program(PREAMBLE, """
+    with Program(
+        PREAMBLE,
+        """
         parallel.submit_work(lambda: pushed.push(1) or os.system("sleep 1000"))
         parallel.start()
         pushed.wait(1)
         interrupted(parallel.run)
         parallel.run()
-    """) as program:
+    """,
+    ) as program:
         assert program.line() == "ready"
         wait_until(lambda: "sleep\n" in [Path(f"/proc/{pid}/comm").read_text() for pid in program.alive()])
         assert_interrupted(program, interrupt(program))
@@ -125,14 +131,17 @@ def test_programs_that_works_start_hear_the_terminals_interrupt():
     "wait", ["works[0].result", "works[0].exception", "lambda: pushed.wait(100)", "lambda: list(pushed.stream())"]
 )
 def test_whoever_waits_is_interrupted(wait):
-    with Program(PREAMBLE, f"""
+    with Program(
+        PREAMBLE,
+        f"""
         works = [parallel.submit_work(lambda: pushed.push(1) or time.sleep(1000)) for _ in range(2)]
         parallel.start()
         pushed.wait(2)
         interrupted({wait})
         parallel.run()
         print([work.state for work in works])
-    """) as program:
+    """,
+    ) as program:
         assert program.line() == "ready"
         assert_interrupted(program, interrupt(program))
         assert program.line() == "['cancelled', 'cancelled']"
@@ -154,11 +163,15 @@ STUBBORN = """
 
 
 def test_works_that_ignore_it_are_killed():
-    with Program(PREAMBLE, STUBBORN, """
+    with Program(
+        PREAMBLE,
+        STUBBORN,
+        """
     began = time.monotonic()
     parallel.run()
     print(time.monotonic() - began, [work.state for work in works], sorted(pushed))
-    """) as program:
+    """,
+    ) as program:
         assert program.line() == "ready"
         assert_interrupted(program, interrupt(program))
         seconds, rest = program.line().split(" ", 1)
@@ -169,12 +182,16 @@ def test_works_that_ignore_it_are_killed():
 @pytest.mark.parametrize("pause", [0.05, 0.4])
 def test_a_second_interrupt_kills_at_once(pause):
     """While run() still gives its works time to stop, and in the run() after."""
-    with Program(PREAMBLE, STUBBORN, """
+    with Program(
+        PREAMBLE,
+        STUBBORN,
+        """
         began = time.monotonic()
         interrupted(parallel.run)
         parallel.run()
         print(time.monotonic() - began, [work.state for work in works], sorted(pushed))
-    """) as program:
+    """,
+    ) as program:
         assert program.line() == "ready"
         first = interrupt(program)
         time.sleep(pause)
@@ -196,7 +213,9 @@ def test_a_second_interrupt_kills_at_once(pause):
 
 def test_a_handler_of_the_programs_own_does_not_reach_the_works():
     """Whatever the main program does with SIGINT: contexts pass over the terminal's, only the main process stops them."""
-    with Program(PREAMBLE, """
+    with Program(
+        PREAMBLE,
+        """
         seen = []
         signal.signal(signal.SIGINT, lambda *_: seen.append(1))
         gate = parallel.xlist()
@@ -216,7 +235,8 @@ def test_a_handler_of_the_programs_own_does_not_reach_the_works():
         parallel.cancel()
         parallel.run()
         print([work.state for work in works])
-    """) as program:
+    """,
+    ) as program:
         assert program.line() == "ready"
         interrupt(program)
         assert program.line() == "[True, True]" and program.line() == "['cancelled', 'cancelled']"
@@ -226,14 +246,17 @@ def test_a_handler_of_the_programs_own_does_not_reach_the_works():
 @pytest.mark.parametrize("wait", ["parallel.run()", "time.sleep(1000)"])
 def test_a_program_that_is_interrupted_ends(wait):
     """Nobody catches the KeyboardInterrupt: the program ends, and everything it started."""
-    with Program(PREAMBLE, f"""
+    with Program(
+        PREAMBLE,
+        f"""
         for n in range(4):
             parallel.submit_work(lambda: pushed.push(1) or time.sleep(1000))
         parallel.start()
         pushed.wait(2)
         print("ready", flush=True)
         {wait}
-    """) as program:
+    """,
+    ) as program:
         assert program.line() == "ready"
         interrupt(program)
         ended = program.end(10)
@@ -243,7 +266,9 @@ def test_a_program_that_is_interrupted_ends(wait):
 
 def test_an_interrupt_in_the_middle_of_the_fork_is_not_lost():
     """Hooks of fork are Python code: a handler that ran in one would raise where nobody can catch it."""
-    with Program(PREAMBLE, """
+    with Program(
+        PREAMBLE,
+        """
         parallel.submit_work(lambda: None)
         parallel.run()  # now there is another thread, which could take the signal
 
@@ -261,7 +286,8 @@ def test_an_interrupt_in_the_middle_of_the_fork_is_not_lost():
             print("interrupted", flush=True)
         parallel.run()
         print(parallel.submit_work(lambda: "works").result())
-    """) as program:
+    """,
+    ) as program:
         assert [program.line() for _ in range(3)] == ["the hook has run to its end", "interrupted", "works"]
         ended = program.end()
         assert (ended.returncode, ended.stderr) == (0, "")
@@ -269,7 +295,9 @@ def test_an_interrupt_in_the_middle_of_the_fork_is_not_lost():
 
 def test_an_interrupt_at_any_moment_leaves_a_working_program():
     """Interrupts rain on a loop of runs, wherever it is in them: in between, starting, collecting, stopping."""
-    with Program(PREAMBLE, """
+    with Program(
+        PREAMBLE,
+        """
         armed = False
 
         def handler(number, frame):
@@ -295,7 +323,8 @@ def test_an_interrupt_at_any_moment_leaves_a_working_program():
         last = parallel.submit_work(lambda: "works")
         parallel.run()
         print(interrupts > 5, last.result(), parallel.contexts(ended=False))
-    """) as program:
+    """,
+    ) as program:
         assert program.line() == "ready"
         end = time.monotonic() + 2.5
         pause = 0.0

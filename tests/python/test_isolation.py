@@ -58,8 +58,16 @@ def test_closures_over_what_cannot_be_pickled(no_pickle, unprotected):
     def work():
         with lock:
             assert not event.is_set()
-        return [next(generator), stubborn.value, variable.get(), local.value, reference().value, frame.f_code.co_name,
-                module.__name__, eval(code)]
+        return [
+            next(generator),
+            stubborn.value,
+            variable.get(),
+            local.value,
+            reference().value,
+            frame.f_code.co_name,
+            module.__name__,
+            eval(code),
+        ]
 
     assert parallel.submit_work(work).result() == [
         1,
@@ -116,7 +124,7 @@ def test_big_data_is_there_at_once():
     assert sum(work.result() for work in works) == sum(data) + int(array.sum())
 
 
-# ---- a moment ----------------------------------------------------------------------------------------------------------------------
+# ---- a moment --------------------------------------------------------------------------------------------------------
 
 
 some_global = "as it was"
@@ -185,7 +193,7 @@ def test_changes_in_contexts_are_not_seen_by_the_main_thread(unprotected):
     assert "XPAR_TEST_CONTEXT" not in os.environ and os.getcwd() == directory and sys.path
 
 
-# ---- what a context is -------------------------------------------------------------------------------------------------------------
+# ---- what a context is -----------------------------------------------------------------------------------------------
 
 
 def test_a_context_is_a_process_with_one_thread():
@@ -194,6 +202,7 @@ def test_a_context_is_a_process_with_one_thread():
     other = threading.Thread(target=thread.wait)
     other.start()
     try:
+
         def look():
             return (
                 os.getpid() != main,

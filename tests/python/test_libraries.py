@@ -58,7 +58,9 @@ def test_variables_that_are_set_stay(monkeypatch):
 def test_a_library_that_does_not_outlive_a_fork_is_named_once(monkeypatch):
     monkeypatch.setitem(sys.modules, "polars", types.ModuleType("polars"))
     monkeypatch.setattr(_libraries, "_warned", set())
-    with pytest.warns(RuntimeWarning, match="polars has been loaded in the main thread, and does not work in a context"):
+    with pytest.warns(
+        RuntimeWarning, match="polars has been loaded in the main thread, and does not work in a context"
+    ):
         assert parallel.submit_work(lambda: 1).result() == 1
     assert parallel.submit_work(lambda: 1).result() == 1  # an error, if it warned again
 

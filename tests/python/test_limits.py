@@ -26,7 +26,7 @@ def test_limits_that_make_no_sense(limits, error, message):
         parallel.submit_work(print, **limits)
 
 
-# ---- timeout -----------------------------------------------------------------------------------------------------------------
+# ---- timeout ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_work_that_takes_too_long_is_interrupted(two_contexts):
@@ -41,7 +41,9 @@ def test_a_work_that_takes_too_long_is_interrupted(two_contexts):
     slow, quick = parallel.submit_work(sleep, timeout=0.2), parallel.submit_work(lambda: 1, timeout=20)
     at = time.monotonic()
     parallel.start()
-    with pytest.raises(TimeoutError, match=f"work {slow.id} 'sleep' in context . took longer than its timeout of 0.2 s") as caught:
+    with pytest.raises(
+        TimeoutError, match=f"work {slow.id} 'sleep' in context . took longer than its timeout of 0.2 s"
+    ) as caught:
         slow.result()
     assert 0.2 <= time.monotonic() - at < 2.0
     assert isinstance(caught.value, parallel.WorkTimeoutError) and caught.value.signal is None
@@ -68,7 +70,9 @@ def _never_listens():
 def test_one_that_cannot_be_interrupted_is_killed(two_contexts, stubborn):
     works = [parallel.submit_work(stubborn, timeout=0.1), *(parallel.submit_work(pow, (n, 2)) for n in range(20))]
     parallel.start()
-    with pytest.raises(parallel.ContextCrashed, match="longer than its timeout of 0.1 s; .* its context was killed") as caught:
+    with pytest.raises(
+        parallel.ContextCrashed, match="longer than its timeout of 0.1 s; .* its context was killed"
+    ) as caught:
         works[0].result()
     assert isinstance(caught.value, TimeoutError) and caught.value.signal == signal.SIGKILL
     assert caught.value.work is works[0] and works[0].state == "crashed"
@@ -91,7 +95,7 @@ def test_an_interrupt_of_its_own_is_no_timeout(two_contexts):
         work.result()
 
 
-# ---- retries -----------------------------------------------------------------------------------------------------------------
+# ---- retries ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_work_that_fails_is_run_again(two_contexts):

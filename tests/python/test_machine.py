@@ -12,7 +12,7 @@ from support import run_program
 OPENMP_BLAS = Path("/usr/lib/x86_64-linux-gnu/openblas-openmp")
 
 
-# ---- processors --------------------------------------------------------------------------------------------------------------
+# ---- processors ------------------------------------------------------------------------------------------------------
 
 
 def test_as_many_contexts_as_processors_are_granted():
@@ -45,7 +45,7 @@ def test_contexts_have_the_affinity_of_the_main_program():
     assert pinned.result() == {max(before)} and parallel.submit_work(os.sched_getaffinity, 0).result() == before
 
 
-# ---- threads of libraries ----------------------------------------------------------------------------------------------------
+# ---- threads of libraries --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.deadline(120)
@@ -84,7 +84,7 @@ def test_a_blas_with_a_pool_of_openmp_threads_does_not_hang():
     assert ended.stdout.splitlines() == ["openmp", "True", "over"], ended
 
 
-# ---- memory ------------------------------------------------------------------------------------------------------------------
+# ---- memory ----------------------------------------------------------------------------------------------------------
 
 
 def private_kilobytes() -> int:
@@ -143,5 +143,9 @@ def test_a_killed_program_leaves_no_file():
         parallel.run()
         os.kill(os.getpid(), 9)
     """)
-    new = {(folder, name) for folder, name in names() - before if "parallel" in name or "xpar" in name or folder == "/dev/shm"}
+    new = {
+        (folder, name)
+        for folder, name in names() - before
+        if "parallel" in name or "xpar" in name or folder == "/dev/shm"
+    }
     assert ended.returncode == -9 and not {entry for entry in new if "xpar-kernel-" not in entry[1]}

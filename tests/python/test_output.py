@@ -126,7 +126,9 @@ def test_a_broken_stream_costs_output_and_nothing_else(monkeypatch, caplog):
             break
         except OSError:
             errors += 1
-    wait_until(lambda: errors + len(caplog.records) == 3)  # the pump may have met some of them, and be writing that down
+    wait_until(
+        lambda: errors + len(caplog.records) == 3
+    )  # the pump may have met some of them, and be writing that down
     assert [work.result() for work in works] == [0, 1, 2, 3, 4]
     caplog.clear()  # tracebacks keep what they met alive
 

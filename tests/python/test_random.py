@@ -73,7 +73,9 @@ def test_items_of_map_have_streams_of_their_own():
     streams = []
     for contexts, chunksize in ((1, None), (2, 1), (2, 7), (3, 100)):
         parallel.configure(contexts=contexts, seed=3)
-        streams.append(parallel.map(lambda n: (n, random.random(), float(np.random.random())), range(20), chunksize=chunksize))
+        streams.append(
+            parallel.map(lambda n: (n, random.random(), float(np.random.random())), range(20), chunksize=chunksize)
+        )
     assert streams[1:] == [streams[0]] * 3 and len({item[1] for item in streams[0]}) == 20
 
 

@@ -78,6 +78,7 @@ def fail(*args):
 
 def test_errors_keep_no_batch_alive():
     """Their tracebacks refer to frames that have referred to them: nothing of that may wait for the garbage collector."""
+
     def turn():
         parallel.submit_work(fail, b"x" * 1_000_000)
         try:
@@ -149,7 +150,7 @@ def test_a_batch_that_is_dropped_is_ended():
     wait_until(lambda: is_gone(pid))
 
 
-# ---- however the program ends --------------------------------------------------------------------------------------------------------
+# ---- however the program ends ----------------------------------------------------------------------------------------
 
 RUNNING = """
     import os, signal, sys, threading, time
@@ -183,10 +184,13 @@ WAITS = {
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV], ids=lambda number: number.name)
 @pytest.mark.parametrize("wait", WAITS.values(), ids=WAITS)
 def test_no_process_outlives_a_killed_program(wait, number):
-    with Program(RUNNING, f"""
+    with Program(
+        RUNNING,
+        f"""
         threading.Thread(target=lambda: began.wait(4) and print("ready", flush=True), daemon=True).start()
         {wait}
-    """) as program:
+    """,
+    ) as program:
         assert program.line() == "ready"
         assert len(program.alive()) >= 7  # the program, two zygotes, four contexts
         os.kill(program.process.pid, number)
@@ -198,11 +202,14 @@ def test_no_process_outlives_a_killed_program(wait, number):
 
 @pytest.mark.parametrize("end", ["os._exit(3)", "os.execvp('sh', ['sh', '-c', 'exit 3'])"])
 def test_no_process_outlives_a_program_that_leaves_without_a_word(end):
-    with Program(RUNNING, f"""
+    with Program(
+        RUNNING,
+        f"""
         parallel.start()
         began.wait(4)
         {end}
-    """) as program:
+    """,
+    ) as program:
         assert program.process.wait(30) == 3
         wait_until(lambda: not program.alive(), 5)
 

@@ -99,8 +99,10 @@ def test_a_long_run_tells_of_errors_early(capsys, two_contexts):
     threading.Timer(1.5, gate.push, (1,)).start()
     with pytest.raises(ZeroDivisionError):
         parallel.run()
-    assert capsys.readouterr().err == (f"work {failed.id} '<lambda>' in context {failed.context} failed: "
-                                       "ZeroDivisionError: division by zero; run() raises it when all work has ended\n")
+    assert capsys.readouterr().err == (
+        f"work {failed.id} '<lambda>' in context {failed.context} failed: "
+        "ZeroDivisionError: division by zero; run() raises it when all work has ended\n"
+    )
 
 
 def test_a_batch_does_not_wait_for_another(two_contexts):

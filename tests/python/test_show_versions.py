@@ -11,7 +11,6 @@ from parallel._doctor.finding import ADVICE, OK
 from support import run_program
 
 
-
 def test_show_versions_prints(capsys):
     assert parallel.show_versions() is None
     printed = capsys.readouterr().out

@@ -32,7 +32,10 @@ def test_two_processors_take_half_the_time():
     Where others use the processors too, two bare processes do not reach that either: then at most half as much again. In a program
     of its own: the forks of the tests' process take 0.1 s.
     """
-    ended = run_program(inspect.getsource(burn), inspect.getsource(seconds), """
+    ended = run_program(
+        inspect.getsource(burn),
+        inspect.getsource(seconds),
+        """
         import os, time, parallel
 
         parallel.configure(contexts=2)
@@ -67,12 +70,14 @@ def test_two_processors_take_half_the_time():
             )
             tries += 1
             assert tries < 15, f"serial {alone:.3f} s, two works {both:.3f} s, two bare processes {bare:.3f} s"
-    """)
+    """,
+    )
     assert ended.returncode == 0, ended.stderr
 
 
 def test_a_work_costs_little():
     """No-op works from a list: some hundred thousand a second; even a tenth of that would not miss this."""
+
     def many():
         for _ in range(20_000):
             parallel.submit_work(int)

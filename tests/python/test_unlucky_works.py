@@ -115,7 +115,9 @@ def test_handles_of_the_main_program_are_not_closed_by_works(tmp_path, two_conte
     assert path.read_text() == "once\n"
 
 
-@pytest.mark.parametrize("die", [lambda: os._exit(1), lambda: os.kill(os.getpid(), signal.SIGKILL)], ids=["exits", "killed"])
+@pytest.mark.parametrize(
+    "die", [lambda: os._exit(1), lambda: os.kill(os.getpid(), signal.SIGKILL)], ids=["exits", "killed"]
+)
 def test_children_of_a_dead_work_do_not_keep_the_others_waiting(die, two_contexts):
     """A program that outlives its work holds the work's standard output open, which somebody reads."""
 

@@ -20,7 +20,7 @@ def all_done(works, results):
     return [work.result() for work in works] == results
 
 
-# ---- in works ------------------------------------------------------------------------------------------------------------------------
+# ---- in works --------------------------------------------------------------------------------------------------------
 
 
 def test_closing_all_descriptors(two_contexts):
@@ -260,7 +260,7 @@ def test_hooks_of_fork_that_raise(capsys):
     armed[0] = False
 
 
-# ---- in the main program -------------------------------------------------------------------------------------------------------------
+# ---- in the main program ---------------------------------------------------------------------------------------------
 
 
 def test_a_thread_that_reaps_every_child():
@@ -361,7 +361,9 @@ def test_a_forked_child_of_the_main_program_has_an_engine_of_its_own(two_context
     if pid == 0:
         status = 1
         try:
-            assert parallel.contexts(ended=False) == [] and parallel.submit_work(lambda: "child's").result() == "child's"
+            assert (
+                parallel.contexts(ended=False) == [] and parallel.submit_work(lambda: "child's").result() == "child's"
+            )
             parallel.run()
             with pytest.raises(parallel.ParallelError, match="was not started before"):
                 left.result()

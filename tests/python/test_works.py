@@ -134,17 +134,21 @@ def test_anything_callable_is_a_work(function, result):
     assert parallel.submit_work(function, 5).result() == result
 
 
-@pytest.mark.parametrize("wrong, message", [
-    (lambda: parallel.submit_work(5), "callable, not int"),
-    (lambda: parallel.submit_work(received(1)), "callable, not tuple"),
-    (lambda: parallel.submit_work(len, kwds=[1]), "kwds must be"),
-    (lambda: parallel.submit_work(len, kwds={1: 2}), "kwds must be"),
-    (lambda: parallel.submit_work(len, callback=1), "callback must be callable"),
-    (lambda: parallel.submit_work(len, errback=1), "errback must be callable"),
-    (lambda: parallel.submit_work(len, name=1), "name must be a str"),
-    (lambda: parallel.submit_queue([1], len), "queue must be an xlist"),
-    (lambda: parallel.submit_queue(parallel.xlist(), None), "callable, not NoneType"),
-], ids=range(9))
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        (lambda: parallel.submit_work(5), "callable, not int"),
+        (lambda: parallel.submit_work(received(1)), "callable, not tuple"),
+        (lambda: parallel.submit_work(len, kwds=[1]), "kwds must be"),
+        (lambda: parallel.submit_work(len, kwds={1: 2}), "kwds must be"),
+        (lambda: parallel.submit_work(len, callback=1), "callback must be callable"),
+        (lambda: parallel.submit_work(len, errback=1), "errback must be callable"),
+        (lambda: parallel.submit_work(len, name=1), "name must be a str"),
+        (lambda: parallel.submit_queue([1], len), "queue must be an xlist"),
+        (lambda: parallel.submit_queue(parallel.xlist(), None), "callable, not NoneType"),
+    ],
+    ids=range(9),
+)
 def test_what_makes_no_sense_is_refused_when_it_is_submitted(wrong, message):
     with pytest.raises(TypeError, match=message):
         wrong()
@@ -289,7 +293,9 @@ def _watched(refer):
     return work
 
 
-@pytest.mark.parametrize("make", [_with_callback, _with_done_callback, _never_called, _with_an_error, _as_an_argument, _watched])
+@pytest.mark.parametrize(
+    "make", [_with_callback, _with_done_callback, _never_called, _with_an_error, _as_an_argument, _watched]
+)
 def test_a_work_that_leads_back_to_itself_is_collected(make):
     work = weakref.ref(make([]))
     parallel.run()

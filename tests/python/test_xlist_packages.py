@@ -20,7 +20,9 @@ def test_tables_of_arrow():
 
     def make():
         numbers = range(20_000)
-        return arrow.table({"n": numbers, "text": [f"row {n}" for n in numbers], "some": [n if n % 3 else None for n in numbers]})
+        return arrow.table(
+            {"n": numbers, "text": [f"row {n}" for n in numbers], "some": [n if n % 3 else None for n in numbers]}
+        )
 
     for table in both_ways(make):
         assert table.equals(make()) and table.schema == make().schema

@@ -149,7 +149,7 @@ def test_flush_and_pop_share_without_loss(two_contexts):
     assert [n for n in flushed if isinstance(n, int)] == sorted(n for n in flushed if isinstance(n, int))
 
 
-# ---- waiting -------------------------------------------------------------------------------------------------------------------------
+# ---- waiting ---------------------------------------------------------------------------------------------------------
 
 
 def test_wait_starts_what_is_pending_and_comes_back_at_once(two_contexts):
@@ -293,7 +293,7 @@ def test_threads_wait_too(two_contexts):
     parallel.run()
 
 
-# ---- lists made in contexts ----------------------------------------------------------------------------------------------------------
+# ---- lists made in contexts ------------------------------------------------------------------------------------------
 
 
 def test_a_list_made_in_a_context_arrives_by_reference(two_contexts):
@@ -347,7 +347,7 @@ def test_the_main_thread_may_let_go_of_a_list_while_contexts_use_it(two_contexts
     assert region_use() == before
 
 
-# ---- arrays --------------------------------------------------------------------------------------------------------------------------
+# ---- arrays ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.packages
@@ -379,7 +379,7 @@ def test_an_array_of_a_result_outlives_its_work_and_batch():
     assert region_use() == before
 
 
-# ---- forks of the user's -------------------------------------------------------------------------------------------------------------
+# ---- forks of the user's ---------------------------------------------------------------------------------------------
 
 
 def test_a_process_forked_by_the_user_reads_and_pushes():

@@ -39,7 +39,9 @@ def test_downward_and_own_layer_are_allowed(tree):
     )
 
 
-@pytest.mark.parametrize("low, high", [(a, b) for i, a in enumerate(check_layers.LEVELS) for b in check_layers.LEVELS[i + 1 :]])
+@pytest.mark.parametrize(
+    "low, high", [(a, b) for i, a in enumerate(check_layers.LEVELS) for b in check_layers.LEVELS[i + 1 :]]
+)
 def test_upward_include(tree, low, high):
     below, above = low[0], high[-1]
     found = tree({f"{above}/x.hpp": "", f"{below}/y.hpp": f'#pragma once\n#include "{above}/x.hpp"\n'})
@@ -98,9 +100,9 @@ def test_quoted_includes_are_named_from_the_root(tree):
     assert tree({"runtime/base/x.hpp": "", "runtime/base/y.hpp": '\n#include "x.hpp"\n'}) == [
         ("from-root", "runtime/base/y.hpp", 2)
     ]
-    assert tree({"runtime/base/y.hpp": "", "kernel/z.hpp": "", "runtime/base/x.hpp": '#include "../../kernel/z.hpp"\n'}) == [
-        ("from-root", "runtime/base/x.hpp", 1)
-    ]
+    assert tree(
+        {"runtime/base/y.hpp": "", "kernel/z.hpp": "", "runtime/base/x.hpp": '#include "../../kernel/z.hpp"\n'}
+    ) == [("from-root", "runtime/base/x.hpp", 1)]
 
 
 def test_headers_of_others_may_be_quoted(tree):

@@ -11,8 +11,18 @@ import show_notebook
 from notebook_text import Style
 
 PLAIN = Style(width=60)
-HUGE = {"check": "huge pages", "mark": "advice", "found": "never: new memory costs more", "advice": "as root: echo madvise"}
-WORKS = {"check": "works", "mark": "problem", "found": "a work did not run: fork failed", "advice": "see the checks of memory"}
+HUGE = {
+    "check": "huge pages",
+    "mark": "advice",
+    "found": "never: new memory costs more",
+    "advice": "as root: echo madvise",
+}
+WORKS = {
+    "check": "works",
+    "mark": "problem",
+    "found": "a work did not run: fork failed",
+    "advice": "see the checks of memory",
+}
 
 
 @pytest.fixture
@@ -22,7 +32,9 @@ def python(tmp_path):
     def make(printed="", errors="", status=0, before=""):
         program, output = tmp_path / "python", tmp_path / "output"
         output.write_text(printed)
-        program.write_text(f'#!/bin/sh\necho "$PYTHONPATH" "$@" > {tmp_path}/call\n{before}\ncat {output}\necho "{errors}" >&2\nexit {status}\n')
+        program.write_text(
+            f'#!/bin/sh\necho "$PYTHONPATH" "$@" > {tmp_path}/call\n{before}\ncat {output}\necho "{errors}" >&2\nexit {status}\n'
+        )
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
         return str(program)
 
@@ -60,14 +72,19 @@ def test_the_module_of_the_build_tree_is_asked(python, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "answer, why",
     [
-        ({"errors": "Traceback ...\nImportError: it is not there", "status": 1}, "could not look: ImportError: it is not there"),
+        (
+            {"errors": "Traceback ...\nImportError: it is not there", "status": 1},
+            "could not look: ImportError: it is not there",
+        ),
         ({"printed": "no json"}, "could not look: Expecting value"),
     ],
     ids=["fails", "nonsense"],
 )
 def test_a_doctor_that_fails_is_a_finding(python, tmp_path, answer, why):
     (finding,) = doctor_lines.findings(tmp_path, python(**answer))
-    assert finding["mark"] == "unknown" and finding["found"].startswith(why) and "-m parallel doctor" in finding["advice"]
+    assert (
+        finding["mark"] == "unknown" and finding["found"].startswith(why) and "-m parallel doctor" in finding["advice"]
+    )
 
 
 def test_a_doctor_that_hangs_is_a_finding(python, tmp_path, monkeypatch):

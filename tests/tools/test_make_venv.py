@@ -23,7 +23,7 @@ class Place:
             "#!/bin/sh\n"
             f'echo "$*" >> {self._log}\n'
             'mkdir -p "$3/bin"\n'
-            f"printf '#!/bin/sh\\necho pip \"$*\" >> {self._log}; {end}\\n' > \"$3/bin/pip\"\n"
+            f'printf \'#!/bin/sh\\necho pip "$*" >> {self._log}; {end}\\n\' > "$3/bin/pip"\n'
             'chmod +x "$3/bin/pip"\n'
         )
         self._python.chmod(0o755)

@@ -114,7 +114,9 @@ def test_old_pins_stay_where_the_newest_cannot_be_installed(place, capfd):
 
 
 def test_the_suites_are_those_of_the_test_runner():
-    assert [suite.name for suite in run_tests.SUITES if isinstance(suite, run_tests.Newest)] == list(renew_newest.SUITES)
+    assert [suite.name for suite in run_tests.SUITES if isinstance(suite, run_tests.Newest)] == list(
+        renew_newest.SUITES
+    )
 
 
 def test_nothing_floats():
@@ -122,4 +124,6 @@ def test_nothing_floats():
     lines = [line for line in renew_newest.PINS.read_text().splitlines() if not line.startswith("#")]
     assert all(re.fullmatch(r"[a-z0-9-]+==[\w.!+]+", line) for line in lines)
     names = [line for line in renew_newest.NAMES.read_text().splitlines() if line and not line.startswith("#")]
-    assert names and set(name.lower().replace("_", "-") for name in names) <= {line.partition("==")[0] for line in lines}
+    assert names and set(name.lower().replace("_", "-") for name in names) <= {
+        line.partition("==")[0] for line in lines
+    }

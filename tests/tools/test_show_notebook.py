@@ -98,7 +98,12 @@ def test_a_display_shows_its_final_state_and_counts_its_updates():
 def test_what_belongs_to_an_earlier_cell_is_shown_with_its_cell():
     kernel = Kernel(
         [display("0 items", "x")],
-        [update("1 item", "x", cell=1), update("2 items", "x", cell=2), stream("late\n", cell=1), stream("now\n", cell=2)],
+        [
+            update("1 item", "x", cell=1),
+            update("2 items", "x", cell=2),
+            stream("late\n", cell=1),
+            stream("now\n", cell=2),
+        ],
     )
     _, printed = show(kernel, code("xs"), code("go()"))
     assert printed.split("In [2]: go()\n")[1].splitlines() == [

@@ -130,7 +130,7 @@ TEST(event_any, a_signal_ends_the_sleep) {
     for (const std::size_t count : {std::size_t{2}, k_too_many}) {
         const shared<table> notes;
         child sleeper([&] {
-            struct sigaction action {};
+            struct sigaction action{};
             action.sa_handler = [](int) {};
             sigaction(SIGUSR1, &action, nullptr);
             notes->ready.store(true);

@@ -57,7 +57,7 @@ TEST(futex, wakes_a_process_that_shares_the_word) {
 TEST(futex, a_signal_ends_the_sleep) {
     const shared<std::atomic<std::uint32_t>> word;
     child sleeper([&] {
-        struct sigaction action {};
+        struct sigaction action{};
         action.sa_handler = [](int) {};
         sigaction(SIGUSR1, &action, nullptr);
         return static_cast<int>(xpar::futex_wait(*word, 0, -1));

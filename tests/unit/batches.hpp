@@ -136,15 +136,14 @@ protected:
         std::destroy_at(&notes());
         std::construct_at(&notes());
         forget_reports();
-        batch_shm* const made = batch::create(
-            *m_memory,
-            {.works = works,
-             .contexts = contexts,
-             .most_contexts = most_contexts,
-             .queues = m_queues.data(),
-             .queue_count = queues,
-             .limits = limits},
-            k_heap, notes().changed);
+        batch_shm* const made = batch::create(*m_memory,
+                                              {.works = works,
+                                               .contexts = contexts,
+                                               .most_contexts = most_contexts,
+                                               .queues = m_queues.data(),
+                                               .queue_count = queues,
+                                               .limits = limits},
+                                              k_heap, notes().changed);
         ASSERT_NE(made, nullptr);
         m_batch.emplace(*m_memory, *m_table, *made);
         m_runs = std::make_unique<scripted_batch>(*m_batch);

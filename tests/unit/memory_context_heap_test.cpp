@@ -91,7 +91,8 @@ TEST_F(heap, zeroed_memory_is_zero_also_where_it_was_used_before) {
 }
 
 TEST_F(heap, reallocation_keeps_the_content_at_every_size) {
-    const std::size_t sizes[] = {0, 1, 16, 17, 100, 512, 513, 8000, 16384, 16385, 65536, 65537, 500'000, 1'000'000, 2'500'000};
+    const std::size_t sizes[] = {0,     1,     16,    17,    100,     512,       513,      8000,
+                                 16384, 16385, 65536, 65537, 500'000, 1'000'000, 2'500'000};
     for (const std::size_t before : sizes) {
         for (const std::size_t after : sizes) {
             auto* place = static_cast<unsigned char*>(m_heap->allocate(before));
@@ -253,7 +254,8 @@ TEST_F(heap, keeps_content_and_invariants_whatever_is_done) {
         const int pattern = 1 + static_cast<int>(random() % 255);
         if (live.empty() || (random() % 5 < 3 && live.size() < 2000)) {
             const bool zeroed = random() % 2 == 0;
-            auto* const place = static_cast<unsigned char*>(zeroed ? m_heap->allocate_zeroed(bytes) : m_heap->allocate(bytes));
+            auto* const place =
+                static_cast<unsigned char*>(zeroed ? m_heap->allocate_zeroed(bytes) : m_heap->allocate(bytes));
             if (place == nullptr) {
                 continue;
             }

@@ -53,7 +53,8 @@ TEST(heap_walk, finds_the_live_blocks_and_no_others) {
             std::memcpy(place, &step, sizeof step);
             live[reinterpret_cast<std::uintptr_t>(place)] = step;
         } else {
-            const auto chosen = std::next(live.begin(), static_cast<long>(random() % std::min<std::size_t>(live.size(), 50)));
+            const auto chosen =
+                std::next(live.begin(), static_cast<long>(random() % std::min<std::size_t>(live.size(), 50)));
             heap->free(reinterpret_cast<void*>(chosen->first));
             live.erase(chosen);
         }

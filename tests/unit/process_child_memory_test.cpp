@@ -24,8 +24,8 @@ TEST(child_memory, of_ones_own_child_is_read_and_the_child_is_gone) {
 }
 
 TEST(child_memory, no_handler_hears_of_the_child) {
-    struct sigaction before {};
-    struct sigaction counting {};
+    struct sigaction before{};
+    struct sigaction counting{};
     counting.sa_handler = [](int) { g_ended = 1; };
     ASSERT_EQ(sigaction(SIGCHLD, &counting, &before), 0);
     xpar::try_child_memory();

@@ -1,4 +1,5 @@
-// Files that the main process has open for reading: each context has its own position in them, and the main process its own.
+// Files that the main process has open for reading: each context has its own position in them, and the main process its
+// own.
 #include "tests/unit/groups.hpp"
 
 #include "runtime/process/open_files.hpp"
@@ -32,7 +33,9 @@ protected:
     // In a job: what `count` bytes from the descriptor's position on are, as a number; 0 when they cannot be read.
     static std::uint32_t next_digits(int descriptor, std::size_t count) {
         char text[16] = {};
-        return read(descriptor, text, count) == static_cast<ssize_t>(count) ? static_cast<std::uint32_t>(std::atoi(text)) : 0;
+        return read(descriptor, text, count) == static_cast<ssize_t>(count)
+                   ? static_cast<std::uint32_t>(std::atoi(text))
+                   : 0;
     }
 
     std::string m_path = "/tmp/xpar-open-files-XXXXXX";

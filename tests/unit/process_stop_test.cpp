@@ -14,7 +14,7 @@ class process_stop : public group_test {
 protected:
     // What the program above installs in a context.
     static void count_interrupts() {
-        struct sigaction action {};
+        struct sigaction action{};
         action.sa_handler = [](int) { s_interrupts = s_interrupts + 1; };
         sigaction(interrupt_signal(), &action, nullptr);
     }

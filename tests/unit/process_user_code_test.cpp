@@ -60,7 +60,7 @@ TEST_F(process_user_code, the_main_process_ignores_the_end_of_its_children) {
 }
 
 TEST_F(process_user_code, the_main_process_reaps_whatever_ends) {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = [](int) {
         const int before = errno;
         while (waitpid(-1, nullptr, WNOHANG) > 0) {
@@ -107,7 +107,7 @@ TEST_F(process_user_code, contexts_have_no_handler_of_the_main_process_and_ignor
     };
     struct sigaction before[std::size(table)]{};
     for (std::size_t i = 0; i < std::size(table); ++i) {
-        struct sigaction wanted {};
+        struct sigaction wanted{};
         wanted.sa_handler = table[i].in_main;
         sigaction(table[i].number, &wanted, &before[i]);
     }
@@ -118,7 +118,7 @@ TEST_F(process_user_code, contexts_have_no_handler_of_the_main_process_and_ignor
     sigprocmask(SIG_BLOCK, &blocked, &mask_before);
     start(1, 1, [&](std::uint32_t) {
         for (std::size_t i = 0; i < std::size(table); ++i) {
-            struct sigaction now {};
+            struct sigaction now{};
             sigaction(table[i].number, nullptr, &now);
             memory().flags[0].fetch_add(
                 now.sa_handler == table[i].in_context ? 1U : 100U * static_cast<unsigned>(table[i].number));
@@ -132,7 +132,7 @@ TEST_F(process_user_code, contexts_have_no_handler_of_the_main_process_and_ignor
     sigset_t mask_after;
     sigprocmask(SIG_SETMASK, &mask_before, &mask_after);
     for (std::size_t i = 0; i < std::size(table); ++i) {
-        struct sigaction now {};
+        struct sigaction now{};
         sigaction(table[i].number, &before[i], &now);
         EXPECT_EQ(now.sa_handler, table[i].in_main) << table[i].number;
     }

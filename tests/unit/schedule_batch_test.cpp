@@ -164,7 +164,7 @@ TEST_F(schedule_batch, an_interrupt_ends_running_works_and_cancels_the_rest) {
     static volatile std::sig_atomic_t s_interrupted = 0;
     make(100, 2);
     runs().at_entry = [] {
-        struct sigaction action {};
+        struct sigaction action{};
         action.sa_handler = [](int) { s_interrupted = 1; };
         sigaction(interrupt_signal(), &action, nullptr);
     };

@@ -191,16 +191,17 @@ TEST_F(schedule_killed_anywhere, while_a_work_is_run_again) {
         const bool fails = notes().works[index].fetch_add(1) == 0 && index == 0;
         return fails ? outcome{work_state::failed, 100} : done(100 + index);
     };
-    step_through([this] { act(); }, [this](bool) {
-        settle_and_finish();
-        EXPECT_EQ(state(0), work_state::done);
-        EXPECT_LE(notes().works[0].load(), 3U); // the first attempt, one that was cut off, the last
-        EXPECT_GE(notes().works[0].load(), 2U);
-        EXPECT_GE(of().shared().limits[0].attempts.load(), 1U);
-        give_back_memory();
-        forget_reports();
-        runs().after_fork_child();
-    });
+    step_through([this] { act(); },
+                 [this](bool) {
+                     settle_and_finish();
+                     EXPECT_EQ(state(0), work_state::done);
+                     EXPECT_LE(notes().works[0].load(), 3U); // the first attempt, one that was cut off, the last
+                     EXPECT_GE(notes().works[0].load(), 2U);
+                     EXPECT_GE(of().shared().limits[0].attempts.load(), 1U);
+                     give_back_memory();
+                     forget_reports();
+                     runs().after_fork_child();
+                 });
     runs().group_ends();
     of().group().state.store(group_state::ended);
 }

@@ -16,7 +16,7 @@ protected:
     void wait_for_stop(bool listens) {
         static std::atomic<bool> s_told;
         s_told = false;
-        struct sigaction action {};
+        struct sigaction action{};
         action.sa_handler = [](int) { s_told = true; };
         sigaction(interrupt_signal(), &action, nullptr);
         while (!s_told || !listens) {

@@ -86,8 +86,9 @@ protected:
         push(1, 0);
     }
 
-    // The context has gone `before` steps when the question begins, and goes to `until` while it is at some instruction.
-    // Where there is anything left to do at the end of that, there was at all times, and the answer must be no.
+    // The context has gone `before` steps when the question begins, and goes to `until` while it is at some
+    // instruction. Where there is anything left to do at the end of that, there was at all times, and the answer must
+    // be no.
     void ask_everywhere() {
         make_it();
         stepped_child alone(m_ask);
@@ -98,7 +99,8 @@ protected:
         int asked = 0;
         for (int before = 0; before < k_steps; ++before) {
             for (int until = before + 1; until < k_steps; ++until) {
-                // Another instruction of every seven for each pair: the steps overlap, and what one misses another meets.
+                // Another instruction of every seven for each pair: the steps overlap, and what one misses another
+                // meets.
                 for (int steps = (3 * before + until) % 7; steps < length && !HasFailure(); steps += scaled_stride(7)) {
                     make_it();
                     go(0, before);

@@ -50,7 +50,7 @@ TEST(timeline, a_bar_for_each_work_that_was_begun_by_context_and_time) {
     table.set(0, work_state::done, 1, 10, 20);
     table.set(1, work_state::failed, 0, 11, 21);
     table.set(2, work_state::done, 1, 22, 30);
-    table.set(3, work_state::running, 0, 25, 31); // about to end
+    table.set(3, work_state::running, 0, 25, 31);  // about to end
     table.set(4, work_state::cancelled, 0, 0, 40); // never begun
     const std::vector<timeline_bar> bars = timeline(table.works(), 2, 100);
     ASSERT_EQ(bars.size(), 4U);

@@ -67,13 +67,9 @@ public:
 #endif
     }
 
-    bool returned() const noexcept {
-        return m_state->returned.load();
-    }
+    bool returned() const noexcept { return m_state->returned.load(); }
 
-    void kill() {
-        m_child.kill();
-    }
+    void kill() { m_child.kill(); }
 
     // Runs on to the end; the exit code.
     int finish() {

@@ -217,7 +217,7 @@ TEST_F(list, close_wakes_who_waits) {
 
 TEST_F(list, a_signal_ends_the_wait) {
     xpar::test::child waiter([&] {
-        struct sigaction action {};
+        struct sigaction action{};
         action.sa_handler = [](int) {};
         sigaction(SIGUSR1, &action, nullptr);
         wake_reason reason = wake_reason::woken;

@@ -184,7 +184,8 @@ TEST(permits, none_is_lost_with_who_is_killed) {
     }
     for (std::uint32_t slot = 0; slot < k_slots; ++slot) {
         const std::uint32_t before = memory->turns[slot].load();
-        EXPECT_TRUE(wait_until([&] { return memory->turns[slot].load() > before + 10; })) << "slot " << slot << " is stuck";
+        EXPECT_TRUE(wait_until([&] { return memory->turns[slot].load() > before + 10; }))
+            << "slot " << slot << " is stuck";
     }
     children.clear(); // kills them
     reclaim_permits(memory->permits, 1);

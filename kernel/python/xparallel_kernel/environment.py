@@ -87,5 +87,7 @@ def _set_backend_here_only() -> None:
 
 
 def _set_backend(matplotlib: ModuleType) -> None:
-    if "MPLBACKEND" not in os.environ and hasattr(matplotlib, "rcParams"):  # a module of the user may have the same name
+    if "MPLBACKEND" not in os.environ and hasattr(
+        matplotlib, "rcParams"
+    ):  # a module of the user may have the same name
         matplotlib.rcParams["backend"] = _BACKEND

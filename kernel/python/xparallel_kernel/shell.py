@@ -125,7 +125,11 @@ class ZMQInteractiveShell(InteractiveShell):
         except Exception as failure:
             self.log.debug("an error is kept as text: %r", failure)
             evalue = context_traceback.text_of(exception)
-            return {"ename": type(exception).__name__, "evalue": evalue, "traceback": context_traceback.as_text(exception)}
+            return {
+                "ename": type(exception).__name__,
+                "evalue": evalue,
+                "traceback": context_traceback.as_text(exception),
+            }
 
     def show_error(self, etype: type, evalue: BaseException, traceback: list[str], parent=None) -> None:
         """Show an error under a cell, the current one by default."""

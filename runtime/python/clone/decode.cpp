@@ -76,9 +76,9 @@ private:
     PyObject* close();
 
     record_reader m_from;
-    collector_pause m_pause; // until something is met whose hash, say, may be user code: leaves and xlists
+    collector_pause m_pause;   // until something is met whose hash, say, may be user code: leaves and xlists
     std::size_t m_to_come = 1; // objects announced and not begun, but for the one that is being read
-    bool m_opened = false; // a frame has been pushed instead of an object returned
+    bool m_opened = false;     // a frame has been pushed instead of an object returned
     reference m_leaves;
     std::vector<PyObject*> m_memo; // strong; nullptr while a tuple or frozenset is incomplete
     std::vector<frame> m_frames;

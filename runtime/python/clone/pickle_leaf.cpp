@@ -61,8 +61,9 @@ bool is_instance_of(PyTypeObject* type, const char* module, const char* name) no
     return base != nullptr && PyType_IsSubtype(type, base) != 0;
 }
 
-// Arrays and tables are read back in place, and so cannot be changed. In objects of other libraries nobody expects that: a figure that is
-// drawn, a model that is trained further write to arrays of their own. Theirs are copied, as pickle does.
+// Arrays and tables are read back in place, and so cannot be changed. In objects of other libraries nobody expects
+// that: a figure that is drawn, a model that is trained further write to arrays of their own. Theirs are copied, as
+// pickle does.
 bool is_read_in_place(PyObject* leaf) noexcept {
     PyTypeObject* const type = leaf != nullptr ? Py_TYPE(leaf) : nullptr;
     if (type == nullptr || (type->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0) {

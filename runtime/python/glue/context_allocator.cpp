@@ -19,8 +19,8 @@ allocator* s_current = nullptr; // of this context
 PyObject* s_limit_error = nullptr;
 PyObject* s_memory_error = nullptr; // builtins.MemoryError
 
-// PyErr_NoMemory(), which follows a null in all of CPython, raises what this variable names. So an allocation that the limit
-// has refused raises HeapLimitError, at the line that asked, and `except MemoryError` catches it.
+// PyErr_NoMemory(), which follows a null in all of CPython, raises what this variable names. So an allocation that the
+// limit has refused raises HeapLimitError, at the line that asked, and `except MemoryError` catches it.
 [[gnu::cold]] void* refused(const context_heap& heap) noexcept {
     if (heap.is_refusing()) {
         PyExc_MemoryError = s_limit_error;
@@ -43,7 +43,9 @@ struct locked {
     pthread_mutex_t* p_lock;
 };
 
-allocator& as_allocator(void* context) noexcept { return *static_cast<allocator*>(context); }
+allocator& as_allocator(void* context) noexcept {
+    return *static_cast<allocator*>(context);
+}
 
 template <class Access>
 void* domain_malloc(void* context, std::size_t bytes) noexcept {
@@ -111,10 +113,10 @@ void after_fork_child() {
     s_current->buffers->detach_counters_child();
 }
 
-// ---- numpy ---------------------------------------------------------------------------------------------------------------------
+// ---- numpy ----------------------------------------------------------------------------------------------------------
 
-// numpy's public structure for data allocators, version 1 (NEP 49), and where its C API keeps the function that takes one.
-// Declared here, so that numpy is neither linked nor needed to build.
+// numpy's public structure for data allocators, version 1 (NEP 49), and where its C API keeps the function that takes
+// one. Declared here, so that numpy is neither linked nor needed to build.
 struct numpy_allocator {
     void* context;
     void* (*malloc)(void* context, std::size_t bytes);
@@ -132,7 +134,9 @@ constexpr unsigned k_feature_slot = 211;        // PyArray_GetNDArrayCFeatureVer
 constexpr unsigned k_feature_of_1_22 = 0xf;
 
 // An array of the snapshot keeps the handler it was made with, so only blocks of this heap arrive here.
-void numpy_free(void* context, void* place, std::size_t) { domain_free<locked>(context, place); }
+void numpy_free(void* context, void* place, std::size_t) {
+    domain_free<locked>(context, place);
+}
 
 void* numpy_realloc(void* context, void* place, std::size_t bytes) {
     return domain_realloc<locked, PYMEM_DOMAIN_RAW>(context, place, bytes);

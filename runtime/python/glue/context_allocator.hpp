@@ -1,9 +1,10 @@
-// Gives a context heaps of its own: CPython's three allocation domains, and numpy's array data, go to them from here on.
-// Two heaps, one budget: `objects` for what is allocated under the GIL (object and mem domains), `buffers` for what any thread may
-// ask for (raw domain, numpy), behind a lock. In a context only, once, under the GIL; never undone: the process ends instead.
+// Gives a context heaps of its own: CPython's three allocation domains, and numpy's array data, go to them from here
+// on. Two heaps, one budget: `objects` for what is allocated under the GIL (object and mem domains), `buffers` for what
+// any thread may ask for (raw domain, numpy), behind a lock. In a context only, once, under the GIL; never undone: the
+// process ends instead.
 //
-// Blocks of the snapshot are known by their address. They are reallocated where they came from, and never freed: a free would
-// copy the page it touches, and nothing would ever use the memory.
+// Blocks of the snapshot are known by their address. They are reallocated where they came from, and never freed: a free
+// would copy the page it touches, and nothing would ever use the memory.
 #pragma once
 
 #include <Python.h>
@@ -20,7 +21,8 @@ struct context_heaps_shm {
     heap_counters_shm buffers;
 };
 
-// `limit_error`: the subclass of MemoryError that C code raises for an allocation the limit has refused; borrowed, kept for good.
+// `limit_error`: the subclass of MemoryError that C code raises for an allocation the limit has refused; borrowed, kept
+// for good.
 status install_context_allocator(context_heaps_shm& shared, PyObject* limit_error);
 
 // "Was this made in this context?" Always false outside of a context.

@@ -15,8 +15,8 @@ inline PyTypeObject* loaded_type(const char* module_name, const char* name) noex
     return type != nullptr && PyType_Check(type) ? reinterpret_cast<PyTypeObject*>(type) : nullptr;
 }
 
-// The extension module that defines `type`, under whatever name it was imported: numpy.core became numpy._core. Borrowed;
-// null when there is none.
+// The extension module that defines `type`, under whatever name it was imported: numpy.core became numpy._core.
+// Borrowed; null when there is none.
 inline PyObject* defining_extension(PyTypeObject* type) noexcept {
     const char* const dot = std::strrchr(type->tp_name, '.');
     const char* const name = dot != nullptr ? dot + 1 : type->tp_name;

@@ -18,8 +18,8 @@ namespace {
 constexpr std::uintptr_t k_page = 4096; // x86-64
 constexpr int k_most_buffers = 1024;
 constexpr std::uint64_t k_longest_look_ns = 1'000'000; // for buffers, nearest first
-constexpr std::size_t k_most_edge_bytes = 256 << 10; // for 64 buffers on the average: 4 KiB each
-constexpr int k_most_pages = 4096; // that can be put back: 16 MiB; more are written for good
+constexpr std::size_t k_most_edge_bytes = 256 << 10;   // for 64 buffers on the average: 4 KiB each
+constexpr int k_most_pages = 4096;                     // that can be put back: 16 MiB; more are written for good
 
 struct buffer {
     std::uintptr_t begin; // of its first whole page
@@ -136,7 +136,8 @@ private:
             return;
         }
         if (mprotect(reinterpret_cast<void*>(begin), end - begin, PROT_READ) == 0) {
-            s_buffers[s_buffer_count++] = with_edges({begin, end, object, begin - data, data + bytes - end, nullptr, false});
+            s_buffers[s_buffer_count++] =
+                with_edges({begin, end, object, begin - data, data + bytes - end, nullptr, false});
         }
     }
 

@@ -1,7 +1,8 @@
 // Large arrays of the user's, which C code can write to through their bare address, past every gate (ctypes, numba):
 // their pages are read-only in contexts. The first write to a page faults; the page is copied, made writable, and the
 // write goes on, for a C function cannot be stopped half way. When it returns to the interpreter the pages are put back
-// and the error is raised, at the line that called it. Its ends, whose pages are others', too, are put back from copies.
+// and the error is raised, at the line that called it. Its ends, whose pages are others', too, are put back from
+// copies.
 #pragma once
 
 #include <Python.h>

@@ -17,8 +17,7 @@ namespace xpar::guard {
 namespace {
 
 struct checked_call_object {
-    PyObject_HEAD
-    vectorcallfunc enter;
+    PyObject_HEAD vectorcallfunc enter;
     PyObject* callee;
 };
 

@@ -15,8 +15,7 @@ namespace {
 
 // The beginning of CDataObject in CPython 3.11; compared with the members that the type has before it is believed.
 struct data_fields {
-    PyObject_HEAD
-    char* memory;
+    PyObject_HEAD char* memory;
     int owns_memory;
     data_fields* base;
     Py_ssize_t size;
@@ -37,7 +36,9 @@ bool has_member_at(PyTypeObject* type, const char* name, std::size_t offset) noe
            reinterpret_cast<PyMemberDescrObject*>(member)->d_member->offset == static_cast<Py_ssize_t>(offset);
 }
 
-const data_fields& fields_of(PyObject* object) noexcept { return *reinterpret_cast<data_fields*>(object); }
+const data_fields& fields_of(PyObject* object) noexcept {
+    return *reinterpret_cast<data_fields*>(object);
+}
 
 bool covers(const char* memory, Py_ssize_t bytes, const char* place) noexcept {
     return place >= memory && place < memory + bytes;
@@ -81,7 +82,7 @@ PyObject* kept_holder(PyObject* object, const char* place) noexcept {
     return attributes != nullptr ? find_holder(*attributes, place, 0) : nullptr;
 }
 
-// ---- ctypes.memmove() and memset(): objects that call a function by its address --------------------------------------
+// ---- ctypes.memmove() and memset(): objects that call a function by its address -------------------------------------
 
 constexpr guarded k_writing = {.operation = "writing to its memory",
                                .kind = change::contents,
@@ -113,9 +114,13 @@ void know_ctypes() noexcept {
     }
 }
 
-bool is_ctypes_unknown() noexcept { return s_data == nullptr && loaded_type("_ctypes", "Structure") != nullptr; }
+bool is_ctypes_unknown() noexcept {
+    return s_data == nullptr && loaded_type("_ctypes", "Structure") != nullptr;
+}
 
-bool is_ctypes_data(PyTypeObject* type) noexcept { return s_data != nullptr && PyType_IsSubtype(type, s_data) != 0; }
+bool is_ctypes_data(PyTypeObject* type) noexcept {
+    return s_data != nullptr && PyType_IsSubtype(type, s_data) != 0;
+}
 
 bool is_reference_to_data(PyObject* object) noexcept {
     return s_data != nullptr && std::string_view(Py_TYPE(object)->tp_name) == "CArgObject";

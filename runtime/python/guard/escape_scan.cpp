@@ -15,7 +15,7 @@ constexpr std::uint64_t k_most_ns = 200'000'000;
 constexpr std::uint64_t k_share = 50; // of the time since the last search, one part is for the next
 
 PyObject* s_warning = nullptr;
-std::uint64_t s_last_ns = 0; // when the last search ended; 0: none in this context
+std::uint64_t s_last_ns = 0;  // when the last search ended; 0: none in this context
 std::uint64_t s_first_ns = 0; // when the first work that has not been looked after ended
 
 void look(std::uint64_t allowed_ns) noexcept {
@@ -45,7 +45,9 @@ void look(std::uint64_t allowed_ns) noexcept {
 
 } // namespace
 
-void know_escape_warning(PyObject* warning) noexcept { Py_XSETREF(s_warning, Py_NewRef(warning)); }
+void know_escape_warning(PyObject* warning) noexcept {
+    Py_XSETREF(s_warning, Py_NewRef(warning));
+}
 
 void look_for_escapes_after_work(std::uint64_t began_ns) noexcept {
     const std::uint64_t now = coarse_monotonic_ns();

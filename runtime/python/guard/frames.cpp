@@ -116,7 +116,8 @@ void know_paths(PyObject* own, PyObject* library_folders, PyObject* standard) no
 
 _PyInterpreterFrame* current_frame() noexcept {
     PyThreadState* const thread = _PyThreadState_UncheckedGet();
-    _PyInterpreterFrame* frame = thread != nullptr && thread->cframe != nullptr ? thread->cframe->current_frame : nullptr;
+    _PyInterpreterFrame* frame =
+        thread != nullptr && thread->cframe != nullptr ? thread->cframe->current_frame : nullptr;
     while (frame != nullptr && _PyFrame_IsIncomplete(frame)) {
         frame = frame->previous;
     }
@@ -131,7 +132,8 @@ _PyInterpreterFrame* caller_of(_PyInterpreterFrame* frame) noexcept {
 }
 
 origin origin_of(_PyInterpreterFrame* frame) noexcept {
-    // In globals that belong to no module, whoever has it run: Cython's modules adapt others so while they are imported.
+    // In globals that belong to no module, whoever has it run: Cython's modules adapt others so while they are
+    // imported.
     while (is_generated(frame->f_code) && PyDict_GetItemString(frame->f_globals, "__name__") == nullptr) {
         _PyInterpreterFrame* const caller = caller_of(frame);
         if (caller == nullptr) {
@@ -154,7 +156,9 @@ origin origin_of(PyCodeObject* code, PyObject* globals) noexcept {
     return origin_of_path(path);
 }
 
-origin origin_of_file(PyObject* path) noexcept { return origin_of_path(path); }
+origin origin_of_file(PyObject* path) noexcept {
+    return origin_of_path(path);
+}
 
 bool is_of_library(PyObject* function) noexcept {
     const auto* const known = reinterpret_cast<PyFunctionObject*>(function);
@@ -168,7 +172,8 @@ origin origin_of_module(PyObject* module_dict) noexcept {
         return origin_of_path(file);
     }
     PyObject* const name = PyDict_GetItemString(module_dict, "__name__");
-    const bool is_main = name != nullptr && PyUnicode_Check(name) && PyUnicode_CompareWithASCIIString(name, "__main__") == 0;
+    const bool is_main =
+        name != nullptr && PyUnicode_Check(name) && PyUnicode_CompareWithASCIIString(name, "__main__") == 0;
     return is_main ? origin::user : origin::standard;
 }
 
@@ -217,7 +222,8 @@ bool is_named_in(PyObject* names, PyObject* globals, PyCodeObject* code) noexcep
     }
     const reference function(PyUnicode_FromFormat("%S:%U", module, code->co_qualname));
     const reference all(PyUnicode_FromFormat("%S:*", module));
-    const bool found = function && all && (PySet_Contains(names, function.get()) == 1 || PySet_Contains(names, all.get()) == 1);
+    const bool found =
+        function && all && (PySet_Contains(names, function.get()) == 1 || PySet_Contains(names, all.get()) == 1);
     PyErr_Clear();
     return found;
 }
@@ -250,8 +256,8 @@ bool is_setter_of(PyObject* object, _PyInterpreterFrame* frame) noexcept {
     PyObject* const found = stripped ? _PyType_Lookup(Py_TYPE(object), stripped.get()) : nullptr;
     bool is_setter = false;
     for (const char* const part : {"fset", "fdel"}) {
-        const reference function(found != nullptr && Py_IS_TYPE(found, &PyProperty_Type) ? PyObject_GetAttrString(found, part)
-                                                                                        : nullptr);
+        const reference function(
+            found != nullptr && Py_IS_TYPE(found, &PyProperty_Type) ? PyObject_GetAttrString(found, part) : nullptr);
         is_setter = is_setter || (function && PyFunction_Check(function.get()) &&
                                   PyFunction_GetCode(function.get()) == reinterpret_cast<PyObject*>(code));
     }
@@ -259,7 +265,9 @@ bool is_setter_of(PyObject* object, _PyInterpreterFrame* frame) noexcept {
     return is_setter;
 }
 
-PyObject* function_of(_PyInterpreterFrame* frame) noexcept { return reinterpret_cast<PyObject*>(frame->f_func); }
+PyObject* function_of(_PyInterpreterFrame* frame) noexcept {
+    return reinterpret_cast<PyObject*>(frame->f_func);
+}
 
 PyObject* without_decorators(PyObject* function) noexcept {
     constexpr int k_longest_chain = 8;

@@ -20,8 +20,8 @@ enum class origin : std::uint8_t {
     own,         // this package, and the kernel's
 };
 
-// What the user has said of his folders: a tuple of (path prefix, is it the user's or else a library's), those first that
-// decide. It comes before what know_paths() says.
+// What the user has said of his folders: a tuple of (path prefix, is it the user's or else a library's), those first
+// that decide. It comes before what know_paths() says.
 void know_projects(PyObject* rules) noexcept;
 
 // Tuples of str: path prefixes of this project and of the standard library, and how folders of installed packages are

@@ -35,8 +35,9 @@ bool is_local_variable(PyObject* object) noexcept {
 
 // What cannot be changed says so itself.
 bool is_immutable(PyTypeObject* type) noexcept {
-    for (PyTypeObject* const other : {&PyLong_Type, &PyUnicode_Type, &PyBytes_Type, &PyTuple_Type, &PyFloat_Type, &PyBool_Type,
-                                      Py_TYPE(Py_None), &PyFrozenSet_Type, &PyComplex_Type, &PyRange_Type}) {
+    for (PyTypeObject* const other :
+         {&PyLong_Type, &PyUnicode_Type, &PyBytes_Type, &PyTuple_Type, &PyFloat_Type, &PyBool_Type, Py_TYPE(Py_None),
+          &PyFrozenSet_Type, &PyComplex_Type, &PyRange_Type}) {
         if (type == other) {
             return true;
         }

@@ -76,7 +76,9 @@ struct call_arguments {
 [[gnu::cold]] bool refuses_store_to_borrowed_dict(PyObject* object, PyObject* name) noexcept;
 
 // One overload for each shape of what follows self.
-inline bool refuses(const guarded& what, PyObject* self) noexcept { return refuses_self(what, self, nullptr); }
+inline bool refuses(const guarded& what, PyObject* self) noexcept {
+    return refuses_self(what, self, nullptr);
+}
 
 inline bool refuses(const guarded& what, PyObject* self, PyObject* only) noexcept {
     if (what.changes == subject::self) {
@@ -127,8 +129,8 @@ inline bool refuses(const guarded& what, PyObject* self, PyObject* const* argume
                     PyObject* names) noexcept {
     return refuses(what, self, arguments, PyVectorcall_NARGS(flagged), names);
 }
-inline bool refuses(const guarded& what, PyObject* self, PyTypeObject*, PyObject* const* arguments,
-                    std::size_t flagged, PyObject* names) noexcept {
+inline bool refuses(const guarded& what, PyObject* self, PyTypeObject*, PyObject* const* arguments, std::size_t flagged,
+                    PyObject* names) noexcept {
     return refuses(what, self, arguments, PyVectorcall_NARGS(flagged), names);
 }
 inline bool refuses(const guarded& what, PyObject* self, PyObject*, void*) noexcept {

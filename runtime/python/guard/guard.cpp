@@ -26,7 +26,8 @@
 namespace xpar::guard {
 namespace {
 
-const char* s_obstacle = "protection has not been configured"; // why this interpreter is not patched; null when it can be
+// why this interpreter is not patched; null when it can be
+const char* s_obstacle = "protection has not been configured";
 PyTypeObject* s_probe = nullptr;
 bool s_is_strict = false;
 bool s_scans = false;
@@ -164,7 +165,8 @@ PyObject* select_mode(PyObject*, PyObject* arguments) noexcept {
 }
 
 PyObject* force_twins(PyObject*, PyObject* on) noexcept {
-    s_obstacle = PyObject_IsTrue(on) == 1 ? "it is not to be patched (a test)" : find_interpreter(set_attribute, store_or_display);
+    s_obstacle = PyObject_IsTrue(on) == 1 ? "it is not to be patched (a test)"
+                                          : find_interpreter(set_attribute, store_or_display);
     Py_RETURN_NONE;
 }
 
@@ -188,8 +190,8 @@ PyObject* missing(PyObject*, PyObject*) noexcept {
 }
 
 PyObject* facts(PyObject*, PyObject*) noexcept {
-    return Py_BuildValue("{s:z,s:O,s:O,s:i}", "obstacle", s_obstacle, "strict", s_is_strict ? Py_True : Py_False, "armed",
-                         is_armed() ? Py_True : Py_False, "slots_without_gate", s_slots_without_gate);
+    return Py_BuildValue("{s:z,s:O,s:O,s:i}", "obstacle", s_obstacle, "strict", s_is_strict ? Py_True : Py_False,
+                         "armed", is_armed() ? Py_True : Py_False, "slots_without_gate", s_slots_without_gate);
 }
 
 } // namespace xpar::guard

@@ -16,7 +16,8 @@ namespace {
 constexpr int k_managed_dict = -3;
 
 getter s_original = nullptr;
-std::unordered_map<PyObject*, PyObject*>* s_adopted = nullptr; // they live as long as their objects, which are never freed here
+// they live as long as their objects, which are never freed here
+std::unordered_map<PyObject*, PyObject*>* s_adopted = nullptr;
 
 PyObject* get_dict(PyObject* object, void* closure) {
     PyObject* const dict = s_original(object, closure);
@@ -53,7 +54,8 @@ void note_dict_given(PyObject* object, PyObject* name, PyObject* dict) noexcept 
         PyUnicode_CompareWithASCIIString(name, "__dict__") == 0) {
         g_borrows_dicts = true;
         if (const status looked = look_at_all_stores_to_dicts(); !looked) {
-            PySys_FormatStderr("stores to objects that share a __dict__ with the main thread are not all seen (%s)\n", looked.what());
+            PySys_FormatStderr("stores to objects that share a __dict__ with the main thread are not all seen (%s)\n",
+                               looked.what());
         }
     }
 }

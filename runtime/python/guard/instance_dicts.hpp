@@ -27,8 +27,8 @@ PyObject* dict_there_is(PyObject* object) noexcept;
 // `object.name = dict` comes, through a descriptor of C code.
 void note_dict_given(PyObject* object, PyObject* name, PyObject* dict) noexcept;
 
-// Has an object of this context been given a `__dict__` that is the main thread's (g_borrows_dicts), and has this one? The
-// dict; null for all others. Borrowed.
+// Has an object of this context been given a `__dict__` that is the main thread's (g_borrows_dicts), and has this one?
+// The dict; null for all others. Borrowed.
 extern constinit bool g_borrows_dicts;
 PyObject* borrowed_dict_of(PyObject* object) noexcept;
 

@@ -17,8 +17,8 @@ namespace {
 // like that.
 constexpr int k_first_undefined = 181;
 constexpr int k_last_undefined = 254;
-static_assert(STORE_SUBSCR_LIST_INT == 170 && STORE_ATTR_WITH_HINT == 159 && UNPACK_SEQUENCE_TWO_TUPLE < k_first_undefined &&
-              DO_TRACING > k_last_undefined);
+static_assert(STORE_SUBSCR_LIST_INT == 170 && STORE_ATTR_WITH_HINT == 159 &&
+              UNPACK_SEQUENCE_TWO_TUPLE < k_first_undefined && DO_TRACING > k_last_undefined);
 // Identical handlers may have been folded into one; in Debian's builds all are distinct.
 constexpr int k_least_handlers = 170;
 
@@ -35,7 +35,7 @@ int read_image(dl_phdr_info* info, std::size_t, void* found_as_void) noexcept {
     const auto loop = reinterpret_cast<std::uintptr_t>(&_PyEval_EvalFrameDefault);
     image here;
     for (int i = 0; i < info->dlpi_phnum; ++i) {
-        const ElfW(Phdr)& segment = info->dlpi_phdr[i];
+        const ElfW(Phdr) & segment = info->dlpi_phdr[i];
         if (segment.p_type != PT_LOAD || (segment.p_flags & PF_R) == 0) {
             continue;
         }

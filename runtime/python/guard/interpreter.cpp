@@ -47,9 +47,9 @@ image_bytes s_entry_bytes;
 
 // Code of our own, or null.
 struct code_page {
-    unsigned char display[k_jump_bytes];       // to what is called instead of the hook
+    unsigned char display[k_jump_bytes];        // to what is called instead of the hook
     unsigned char sets_attribute[k_jump_bytes]; // how the function begins whose entry is written over
-    unsigned char goes_on[k_jump_bytes];       // to what follows that
+    unsigned char goes_on[k_jump_bytes];        // to what follows that
     unsigned char own_stores[k_own_stores][k_look_bytes];
 };
 code_page* s_page = nullptr;
@@ -66,9 +66,9 @@ bool find_calls_of_print_expr() noexcept {
     auto* const begin = static_cast<unsigned char*>(s_table[PRINT_EXPR]);
     unsigned char* const end = begin + k_most_bytes;
     s_looks_up_hook = find_call(begin, end, reinterpret_cast<const void*>(&_PySys_GetAttr));
-    s_calls_hook = s_looks_up_hook == nullptr
-        ? nullptr
-        : find_call(s_looks_up_hook + k_call_bytes, end, reinterpret_cast<const void*>(&PyObject_CallOneArg));
+    s_calls_hook = s_looks_up_hook == nullptr ? nullptr
+                                              : find_call(s_looks_up_hook + k_call_bytes, end,
+                                                          reinterpret_cast<const void*>(&PyObject_CallOneArg));
     return s_calls_hook != nullptr;
 }
 
@@ -140,7 +140,8 @@ const char* find_interpreter(generic_setattr_function setattr, display_function 
         return "the interpreter's table of instructions was not found (it was compiled in another way than Debian's)";
     }
     s_stack_pointer = find_stack_pointer(s_table);
-    if (s_stack_pointer == -1 || !find_calls_of_print_expr() || std::memcmp(s_sets_attribute, k_prologue, sizeof k_prologue) != 0) {
+    if (s_stack_pointer == -1 || !find_calls_of_print_expr() ||
+        std::memcmp(s_sets_attribute, k_prologue, sizeof k_prologue) != 0) {
         return "the interpreter's machine code is not the expected (it was compiled in another way than Debian's)";
     }
     if (!may_be_written() || !make_page(display)) {

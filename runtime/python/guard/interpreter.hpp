@@ -3,10 +3,10 @@
 // is covered as well.
 //
 // - The table of instructions. The specialised forms of STORE_SUBSCR, STORE_ATTR and list.append bypass the slots that
-//   gates stand in, and are looked at before they begin (own_stores.hpp); STORE_GLOBAL, STORE_NAME and STORE_DEREF are sent
-//   to PRINT_EXPR.
-// - The machine code of PRINT_EXPR, which takes a value off the stack, looks up sys.displayhook and calls it: instead, it
-//   calls a function of ours (name_stores.hpp).
+//   gates stand in, and are looked at before they begin (own_stores.hpp); STORE_GLOBAL, STORE_NAME and STORE_DEREF are
+//   sent to PRINT_EXPR.
+// - The machine code of PRINT_EXPR, which takes a value off the stack, looks up sys.displayhook and calls it. Patched,
+//   it calls a function of ours (name_stores.hpp).
 // - The entry of _PyObject_GenericSetAttrWithDict, where nearly all stores to attributes end: a jump to our own. (The
 //   tp_setattro of types, PyObject_GenericSetAttr, will not do: PyObject_SetAttr compares with its address and passes
 //   it by.)
@@ -31,8 +31,8 @@ const char* find_interpreter(generic_setattr_function setattr, display_function 
 // In a zygote, after that.
 status patch_interpreter() noexcept;
 
-// In a context, where objects of its own have been given dicts of the main thread: their stores take the plain form, too.
-// Fails where the work has had the system forbid it.
+// In a context, where objects of its own have been given dicts of the main thread: their stores take the plain form,
+// too. Fails where the work has had the system forbid it.
 status look_at_all_stores_to_dicts() noexcept;
 
 // What the function was, for its replacement to go on to.

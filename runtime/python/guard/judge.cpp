@@ -24,7 +24,8 @@ bool refuse(PyObject* object, const char* operation, PyObject* name) noexcept {
     if (std::string_view(Py_TYPE(object)->tp_name) != "mmap.mmap" && shows_shared_memory(object)) {
         return false;
     }
-    const reference message(PyObject_CallFunction(s_describe, "OsO", object, operation, name != nullptr ? name : Py_None));
+    const reference message(
+        PyObject_CallFunction(s_describe, "OsO", object, operation, name != nullptr ? name : Py_None));
     if (message) {
         PyErr_SetObject(s_error, message.get());
     } // else what went wrong is raised: it must not happen in any case
@@ -34,7 +35,8 @@ bool refuse(PyObject* object, const char* operation, PyObject* name) noexcept {
 // `object.name = value` in the user's code where `name` is a property, or anything else written in Python: what it does
 // is judged when it does it.
 bool has_setter_in_python(PyObject* object, PyObject* name) noexcept {
-    PyObject* const found = name != nullptr && PyUnicode_CheckExact(name) ? _PyType_Lookup(Py_TYPE(object), name) : nullptr;
+    PyObject* const found =
+        name != nullptr && PyUnicode_CheckExact(name) ? _PyType_Lookup(Py_TYPE(object), name) : nullptr;
     if (found == nullptr) {
         return false;
     }
@@ -118,8 +120,8 @@ PyObject* object_of_mutator(_PyInterpreterFrame* frame) noexcept {
     return changed;
 }
 
-bool refuses_to_library(PyObject* object, change kind, const char* operation, PyObject* name, _PyInterpreterFrame* frame,
-                        origin whose) noexcept {
+bool refuses_to_library(PyObject* object, change kind, const char* operation, PyObject* name,
+                        _PyInterpreterFrame* frame, origin whose) noexcept {
     if (is_exempt(frame)) {
         return false;
     }
@@ -129,7 +131,8 @@ bool refuses_to_library(PyObject* object, change kind, const char* operation, Py
         return caller != nullptr && origin_of(caller) == origin::user && refuse(object, operation, name);
     }
     if (kind == change::attribute) {
-        const bool is_users = is_user_type(PyType_Check(object) ? reinterpret_cast<PyTypeObject*>(object) : Py_TYPE(object));
+        const bool is_users =
+            is_user_type(PyType_Check(object) ? reinterpret_cast<PyTypeObject*>(object) : Py_TYPE(object));
         if (is_users && !is_cache_filling(object, name)) {
             return refuse(object, operation, name);
         }
@@ -139,7 +142,8 @@ bool refuses_to_library(PyObject* object, change kind, const char* operation, Py
         }
         // Packages keep state in their objects that only they know the meaning of; drawing a figure sets hundreds of
         // attributes.
-        if (whose == origin::third_party || PyType_Check(object) || PyFunction_Check(object) || is_cache_filling(object, name)) {
+        if (whose == origin::third_party || PyType_Check(object) || PyFunction_Check(object) ||
+            is_cache_filling(object, name)) {
             return false;
         }
     }
@@ -174,9 +178,13 @@ void know_rules(PyObject* error, PyObject* describe, PyObject* exempt, PyObject*
     Py_XSETREF(s_mutators, Py_NewRef(mutators));
 }
 
-bool is_armed() noexcept { return s_armed; }
+bool is_armed() noexcept {
+    return s_armed;
+}
 
-void arm(bool on) noexcept { s_armed = on; }
+void arm(bool on) noexcept {
+    s_armed = on;
+}
 
 bool refuses_change(PyObject* object, change kind, const char* operation, PyObject* name) noexcept {
     if (!s_armed) {
@@ -243,7 +251,9 @@ bool refuses_library_method(PyObject* object, PyObject* called, const char* oper
            refuse(object, operation, nullptr);
 }
 
-bool refuses_write(PyObject* object) noexcept { return s_armed && refuse(object, "writing to its memory", nullptr); }
+bool refuses_write(PyObject* object) noexcept {
+    return s_armed && refuse(object, "writing to its memory", nullptr);
+}
 
 bool refuses_binding(PyObject* owner, PyObject* name, const char* operation) noexcept {
     _PyInterpreterFrame* const frame = s_armed ? current_frame() : nullptr;

@@ -55,7 +55,8 @@ private:
         PyObject* key = nullptr;
         PyObject* value = nullptr;
         for (Py_ssize_t at = 0; whose == origin::user && PyDict_Next(dict, &at, &key, &value) != 0;) {
-            if (PyList_CheckExact(value) || PyDict_CheckExact(value) || PySet_Check(value) || is_user_type(Py_TYPE(value))) {
+            if (PyList_CheckExact(value) || PyDict_CheckExact(value) || PySet_Check(value) ||
+                is_user_type(Py_TYPE(value))) {
                 m_seen.insert(value);
             }
         }
@@ -67,9 +68,11 @@ private:
         }
         if (PyFunction_Check(object)) {
             const auto* const function = reinterpret_cast<PyFunctionObject*>(object);
-            return origin_of(reinterpret_cast<PyCodeObject*>(function->func_code), function->func_globals) == origin::user;
+            return origin_of(reinterpret_cast<PyCodeObject*>(function->func_code), function->func_globals) ==
+                   origin::user;
         }
-        return PyType_Check(object) ? is_user_type(reinterpret_cast<PyTypeObject*>(object)) : is_user_type(Py_TYPE(object));
+        return PyType_Check(object) ? is_user_type(reinterpret_cast<PyTypeObject*>(object))
+                                    : is_user_type(Py_TYPE(object));
     }
 
     static int visit(PyObject* object, void* self_as_void) {
@@ -108,6 +111,8 @@ bool is_library_object(PyObject* object) noexcept {
     return s_walk->found(object);
 }
 
-void forget_library_objects() noexcept { s_walk.reset(); }
+void forget_library_objects() noexcept {
+    s_walk.reset();
+}
 
 } // namespace xpar::guard

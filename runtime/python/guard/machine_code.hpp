@@ -1,5 +1,5 @@
-// Machine code of x86-64 in the image of the interpreter: reading calls, and writing over code in this process's private
-// copy of its pages.
+// Machine code of x86-64 in the image of the interpreter: reading calls, and writing over code in this process's
+// private copy of its pages.
 #pragma once
 
 #include <cstddef>

@@ -81,8 +81,8 @@ bool is_complete(PyObject* module) noexcept {
     return !initializing || initializing.get() != Py_True;
 }
 
-// The module that an entry is about. "numpy:ndarray" stands for the extension module that defines numpy.ndarray. Null while it is
-// not imported, or where the user has a module of that name. Borrowed.
+// The module that an entry is about. "numpy:ndarray" stands for the extension module that defines numpy.ndarray. Null
+// while it is not imported, or where the user has a module of that name. Borrowed.
 PyObject* find_module(std::string_view name) noexcept {
     const std::size_t colon = name.find(':');
     PyObject* const module = find(PyImport_GetModuleDict(), name.substr(0, colon));
@@ -145,8 +145,8 @@ PyTypeObject* find_type(const entry& wanted, PyObject* module) noexcept {
     return wanted.of_metatype && owner != nullptr ? Py_TYPE(owner) : reinterpret_cast<PyTypeObject*>(owner);
 }
 
-// Looks for what an entry names, in this version of its module. A method that the type does not have needs no gate; a function
-// or a type that is not there may have got another name.
+// Looks for what an entry names, in this version of its module. A method that the type does not have needs no gate; a
+// function or a type that is not there may have got another name.
 void look_for(entry& wanted) {
     wanted.missing.clear();
     PyObject* const module = find_module(wanted.module);
@@ -173,7 +173,8 @@ void look_for(entry& wanted) {
         wanted.gate = gate_of(*wanted.found, wanted.what);
     }
     if (wanted.gate == nullptr) {
-        wanted.missing = owner + "." + (wanted.type.empty() ? "" : wanted.type + ".") + wanted.name.substr(0, wanted.name.find('|'));
+        wanted.missing =
+            owner + "." + (wanted.type.empty() ? "" : wanted.type + ".") + wanted.name.substr(0, wanted.name.find('|'));
     }
 }
 
@@ -197,8 +198,8 @@ bool know_methods(PyObject* table) noexcept {
         int kind = 0;
         int changes = 0;
         int position = 0;
-        if (PyArg_ParseTuple(PyList_GET_ITEM(table, i), "szssiiiz", &module, &type, &name, &operation, &kind, &changes, &position,
-                             &keyword) == 0) {
+        if (PyArg_ParseTuple(PyList_GET_ITEM(table, i), "szssiiiz", &module, &type, &name, &operation, &kind, &changes,
+                             &position, &keyword) == 0) {
             return false;
         }
         constexpr std::string_view k_metatype = ".__class__";

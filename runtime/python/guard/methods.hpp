@@ -14,8 +14,8 @@
 
 namespace xpar::guard {
 
-// Functions and methods that Cython 3 makes are objects of a type of its own, which has the fields of a builtin function: seen by
-// where the pointer lies that they are called through.
+// Functions and methods that Cython 3 makes are objects of a type of its own, which has the fields of a builtin
+// function: seen by where the pointer lies that they are called through.
 bool is_cython_function(PyObject* object) noexcept;
 
 // In the main process. A list of tuples (module, type or None, name, operation, kind, subject, position, keyword or

@@ -34,7 +34,8 @@ bool is_deleting(const _PyInterpreterFrame* frame, PyObject* name) noexcept {
 
 Py_hash_t deleted_name_hash(PyObject* name) {
     _PyInterpreterFrame* const frame = current_frame();
-    if (is_deleting(frame, name) && !is_context_object(frame->f_globals) && refuses_binding(frame->f_globals, name, "global")) {
+    if (is_deleting(frame, name) && !is_context_object(frame->f_globals) &&
+        refuses_binding(frame->f_globals, name, "global")) {
         return -1;
     }
     return PyUnicode_Type.tp_hash(name);
@@ -51,8 +52,8 @@ int place_of_variable(const PyCodeObject* code, PyObject* trap) noexcept {
     return -1;
 }
 
-// In place of DELETE_DEREF runs DELETE_GLOBAL with a trap as its name. Asked for its hash, the trap does what was to be done, and
-// then puts a global there for the instruction to delete.
+// In place of DELETE_DEREF runs DELETE_GLOBAL with a trap as its name. Asked for its hash, the trap does what was to be
+// done, and then puts a global there for the instruction to delete.
 Py_hash_t deleted_variable_hash(PyObject* trap) {
     _PyInterpreterFrame* const frame = current_frame();
     const Py_hash_t hash = PyUnicode_Type.tp_hash(trap);
@@ -63,7 +64,8 @@ Py_hash_t deleted_variable_hash(PyObject* trap) {
     PyObject* const cell = frame->localsplus[place];
     PyObject* const name = PyTuple_GET_ITEM(frame->f_code->co_localsplusnames, place);
     if (PyCell_GET(cell) == nullptr) {
-        PyErr_Format(PyExc_NameError, "cannot access free variable '%U' where it is not associated with a value in enclosing scope",
+        PyErr_Format(PyExc_NameError,
+                     "cannot access free variable '%U' where it is not associated with a value in enclosing scope",
                      name);
         return -1;
     }
@@ -156,7 +158,8 @@ private:
 
     static void rewrite_at_places(PyCodeObject* code) {
         const reference plain(PyCode_GetCode(code)); // caches are zero in it
-        const auto* const bytes = plain ? reinterpret_cast<const unsigned char*>(PyBytes_AS_STRING(plain.get())) : nullptr;
+        const auto* const bytes =
+            plain ? reinterpret_cast<const unsigned char*>(PyBytes_AS_STRING(plain.get())) : nullptr;
         for (Py_ssize_t at = 0; bytes != nullptr && at < Py_SIZE(code); ++at) {
             const Py_ssize_t free_name = PyTuple_GET_SIZE(code->co_names);
             const bool is_wide = at > 0 && bytes[2 * (at - 1)] == EXTENDED_ARG;
@@ -184,7 +187,8 @@ private:
     // Null where there is nothing to stand in for.
     static PyObject* trap_for(const PyCodeObject* code, int opcode, int argument) {
         if (opcode == DELETE_GLOBAL) {
-            return PyObject_CallOneArg(reinterpret_cast<PyObject*>(s_deleted_name), PyTuple_GET_ITEM(code->co_names, argument));
+            return PyObject_CallOneArg(reinterpret_cast<PyObject*>(s_deleted_name),
+                                       PyTuple_GET_ITEM(code->co_names, argument));
         }
         if (opcode != DELETE_DEREF || argument < code->co_nlocalsplus - code->co_nfreevars) {
             return nullptr; // a variable of the function itself is made with its frame

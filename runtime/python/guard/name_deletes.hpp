@@ -1,7 +1,8 @@
-// `del x` of a global variable, or of one of an enclosing function. No instruction could take the place of DELETE_GLOBAL
-// as PRINT_EXPR does for stores: none leaves the stack as it is and calls something. So code that deletes globals is
-// rewritten, in a zygote: the name it deletes becomes a str whose hash, which the dict asks for first, is where the
-// question is put. DELETE_DEREF asks nobody: DELETE_GLOBAL takes its place, and the name's hash does what it did.
+// `del x` of a global variable, or of one of an enclosing function. No instruction could take the place of
+// DELETE_GLOBAL as PRINT_EXPR does for stores: none leaves the stack as it is and calls something. So code that deletes
+// globals is rewritten, in a zygote: the name it deletes becomes a str whose hash, which the dict asks for first, is
+// where the question is put. DELETE_DEREF asks nobody: DELETE_GLOBAL takes its place, and the name's hash does what it
+// did.
 //
 // Code is looked for where users keep it: functions and classes of their modules, what decorators wrap, and the works
 // themselves.

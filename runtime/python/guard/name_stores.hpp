@@ -7,8 +7,8 @@
 
 namespace xpar::guard {
 
-// Does the store that the running instruction is, or refuses it; shows the value if the instruction is PRINT_EXPR. None,
-// or null with an error set.
+// Does the store that the running instruction is, or refuses it; shows the value if the instruction is PRINT_EXPR.
+// None, or null with an error set.
 PyObject* store_or_display(PyObject* hook, PyObject* value) noexcept;
 
 } // namespace xpar::guard

@@ -12,10 +12,8 @@ namespace xpar::guard {
 
 // Not STORE_SUBSCR_DICT: a dict that was made here may be the `__dict__` of an object of the main thread.
 const own_store k_all_own_stores[k_own_stores] = {
-    {STORE_ATTR_INSTANCE_VALUE, 1, STORE_ATTR},
-    {STORE_ATTR_SLOT, 1, STORE_ATTR},
-    {STORE_ATTR_WITH_HINT, 1, STORE_ATTR},
-    {STORE_SUBSCR_LIST_INT, 2, STORE_SUBSCR},
+    {STORE_ATTR_INSTANCE_VALUE, 1, STORE_ATTR}, {STORE_ATTR_SLOT, 1, STORE_ATTR},
+    {STORE_ATTR_WITH_HINT, 1, STORE_ATTR},      {STORE_SUBSCR_LIST_INT, 2, STORE_SUBSCR},
     {PRECALL_NO_KW_LIST_APPEND, 2, PRECALL},
 };
 
@@ -26,11 +24,11 @@ constexpr int k_load_top[] = {STORE_ATTR_INSTANCE_VALUE, STORE_ATTR_SLOT, STORE_
 
 constexpr unsigned char k_slot_bytes = sizeof(void*);
 
-// `mov -8(%base), %register`: a prefix, the operation, which registers, the distance. %rsp and %r12 are encoded in another
-// way, and not understood.
+// `mov -8(%base), %register`: a prefix, the operation, which registers, the distance. %rsp and %r12 are encoded in
+// another way, and not understood.
 int base_of_load(const unsigned char* code) noexcept {
-    const bool is_load = (code[0] & 0xfa) == 0x48 && code[1] == 0x8b && (code[2] & 0xc0) == 0x40 && (code[2] & 7) != 4 &&
-                         code[3] == static_cast<unsigned char>(-k_slot_bytes);
+    const bool is_load = (code[0] & 0xfa) == 0x48 && code[1] == 0x8b && (code[2] & 0xc0) == 0x40 &&
+                         (code[2] & 7) != 4 && code[3] == static_cast<unsigned char>(-k_slot_bytes);
     return is_load ? (code[2] & 7) + ((code[0] & 1) != 0 ? 8 : 0) : -1;
 }
 
@@ -72,14 +70,15 @@ int find_stack_pointer(void* const* instruction_table) noexcept {
     return found;
 }
 
-// No register and nothing on the processor's stack is other than before when the handler is entered; only flags, which no
-// handler expects anything of.
+// No register and nothing on the processor's stack is other than before when the handler is entered; only flags, which
+// no handler expects anything of.
 void write_look(unsigned char* at, const own_store& of, int stack_pointer, void* const* instruction_table) noexcept {
     code_writer code(at);
-    code.bytes(0x50, 0x51);       // push %rax; push %rcx
-    code.bytes(0x48, 0xb9);       // movabs $g_context_objects, %rcx
+    code.bytes(0x50, 0x51); // push %rax; push %rcx
+    code.bytes(0x48, 0xb9); // movabs $g_context_objects, %rcx
     code.address(&g_context_objects);
-    code.bytes(0x48 + (stack_pointer >= 8 ? 1 : 0), 0x8b, 0x40 + (stack_pointer & 7), -of.on_stack * k_slot_bytes); // mov, %rax
+    // mov of the object on the stack, %rax
+    code.bytes(0x48 + (stack_pointer >= 8 ? 1 : 0), 0x8b, 0x40 + (stack_pointer & 7), -of.on_stack * k_slot_bytes);
     static_assert(offsetof(context_range, begin) == 0 && offsetof(context_range, bytes) == 8);
     code.bytes(0x48, 0x2b, 0x01);       // sub (%rcx), %rax
     code.bytes(0x48, 0x3b, 0x41, 0x08); // cmp 8(%rcx), %rax

@@ -14,8 +14,7 @@ namespace {
 // The beginning of numpy's PyArrayObject, the same since numpy 1.0; declared here, so that numpy is not needed to
 // build.
 struct array_fields {
-    PyObject_HEAD
-    char* data;
+    PyObject_HEAD char* data;
     int dimensions_count;
     Py_intptr_t* dimensions;
     Py_intptr_t* strides;
@@ -29,7 +28,9 @@ PyTypeObject* s_scalar = nullptr;
 // numpy sees to it that chains of bases are short; a circle must not hang a context all the same.
 constexpr int k_longest_chain = 64;
 
-bool is_array(PyObject* object) noexcept { return s_ndarray != nullptr && PyObject_TypeCheck(object, s_ndarray); }
+bool is_array(PyObject* object) noexcept {
+    return s_ndarray != nullptr && PyObject_TypeCheck(object, s_ndarray);
+}
 
 // From its first to its last item.
 std::size_t span_of(const array_fields& array) noexcept {
@@ -65,10 +66,12 @@ PyObject* operand_at(PyObject* iterator, const char* place) noexcept {
 }
 
 // Borrowed: what is asked for is held by `holder`.
-PyObject* attribute_of(PyObject* holder, const char* name) noexcept { return plain_attribute(holder, name).get(); }
+PyObject* attribute_of(PyObject* holder, const char* name) noexcept {
+    return plain_attribute(holder, name).get();
+}
 
-// Objects written in Python lend the memory of an array that they hold, by `__array_interface__`: numpy's as_strided() makes such.
-// Borrowed; null where `holder`, an object of this context, has no such array.
+// Objects written in Python lend the memory of an array that they hold, by `__array_interface__`: numpy's as_strided()
+// makes such. Borrowed; null where `holder`, an object of this context, has no such array.
 PyObject* held_array(PyObject* holder, const char* place) noexcept {
     if ((Py_TYPE(holder)->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0 || Py_TYPE(holder)->tp_dictoffset == 0) {
         return nullptr;
@@ -92,7 +95,8 @@ PyObject* behind(PyObject* base, PyObject* view) noexcept {
         PyObject* const operand = operand_at(base, reinterpret_cast<array_fields*>(view)->data);
         return operand != nullptr ? operand : base;
     }
-    if (PyObject* const array = is_array(view) ? held_array(base, reinterpret_cast<array_fields*>(view)->data) : nullptr) {
+    if (PyObject* const array =
+            is_array(view) ? held_array(base, reinterpret_cast<array_fields*>(view)->data) : nullptr) {
         return array;
     }
     if (type == "_io._BytesIOBuffer") {
@@ -131,10 +135,13 @@ bool array_shows(PyObject* object, const char* place) noexcept {
     return is_array(object) && shows(*reinterpret_cast<array_fields*>(object), place);
 }
 
-bool is_array_scalar(PyTypeObject* type) noexcept { return s_scalar != nullptr && PyType_IsSubtype(type, s_scalar) != 0; }
+bool is_array_scalar(PyTypeObject* type) noexcept {
+    return s_scalar != nullptr && PyType_IsSubtype(type, s_scalar) != 0;
+}
 
 bool is_view_type(PyTypeObject* type) noexcept {
-    return type == &PyMemoryView_Type || is_ctypes_data(type) || (s_ndarray != nullptr && PyType_IsSubtype(type, s_ndarray) != 0) ||
+    return type == &PyMemoryView_Type || is_ctypes_data(type) ||
+           (s_ndarray != nullptr && PyType_IsSubtype(type, s_ndarray) != 0) ||
            (s_flat_iterator != nullptr && type == s_flat_iterator);
 }
 

@@ -1,5 +1,5 @@
-// Whose memory a view shows: an array, memoryview, flat iterator or object of ctypes that was made in the context can lie
-// over data of the main thread.
+// Whose memory a view shows: an array, memoryview, flat iterator or object of ctypes that was made in the context can
+// lie over data of the main thread.
 #pragma once
 
 #include <Python.h>

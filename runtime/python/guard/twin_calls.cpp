@@ -230,7 +230,9 @@ bool take_apart(PyObject* callee, call& into, std::vector<reference>& held, int 
         reference reduced(PyObject_CallMethod(callee, "__reduce__", nullptr));
         PyErr_Clear();
         PyObject* const given = reduced && PyTuple_Check(reduced.get()) ? PyTuple_GET_ITEM(reduced.get(), 1) : nullptr;
-        PyObject* const name = given != nullptr && PyTuple_Check(given) && PyTuple_GET_SIZE(given) > 0 ? PyTuple_GET_ITEM(given, 0) : nullptr;
+        PyObject* const name = given != nullptr && PyTuple_Check(given) && PyTuple_GET_SIZE(given) > 0
+                                   ? PyTuple_GET_ITEM(given, 0)
+                                   : nullptr;
         PyObject* const of_type = name != nullptr ? _PyType_Lookup(Py_TYPE(into.arguments.front()), name) : nullptr;
         if (of_type != nullptr && (PyFunction_Check(of_type) || unbound_method(of_type) != nullptr)) {
             into.has_self = true;

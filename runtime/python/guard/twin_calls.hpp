@@ -1,5 +1,6 @@
-// What twins ask about what they are about to call: what it comes to, and what that would change. Methods and functions of C code are
-// known by their rules (twin_rules.hpp), as in a patched interpreter; here they are found by what the callee is, at each call.
+// What twins ask about what they are about to call: what it comes to, and what that would change. Methods and functions
+// of C code are known by their rules (twin_rules.hpp), as in a patched interpreter; here they are found by what the
+// callee is, at each call.
 #pragma once
 
 #include <Python.h>

@@ -253,7 +253,8 @@ bool refuses_output(PyObject* object) noexcept {
         return false;
     }
     if (!PyTuple_Check(object)) {
-        return (PyObject_CheckBuffer(object) != 0 || is_reference_to_data(object)) && refuses_self(k_output, object, nullptr);
+        return (PyObject_CheckBuffer(object) != 0 || is_reference_to_data(object)) &&
+               refuses_self(k_output, object, nullptr);
     }
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(object); ++i) {
         PyObject* const item = PyTuple_GET_ITEM(object, i);

@@ -1,5 +1,5 @@
-// What calls of functions, types and methods of C code do, as twins look it up: the table of methods (methods.hpp), and beside it
-// what gates of types see in a patched interpreter (parallel/protection/twins/callees.py).
+// What calls of functions, types and methods of C code do, as twins look it up: the table of methods (methods.hpp), and
+// beside it what gates of types see in a patched interpreter (parallel/protection/twins/callees.py).
 #pragma once
 
 #include <Python.h>

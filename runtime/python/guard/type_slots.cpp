@@ -32,8 +32,8 @@ constexpr guarded k_field_descriptor = {.operation = "assignment to a field",
                                         .arguments = calling::one,
                                         .always = true};
 
-// Views that Cython's code makes for itself: each of the 30 modules of pandas has types for them, and no program gets an
-// object of one. An array over such a view is looked at as every array is. 83 pages that need not be written.
+// Views that Cython's code makes for itself: each of the 30 modules of pandas has types for them, and no program gets
+// an object of one. An array over such a view is looked at as every array is. 83 pages that need not be written.
 bool is_made_within_calls(const PyTypeObject* type) noexcept {
     const std::string_view name = type->tp_name;
     return (name.starts_with("pandas._libs.") || name.starts_with("numpy.random.")) &&
@@ -62,8 +62,8 @@ public:
             PyType_IsSubtype(type, &PySet_Type) != 0 || PyType_IsSubtype(type, &PyByteArray_Type) != 0) {
             gate<store_at_key>(type->tp_init, p_probe->tp_init, k_init); // a second one replaces what is in the object
         }
-        if (type->tp_as_buffer != nullptr && (!is_view_type(type) || is_ctypes_data(type)) && PyType_IsSubtype(type, &PyBytes_Type) == 0 &&
-            !is_array_scalar(type)) {
+        if (type->tp_as_buffer != nullptr && (!is_view_type(type) || is_ctypes_data(type)) &&
+            PyType_IsSubtype(type, &PyBytes_Type) == 0 && !is_array_scalar(type)) {
             gate<get_buffer>(type->tp_as_buffer->bf_getbuffer, nullptr, k_buffer);
         }
         if (type == &PyMemberDescr_Type || type == &PyGetSetDescr_Type) {
@@ -99,7 +99,8 @@ private:
             read_number(*type->tp_as_number, *p_probe->tp_as_number, of(k_in_place));
         }
         read_iteration();
-        const bool is_generic = type->tp_setattro == PyObject_GenericSetAttr || type->tp_setattro == PyType_Type.tp_setattro;
+        const bool is_generic =
+            type->tp_setattro == PyObject_GenericSetAttr || type->tp_setattro == PyType_Type.tp_setattro;
         if (!is_generic) {
             gate<store_at_key>(type->tp_setattro, p_probe->tp_setattro, k_attribute);
         }
@@ -124,8 +125,8 @@ private:
         find_wrappers(what, reinterpret_cast<void*>(replacement));
     }
 
-    // `ndarray.__setitem__` and its like hold the function, too. A class that a context makes takes its slots from there:
-    // where objects of its own can show memory of the main thread it must get the gate.
+    // `ndarray.__setitem__` and its like hold the function, too. A class that a context makes takes its slots from
+    // there: where objects of its own can show memory of the main thread it must get the gate.
     void find_wrappers(const guarded& what, void* gate) noexcept {
         PyObject* key = nullptr;
         PyObject* value = nullptr;
@@ -196,8 +197,8 @@ private:
         // Who it is: its address alone may be that of one that is gone.
         PyObject* dict = nullptr;
         PyTypeObject* base = nullptr;
-        bool has_bases = false; // more than one, and so more than one place in the tree
-        bool is_repeated = false; // what is below it is looked at in another of its places
+        bool has_bases = false;    // more than one, and so more than one place in the tree
+        bool is_repeated = false;  // what is below it is looked at in another of its places
         std::uint64_t version = 0; // of the dict of its subtypes when it was read
         std::vector<site> sites;
         std::vector<std::unique_ptr<node>> subtypes;
@@ -298,8 +299,12 @@ void deallocate(PyObject* object) {
 
 destructor s_list_dealloc = nullptr;
 destructor s_dict_dealloc = nullptr;
-bool is_list(PyObject* object) { return PyList_CheckExact(object); }
-bool is_dict(PyObject* object) { return PyDict_CheckExact(object); }
+bool is_list(PyObject* object) {
+    return PyList_CheckExact(object);
+}
+bool is_dict(PyObject* object) {
+    return PyDict_CheckExact(object);
+}
 
 } // namespace
 

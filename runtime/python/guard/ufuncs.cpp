@@ -8,10 +8,10 @@
 namespace xpar::guard {
 namespace {
 
-// The beginning of numpy's public PyUFuncObject, the same since numpy 1.0; declared here, so that numpy is not needed to build.
+// The beginning of numpy's public PyUFuncObject, the same since numpy 1.0; declared here, so that numpy is not needed
+// to build.
 struct ufunc_fields {
-    PyObject_HEAD
-    int inputs;
+    PyObject_HEAD int inputs;
 };
 
 PyTypeObject* s_ufunc = nullptr;
@@ -50,7 +50,8 @@ void guard_ufuncs() noexcept {
     if (s_ufunc == nullptr || s_out == nullptr || s_ufunc->tp_call == nullptr || s_call != nullptr) {
         return;
     }
-    // Every ufunc has a pointer of its own to what the interpreter calls in place of tp_call; without the flag it asks tp_call.
+    // Every ufunc has a pointer of its own to what the interpreter calls in place of tp_call; without the flag it asks
+    // tp_call.
     s_ufunc->tp_flags &= ~static_cast<unsigned long>(Py_TPFLAGS_HAVE_VECTORCALL);
     s_call = std::exchange(s_ufunc->tp_call, call_ufunc);
 }

@@ -34,7 +34,9 @@ bool is_dunder(PyObject* name) noexcept {
            PyUnicode_READ_CHAR(name, 1) == '_';
 }
 
-bool is_a(PyTypeObject* type, PyTypeObject* base) noexcept { return base != nullptr && PyType_IsSubtype(type, base) != 0; }
+bool is_a(PyTypeObject* type, PyTypeObject* base) noexcept {
+    return base != nullptr && PyType_IsSubtype(type, base) != 0;
+}
 
 } // namespace
 
@@ -131,7 +133,8 @@ void user_walk::look_into_items(PyObject* object) {
 void user_walk::look_into_function(PyObject* object) {
     const auto& function = *reinterpret_cast<PyFunctionObject*>(object);
     if (function.func_defaults != nullptr) {
-        look_at_all(reinterpret_cast<PyTupleObject*>(function.func_defaults)->ob_item, PyTuple_GET_SIZE(function.func_defaults));
+        look_at_all(reinterpret_cast<PyTupleObject*>(function.func_defaults)->ob_item,
+                    PyTuple_GET_SIZE(function.func_defaults));
     }
     for (Py_ssize_t i = 0; function.func_closure != nullptr && i < PyTuple_GET_SIZE(function.func_closure); ++i) {
         look_at(PyCell_GET(PyTuple_GET_ITEM(function.func_closure, i)));
@@ -190,7 +193,8 @@ user_walk::kind user_walk::read_kind(PyTypeObject* type) const {
         return {};
     }
     const bool holds_items = is_a(type, &PyDict_Type) || is_a(type, &PyList_Type) || is_a(type, m_deque);
-    const bool is_plain = type == &PyDict_Type || type == &PyList_Type || type == &PyTuple_Type || type == &PyFunction_Type;
+    const bool is_plain =
+        type == &PyDict_Type || type == &PyList_Type || type == &PyTuple_Type || type == &PyFunction_Type;
     return {.is_container = holds_items || is_a(type, &PySet_Type),
             .leads_on = is_plain || (holds_items && is_of_module(type, "collections")) || is_user_type(type)};
 }

@@ -1,5 +1,5 @@
-// A walk over the objects that the user's modules lead to: what they have names for, then what those of the main one lead
-// to, nearest first, then the same of the others. It goes through dicts, lists, tuples, what there is of them in
+// A walk over the objects that the user's modules lead to: what they have names for, then what those of the main one
+// lead to, nearest first, then the same of the others. It goes through dicts, lists, tuples, what there is of them in
 // `collections`, functions, and instances of the user's classes. What libraries keep in objects of theirs is their
 // business.
 //
@@ -63,7 +63,7 @@ private:
 
     PyTypeObject* const m_deque;
     std::vector<node> m_nodes;
-    std::uint32_t m_at = 0; // the one that is looked into
+    std::uint32_t m_at = 0;               // the one that is looked into
     std::vector<std::uint32_t> m_of_main; // nodes to be looked into, in this order
     std::vector<std::uint32_t> m_of_others;
     std::vector<std::uint32_t>* m_waiting = nullptr; // where what is found now has to wait

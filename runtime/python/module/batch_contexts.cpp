@@ -26,7 +26,9 @@ bool parse_slot(const batch_object* self, PyObject* argument, std::uint32_t& slo
 
 } // namespace
 
-PyObject* batch_contexts(PyObject* object, PyObject*) { return contexts_to_python(handle_of(as_batch(object))); }
+PyObject* batch_contexts(PyObject* object, PyObject*) {
+    return contexts_to_python(handle_of(as_batch(object)));
+}
 
 PyObject* batch_timeline(PyObject* object, PyObject* most) {
     const unsigned long long number = PyLong_AsUnsignedLongLong(most);
@@ -49,7 +51,9 @@ PyObject* batch_works(PyObject* object, PyObject* arguments) {
     return works_to_python(handle_of(as_batch(object)), states, most);
 }
 
-PyObject* batch_counts(PyObject* object, PyObject*) { return counts_to_python(handle_of(as_batch(object))); }
+PyObject* batch_counts(PyObject* object, PyObject*) {
+    return counts_to_python(handle_of(as_batch(object)));
+}
 
 PyObject* batch_heap(PyObject* object, PyObject* argument) {
     std::uint32_t slot = 0;
@@ -72,7 +76,8 @@ PyObject* batch_census(PyObject* object, PyObject* arguments) {
     {
         const gil_release unlocked;
         process_reader there(pid);
-        counted = take_census(there, self->heaps[slot].objects, static_cast<std::uint64_t>(std::max(patience, 0.0) * 1e9));
+        counted =
+            take_census(there, self->heaps[slot].objects, static_cast<std::uint64_t>(std::max(patience, 0.0) * 1e9));
     }
     return census_to_python(counted);
 }

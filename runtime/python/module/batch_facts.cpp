@@ -101,8 +101,8 @@ PyObject* usage_to_python(const batch& of, std::uint32_t slot, const context_hea
 }
 
 std::optional<std::uint64_t> copied_bytes(pid_t pid, const context_heaps_shm& heaps) {
-    return written_bytes(pid, {range_of(heaps.objects), table_of(heaps.objects), range_of(heaps.buffers),
-                               table_of(heaps.buffers)});
+    return written_bytes(
+        pid, {range_of(heaps.objects), table_of(heaps.objects), range_of(heaps.buffers), table_of(heaps.buffers)});
 }
 
 std::uint64_t live_bytes(const context_heaps_shm& heaps) noexcept {

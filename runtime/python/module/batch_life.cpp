@@ -78,8 +78,8 @@ PyObject* batch_new(PyTypeObject* type, PyObject* arguments, PyObject* keywords)
     unsigned contexts = 0;
     unsigned most_contexts = 0;
     unsigned long long heap_limit = std::uint64_t{1} << 36;
-    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "O!O!I|KO!pI", const_cast<char**>(names), &PyList_Type,
-                                    &tasks, &PyList_Type, &consumers, &contexts, &heap_limit, &PyList_Type, &limits,
+    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "O!O!I|KO!pI", const_cast<char**>(names), &PyList_Type, &tasks,
+                                    &PyList_Type, &consumers, &contexts, &heap_limit, &PyList_Type, &limits,
                                     &is_limited, &most_contexts) == 0) {
         return nullptr;
     }
@@ -131,7 +131,8 @@ PyObject* batch_new(PyTypeObject* type, PyObject* arguments, PyObject* keywords)
         return nullptr;
     }
     if (self->nested != nullptr) {
-        self->nested->store(e.memory().offset_of(self->shared), std::memory_order_release); // what it refers to is there
+        // what it refers to is there
+        self->nested->store(e.memory().offset_of(self->shared), std::memory_order_release);
     }
     if (limits != nullptr && !set_limits(*self->shared, limits)) {
         return nullptr;

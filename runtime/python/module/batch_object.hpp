@@ -17,13 +17,13 @@
 namespace xpar {
 
 struct batch_object {
-    PyObject_HEAD
-    PyObject* owned_tasks;     // see glue/tasks.hpp; empty once the errors of the batch have been read
-    PyObject* owned_consumers; // list of (xlist, callable)
-    batch_shm* shared;         // in the region; given back with this object
-    context_heaps_shm* heaps;  // one a context there may ever be, likewise
-    std::uint64_t heap_limit;  // units of each of those it starts with
-    std::atomic<region_offset>* nested; // in a context: where its own batch finds `shared` if this one cannot give it back
+    PyObject_HEAD PyObject* owned_tasks; // see glue/tasks.hpp; empty once the errors of the batch have been read
+    PyObject* owned_consumers;           // list of (xlist, callable)
+    batch_shm* shared;                   // in the region; given back with this object
+    context_heaps_shm* heaps;            // one a context there may ever be, likewise
+    std::uint64_t heap_limit;            // units of each of those it starts with
+    // in a context: where its own batch finds `shared` if this one cannot give it back
+    std::atomic<region_offset>* nested;
     PyThreadState* thread; // the one that has started it, which is the main thread of every context
     std::uint32_t serial;
     std::uint64_t reports_read;
@@ -32,7 +32,9 @@ struct batch_object {
     bool settled; // no process of the batch is left and every work is in a final state
 };
 
-inline batch_object* as_batch(PyObject* object) noexcept { return reinterpret_cast<batch_object*>(object); }
+inline batch_object* as_batch(PyObject* object) noexcept {
+    return reinterpret_cast<batch_object*>(object);
+}
 
 // How many units a limit in bytes allows.
 constexpr std::uint64_t heap_units(std::uint64_t bytes) noexcept {

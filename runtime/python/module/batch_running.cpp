@@ -36,8 +36,8 @@ PyObject* batch_start(PyObject* object, PyObject*) {
         PyErr_SetString(PyExc_RuntimeError, "the batch has been started");
         return nullptr;
     }
-    // The hooks of fork are Python code, so signals are handled in them, and what a handler raises there is lost, with the
-    // rest of the hook: those that have come are handled now, others after the fork.
+    // The hooks of fork are Python code, so signals are handled in them, and what a handler raises there is lost, with
+    // the rest of the hook: those that have come are handled now, others after the fork.
     const signals_blocked until_forked;
     if (PyErr_CheckSignals() < 0) {
         return nullptr;

@@ -1,4 +1,5 @@
-// `_core.Batch`: works that start together from one snapshot, as a Python type. parallel/_engine.py gives it its meaning.
+// `_core.Batch`: works that start together from one snapshot, as a Python type. parallel/_engine.py gives it its
+// meaning.
 #pragma once
 
 #include <Python.h>

@@ -30,7 +30,8 @@ PyObject* batch_work(PyObject* object, PyObject* argument) {
     const work_shm& work = self->shared->works[index];
     const long slot = seen.slot == k_no_slot || seen.state == work_state::pending ? -1 : static_cast<long>(seen.slot);
     return Py_BuildValue("(IliKK)", static_cast<unsigned>(seen.state), slot, work.pid.load(std::memory_order_relaxed),
-                         work.started_ns.load(std::memory_order_relaxed), work.ended_ns.load(std::memory_order_relaxed));
+                         work.started_ns.load(std::memory_order_relaxed),
+                         work.ended_ns.load(std::memory_order_relaxed));
 }
 
 // What the work calls; None when that is not known any more, and for a queue's work.

@@ -64,7 +64,8 @@ void context_program::run_context(std::uint32_t slot) noexcept {
         PyErr_WriteUnraisable(e.enter_context.get());
     }
     if (!m_no_heap.empty()) {
-        PySys_FormatStderr("context %u: heap_limit is not kept for all that works allocate here (%s)\n", slot, m_no_heap.c_str());
+        PySys_FormatStderr("context %u: heap_limit is not kept for all that works allocate here (%s)\n", slot,
+                           m_no_heap.c_str());
     }
     if (m_no_heap.empty()) {
         guard::enter_context(); // without a heap of its own, what it makes cannot be told from what it must not change
@@ -224,8 +225,8 @@ void context_program::show_what_is_left() noexcept {
 
 // By the main process, not by a KeyboardInterrupt of its own.
 bool context_program::was_interrupted() const noexcept {
-    // An exception that C code raised is made only now, by Python code for some, and an interrupt that comes there is what
-    // the work has ended by.
+    // An exception that C code raised is made only now, by Python code for some, and an interrupt that comes there is
+    // what the work has ended by.
     PyObject* type = nullptr;
     PyObject* value = nullptr;
     PyObject* traceback = nullptr;
@@ -274,7 +275,8 @@ std::uint64_t context_program::take_error(const task& of) noexcept {
     PyObject* const kwds = of.kwds != nullptr ? of.kwds : Py_None;
     const reference call(of.args != nullptr ? PyTuple_Pack(3, of.callable, of.args, kwds) : Py_NewRef(Py_None));
     const reference description(call ? PyObject_CallFunctionObjArgs(e.describe_exception.get(), exception.get(),
-                                                                    timed_out ? Py_True : Py_False, call.get(), at_limit, nullptr)
+                                                                    timed_out ? Py_True : Py_False, call.get(),
+                                                                    at_limit, nullptr)
                                      : nullptr);
     if (description && clone(description.get(), value)) {
         return value;

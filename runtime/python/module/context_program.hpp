@@ -22,10 +22,11 @@ public:
     // `heap_limit`: units, of those whose budget names none.
     context_program(const batch& of, PyObject* tasks, PyObject* consumers, context_heaps_shm* heaps,
                     std::uint64_t heap_limit) noexcept
-        : m_batch(of), m_descriptors(of), p_tasks(tasks), p_consumers(consumers), p_heaps(heaps), m_heap_limit(heap_limit) {}
+        : m_batch(of), m_descriptors(of), p_tasks(tasks), p_consumers(consumers), p_heaps(heaps),
+          m_heap_limit(heap_limit) {}
 
-    // The zygote runs no Python, so of its forks the interpreter is not told, and each context tells it of both at once: what
-    // PyOS_AfterFork_Child does is 0.8 ms of page faults.
+    // The zygote runs no Python, so of its forks the interpreter is not told, and each context tells it of both at
+    // once: what PyOS_AfterFork_Child does is 0.8 ms of page faults.
     void before_fork() noexcept override {
         if (!m_is_zygote) {
             PyOS_BeforeFork();
@@ -61,8 +62,8 @@ private:
     // Into the batch's heap; false with an error set.
     bool clone(PyObject* object, std::uint64_t& value);
 
-    // Finishes the fork for the interpreter. What exists then is the snapshot: the context's collector leaves it alone, and
-    // its pages stay shared as far as they can.
+    // Finishes the fork for the interpreter. What exists then is the snapshot: the context's collector leaves it alone,
+    // and its pages stay shared as far as they can.
     static void enter_python() noexcept;
 
     // Before the context's first Python object is made. A context that gets no heap works on the allocators it
@@ -73,8 +74,8 @@ private:
     void leave_census(std::uint32_t slot) noexcept;
     void leave_copied_bytes(std::uint32_t slot) noexcept;
 
-    // What a work or item has submitted is a part of it: returns when that has ended. False with an error set, the call's own
-    // if there is one.
+    // What a work or item has submitted is a part of it: returns when that has ended. False with an error set, the
+    // call's own if there is one.
     static bool await_submitted(bool succeeded) noexcept;
 
     // What a work has made to be looked at and not displayed itself.

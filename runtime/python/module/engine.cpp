@@ -17,8 +17,8 @@ namespace {
 // Something that the records or contexts of a heap have brought into the world: an xlist that a record refers to, or a
 // batch that a context has started. A stack through `next`, pushed by any process, walked when the heap goes.
 struct heap_reference_shm {
-    heap_id heap;         // a list's number, or a batch's heap
-    std::uint32_t maker;  // of a batch: 1 + the slot of the context that has started it; of a list: 0
+    heap_id heap;        // a list's number, or a batch's heap
+    std::uint32_t maker; // of a batch: 1 + the slot of the context that has started it; of a list: 0
     region_offset next;
 };
 
@@ -110,7 +110,8 @@ bool engine::clone_into(PyObject* object, heap_cursor& cursor, shared_heap_shm& 
             }
             value = place;
         } else {
-            PyErr_Format(PyExc_MemoryError, "the shared region is full: no room for a clone of %zu bytes", encoder->size());
+            PyErr_Format(PyExc_MemoryError, "the shared region is full: no room for a clone of %zu bytes",
+                         encoder->size());
         }
     }
     encoder->reset();
@@ -125,7 +126,9 @@ PyObject* engine::clone_out(std::uint64_t value, PyObject* owner) {
     return clone::decode(m_region->as<const std::byte>(value), owner);
 }
 
-bool engine::is_main_process() const noexcept { return getpid() == m_main_pid; }
+bool engine::is_main_process() const noexcept {
+    return getpid() == m_main_pid;
+}
 
 std::uint32_t engine::begin_batch() {
     const std::uint32_t serial = p_shared->last_serial.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -136,9 +139,10 @@ std::uint32_t engine::begin_batch() {
 void engine::end_batch(std::uint32_t serial) {
     m_running.erase(serial);
     const std::uint32_t oldest_running = m_running.empty() ? UINT32_MAX : *m_running.begin();
-    const auto ready = std::partition(m_waiting.begin(), m_waiting.end(), [oldest_running](const waiting_release& waiting) {
-        return waiting.last_serial >= oldest_running;
-    });
+    const auto ready =
+        std::partition(m_waiting.begin(), m_waiting.end(), [oldest_running](const waiting_release& waiting) {
+            return waiting.last_serial >= oldest_running;
+        });
     const std::vector<waiting_release> to_release(ready, m_waiting.end());
     m_waiting.erase(ready, m_waiting.end());
     for (const waiting_release& waiting : to_release) {

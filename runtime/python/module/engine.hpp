@@ -27,14 +27,15 @@ struct context_self {
     const batch* of = nullptr;
     std::uint32_t slot = 0;
     permit* leave = nullptr; // while it runs works
-    bool is_copy = false; // forked off by user code since: not the context any more
-    bool submits = false; // works of its own, perhaps
+    bool is_copy = false;    // forked off by user code since: not the context any more
+    bool submits = false;    // works of its own, perhaps
 };
 
 struct engine_shm {
-    event_shm changed;                      // signalled with every report and change of state of any batch
-    permits_shm permits;                    // of all batches that are limited
-    std::atomic<std::uint32_t> last_serial; // of batches; shared, so that processes forked by user code get numbers of their own
+    event_shm changed;   // signalled with every report and change of state of any batch
+    permits_shm permits; // of all batches that are limited
+    // of batches; shared, so that processes forked by user code get numbers of their own
+    std::atomic<std::uint32_t> last_serial;
 };
 
 class engine {
@@ -68,8 +69,8 @@ public:
     // When a batch has ended: lists made by its contexts that nothing outside them refers to.
     void release_lists_made_by(heap_id batch_heap);
 
-    // One holder of a list less. While a batch runs whose snapshot may know the list, the release waits for its end; in a
-    // context it waits for the end of the context's own batch, which becomes the holder.
+    // One holder of a list less. While a batch runs whose snapshot may know the list, the release waits for its end; in
+    // a context it waits for the end of the context's own batch, which becomes the holder.
     void release_list(heap_id list);
 
     // Drops the references that records of a heap hold to lists, and what batches started by its contexts left behind:
@@ -90,13 +91,13 @@ public:
     bool is_main_process() const noexcept;
 
     context_self self;
-    context_output output; // of this context
-    reference enter_context;     // callable(slot): prepares Python in a context
-    reference end_work;          // callable(): shows what a work has left to be shown
-    reference await_submitted;   // callable(error or None): ends the works that a work has submitted
-    reference describe_exception; // callable(exception) -> what the main process rebuilds it from
-    reference heap_limit_error;   // what an allocation beyond a context's limit raises
-    reference xlist_class;       // the class of lists that come out of a clone
+    context_output output;              // of this context
+    reference enter_context;            // callable(slot): prepares Python in a context
+    reference end_work;                 // callable(): shows what a work has left to be shown
+    reference await_submitted;          // callable(error or None): ends the works that a work has submitted
+    reference describe_exception;       // callable(exception) -> what the main process rebuilds it from
+    reference heap_limit_error;         // what an allocation beyond a context's limit raises
+    reference xlist_class;              // the class of lists that come out of a clone
     PyTypeObject* xlist_type = nullptr; // its C base
     // Lists this process has an object for, so that one list is one object. Borrowed: the objects remove themselves.
     std::unordered_map<heap_id, PyObject*> wrappers;
@@ -117,7 +118,7 @@ private:
     std::optional<list_table> m_lists;
     engine_shm* p_shared = nullptr;
     pid_t m_main_pid = 0;
-    std::optional<cursor_table> m_cursors; // set by create(), like the region it fills
+    std::optional<cursor_table> m_cursors;                   // set by create(), like the region it fills
     std::vector<std::unique_ptr<clone::encoder>> m_encoders; // idle ones: pickling runs user code, which may push
     std::set<std::uint32_t> m_running;
     std::vector<waiting_release> m_waiting;

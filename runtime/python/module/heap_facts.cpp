@@ -9,7 +9,9 @@ namespace {
 
 using wide = unsigned long long; // what Py_BuildValue's K takes
 
-wide read(const std::atomic<std::uint64_t>& counter) noexcept { return counter.load(std::memory_order_relaxed); }
+wide read(const std::atomic<std::uint64_t>& counter) noexcept {
+    return counter.load(std::memory_order_relaxed);
+}
 
 // [(block size, live blocks, allocations ever)], classes that were used only.
 PyObject* classes_to_python(const heap_counters_shm& heap) {
@@ -20,7 +22,8 @@ PyObject* classes_to_python(const heap_counters_shm& heap) {
         if (allocations == 0) {
             continue;
         }
-        const reference row(Py_BuildValue("(nKK)", static_cast<Py_ssize_t>(class_bytes(size_class)), allocations - frees, allocations));
+        const reference row(
+            Py_BuildValue("(nKK)", static_cast<Py_ssize_t>(class_bytes(size_class)), allocations - frees, allocations));
         if (!row || PyList_Append(listed.get(), row.get()) < 0) {
             return nullptr;
         }
@@ -34,10 +37,11 @@ PyObject* heap_to_python(const heap_counters_shm& heap) {
         return nullptr;
     }
     const heap_figures sum = sum_up(heap);
-    return Py_BuildValue("{s:K,s:K,s:K,s:K,s:K,s:K,s:N}", "live_bytes", static_cast<wide>(sum.live_bytes), "live_blocks",
-                         static_cast<wide>(sum.live_blocks), "allocations", static_cast<wide>(sum.allocations), "frees",
-                         static_cast<wide>(sum.frees), "large_bytes", read(heap.run_bytes), "reserved_bytes",
-                         read(heap.units) * k_unit_bytes, "classes", classes.give());
+    return Py_BuildValue("{s:K,s:K,s:K,s:K,s:K,s:K,s:N}", "live_bytes", static_cast<wide>(sum.live_bytes),
+                         "live_blocks", static_cast<wide>(sum.live_blocks), "allocations",
+                         static_cast<wide>(sum.allocations), "frees", static_cast<wide>(sum.frees), "large_bytes",
+                         read(heap.run_bytes), "reserved_bytes", read(heap.units) * k_unit_bytes, "classes",
+                         classes.give());
 }
 
 } // namespace

@@ -78,7 +78,7 @@ void listen_to_interrupts(const process_group_shm& group, const context_shm& sel
     poke.sigev_notify = SIGEV_SIGNAL;
     poke.sigev_signo = interrupt_signal();
     s_has_pokes = timer_create(CLOCK_MONOTONIC, &poke, &s_pokes) == 0; // without it a work may have to be killed
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = interrupt_running_work;
     sigaction(interrupt_signal(), &action, nullptr);
 }

@@ -37,7 +37,8 @@ PyObject* cgroup_limits_to_python(PyObject*, PyObject* arguments) {
     if (!processes) {
         return nullptr;
     }
-    return Py_BuildValue("{s:O,s:O,s:O}", "processors", processors.get(), "memory", memory.get(), "processes", processes.get());
+    return Py_BuildValue("{s:O,s:O,s:O}", "processors", processors.get(), "memory", memory.get(), "processes",
+                         processes.get());
 }
 
 PyObject* child_memory_to_python(PyObject*, PyObject*) {

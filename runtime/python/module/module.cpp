@@ -24,11 +24,17 @@
 namespace xpar {
 namespace {
 
-PyObject* core_rdtsc(PyObject*, PyObject*) { return PyLong_FromUnsignedLongLong(rdtsc()); }
+PyObject* core_rdtsc(PyObject*, PyObject*) {
+    return PyLong_FromUnsignedLongLong(rdtsc());
+}
 
-PyObject* core_now_ns(PyObject*, PyObject*) { return PyLong_FromUnsignedLongLong(monotonic_ns()); }
+PyObject* core_now_ns(PyObject*, PyObject*) {
+    return PyLong_FromUnsignedLongLong(monotonic_ns());
+}
 
-PyObject* core_processors(PyObject*, PyObject*) { return PyLong_FromUnsignedLong(usable_processors()); }
+PyObject* core_processors(PyObject*, PyObject*) {
+    return PyLong_FromUnsignedLong(usable_processors());
+}
 
 PyObject* core_context(PyObject*, PyObject*) {
     const engine& e = engine::get();
@@ -38,7 +44,9 @@ PyObject* core_context(PyObject*, PyObject*) {
     return PyLong_FromUnsignedLong(e.self.slot);
 }
 
-PyObject* core_events(PyObject*, PyObject*) { return PyLong_FromUnsignedLong(event_now(engine::get().changed())); }
+PyObject* core_events(PyObject*, PyObject*) {
+    return PyLong_FromUnsignedLong(event_now(engine::get().changed()));
+}
 
 PyObject* core_signal(PyObject*, PyObject*) {
     event_signal(engine::get().changed());
@@ -105,7 +113,9 @@ PyObject* core_set_begin_patience(PyObject*, PyObject* seconds) {
     Py_RETURN_NONE;
 }
 
-PyObject* core_limit(PyObject*, PyObject*) { return PyLong_FromUnsignedLong(engine::get().permits().limit.load()); }
+PyObject* core_limit(PyObject*, PyObject*) {
+    return PyLong_FromUnsignedLong(engine::get().permits().limit.load());
+}
 
 PyObject* core_write(PyObject*, PyObject* arguments) {
     int to_stderr = 0;
@@ -149,16 +159,18 @@ PyObject* core_note_engine(PyObject*, PyObject*) {
 }
 
 PyObject* core_set_hooks(PyObject*, PyObject* arguments, PyObject* keywords) {
-    static const char* names[] = {"enter_context", "end_work", "await_submitted", "describe_exception",
-                                  "heap_limit_error", "xlist_class", nullptr};
+    static const char* names[] = {
+        "enter_context", "end_work", "await_submitted", "describe_exception", "heap_limit_error",
+        "xlist_class",   nullptr};
     PyObject* enter = nullptr;
     PyObject* end_work = nullptr;
     PyObject* await_submitted = nullptr;
     PyObject* describe = nullptr;
     PyObject* heap_limit_error = nullptr;
     PyObject* xlist_class = nullptr;
-    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "$OOOOO!O!", const_cast<char**>(names), &enter, &end_work, &await_submitted, &describe,
-                                    &PyType_Type, &heap_limit_error, &PyType_Type, &xlist_class) == 0) {
+    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "$OOOOO!O!", const_cast<char**>(names), &enter, &end_work,
+                                    &await_submitted, &describe, &PyType_Type, &heap_limit_error, &PyType_Type,
+                                    &xlist_class) == 0) {
         return nullptr;
     }
     engine& e = engine::get();
@@ -178,8 +190,8 @@ PyObject* core_set_hooks(PyObject*, PyObject* arguments, PyObject* keywords) {
 PyObject* core_region(PyObject*, PyObject*) {
     engine& e = engine::get();
     const region_usage usage = e.memory().usage();
-    return Py_BuildValue("{s:K,s:K,s:K}", "reserved", static_cast<unsigned long long>(usage.reserved_bytes), "allocated",
-                         static_cast<unsigned long long>(usage.allocated_bytes), "xlists",
+    return Py_BuildValue("{s:K,s:K,s:K}", "reserved", static_cast<unsigned long long>(usage.reserved_bytes),
+                         "allocated", static_cast<unsigned long long>(usage.allocated_bytes), "xlists",
                          static_cast<unsigned long long>(e.lists().live()));
 }
 
@@ -214,56 +226,79 @@ PyMethodDef s_functions[] = {
     {"build", build_to_python, METH_NOARGS,
      PyDoc_STR("build()\n--\n\nWhat this module was built from and with: version, python, compiler.\n")},
     {"cgroup_limits", cgroup_limits_to_python, METH_VARARGS,
-     PyDoc_STR("cgroup_limits(membership=None, mount='/sys/fs/cgroup', /)\n--\n\nprocessors, memory (bytes) and processes that the control groups "
+     PyDoc_STR("cgroup_limits(membership=None, mount='/sys/fs/cgroup', /)\n--\n\nprocessors, memory (bytes) and "
+               "processes that the control groups "
                "grant; None: no limit.\n\n`membership` is the text of /proc/self/cgroup, which is read by default.\n")},
     {"child_memory", child_memory_to_python, METH_NOARGS,
-     PyDoc_STR("child_memory()\n--\n\nFork a child and read its memory: (errno of the fork, errno of the reading), 0 for what worked.\n")},
-    {"context", core_context, METH_NOARGS, PyDoc_STR("context()\n--\n\nThe number of this context, or None in the main process.\n")},
+     PyDoc_STR("child_memory()\n--\n\nFork a child and read its memory: (errno of the fork, errno of the reading), 0 "
+               "for what worked.\n")},
+    {"context", core_context, METH_NOARGS,
+     PyDoc_STR("context()\n--\n\nThe number of this context, or None in the main process.\n")},
     {"events", core_events, METH_NOARGS, PyDoc_STR("events()\n--\n\nThe engine's event counter, for wait().\n")},
     {"signal", core_signal, METH_NOARGS, PyDoc_STR("signal()\n--\n\nWake everybody in wait().\n")},
     {"wait", core_wait, METH_VARARGS,
-     PyDoc_STR("wait(seen, timeout, /)\n--\n\nSleep until the event counter is no longer `seen`; return it as it is then.\n")},
+     PyDoc_STR("wait(seen, timeout, /)\n--\n\nSleep until the event counter is no longer `seen`; return it as it is "
+               "then.\n")},
     {"set_once", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(core_set_once)), METH_FASTCALL,
-     PyDoc_STR("set_once(object, name, unset, value, /)\n--\n\nSet the attribute if it is `unset`; what it is then, for all threads the same.\n")},
-    {"track", core_track, METH_O, PyDoc_STR("track(object, /)\n--\n\nHave Python's collector visit it, as by default.\n")},
+     PyDoc_STR("set_once(object, name, unset, value, /)\n--\n\nSet the attribute if it is `unset`; what it is then, "
+               "for all threads the same.\n")},
+    {"track", core_track, METH_O,
+     PyDoc_STR("track(object, /)\n--\n\nHave Python's collector visit it, as by default.\n")},
     {"know_works", know_works, METH_VARARGS,
-     PyDoc_STR("know_works(cls, unread, /)\n--\n\nThe class of works, and what stands for a result that was not read.\n")},
+     PyDoc_STR(
+         "know_works(cls, unread, /)\n--\n\nThe class of works, and what stands for a result that was not read.\n")},
     {"make_work", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(python_make_work)), METH_FASTCALL,
-     PyDoc_STR("make_work(id, name, cell, engine, /)\n--\n\nA work that Python's collector passes by until track() is called.\n")},
+     PyDoc_STR("make_work(id, name, cell, engine, /)\n--\n\nA work that Python's collector passes by until track() is "
+               "called.\n")},
     {"name_of", name_of, METH_O,
      PyDoc_STR("name_of(callable, /)\n--\n\nWhat a work that calls it is named when nothing else was said.\n")},
     {"assign_batch", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(assign_batch)), METH_FASTCALL,
      PyDoc_STR("assign_batch(works, batch, /)\n--\n\nTell works their batch and their number in it.\n")},
     {"with_attributes", with_attributes, METH_O,
      PyDoc_STR("with_attributes(works, /)\n--\n\nThe positions of those with more attributes than a new one.\n")},
-    {"set_limit", core_set_limit, METH_O, PyDoc_STR("set_limit(contexts, /)\n--\n\nHow many contexts of limited batches may run works at once.\n")},
+    {"set_limit", core_set_limit, METH_O,
+     PyDoc_STR("set_limit(contexts, /)\n--\n\nHow many contexts of limited batches may run works at once.\n")},
     {"set_begin_patience", core_set_begin_patience, METH_O,
-     PyDoc_STR("set_begin_patience(seconds, /)\n--\n\nHow long a context may take to begin; then it is killed. 15 s at first.\n")},
+     PyDoc_STR("set_begin_patience(seconds, /)\n--\n\nHow long a context may take to begin; then it is killed. 15 s at "
+               "first.\n")},
     {"limit", core_limit, METH_NOARGS,
      PyDoc_STR("limit()\n--\n\nWhat set_limit() was last told, in whatever process; 0 at first.\n")},
     {"write", core_write, METH_VARARGS, PyDoc_STR("write(to_stderr, text, /)\n--\n\nPrint, in a context.\n")},
-    {"tell", core_tell, METH_O, PyDoc_STR("tell(content, /)\n--\n\nSend the main process something, from a context, in order with what is printed.\n")},
+    {"tell", core_tell, METH_O,
+     PyDoc_STR(
+         "tell(content, /)\n--\n\nSend the main process something, from a context, in order with what is printed.\n")},
     {"set_hooks", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(core_set_hooks)),
-     METH_VARARGS | METH_KEYWORDS, PyDoc_STR("set_hooks(*, enter_context, end_work, await_submitted, describe_exception, heap_limit_error, xlist_class)\n--\n\nWhat C++ calls.\n")},
+     METH_VARARGS | METH_KEYWORDS,
+     PyDoc_STR("set_hooks(*, enter_context, end_work, await_submitted, describe_exception, heap_limit_error, "
+               "xlist_class)\n--\n\nWhat C++ calls.\n")},
     {"note_engine", core_note_engine, METH_NOARGS,
-     PyDoc_STR("note_engine()\n--\n\nThis process may submit works; in a context, await_submitted is called after each of its own from now on.\n")},
-    {"xlists", core_xlists, METH_NOARGS, PyDoc_STR("xlists()\n--\n\nEvery xlist that has an object in this process.\n")},
-    {"region", core_region, METH_NOARGS, PyDoc_STR("region()\n--\n\nThe shared region's size and use in bytes, and its xlists.\n")},
+     PyDoc_STR("note_engine()\n--\n\nThis process may submit works; in a context, await_submitted is called after each "
+               "of its own from now on.\n")},
+    {"xlists", core_xlists, METH_NOARGS,
+     PyDoc_STR("xlists()\n--\n\nEvery xlist that has an object in this process.\n")},
+    {"region", core_region, METH_NOARGS,
+     PyDoc_STR("region()\n--\n\nThe shared region's size and use in bytes, and its xlists.\n")},
     {"guard_configure", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(guard::configure)),
      METH_VARARGS | METH_KEYWORDS,
-     PyDoc_STR("guard_configure(*, error, describe, exempt, mutators, methods, probe, escape_warning, own, library_folders, standard)\n--\n\n"
+     PyDoc_STR("guard_configure(*, error, describe, exempt, mutators, methods, probe, escape_warning, own, "
+               "library_folders, standard)\n--\n\n"
                "The rules of protection; returns why this interpreter cannot be patched, or None.\n")},
     {"guard_set_projects", guard::set_projects, METH_O,
-     PyDoc_STR("guard_set_projects(rules, /)\n--\n\nFolders whose code is the user's, or a library's, whatever guard_configure was told.\n")},
+     PyDoc_STR("guard_set_projects(rules, /)\n--\n\nFolders whose code is the user's, or a library's, whatever "
+               "guard_configure was told.\n")},
     {"guard_select", guard::select_mode, METH_VARARGS,
-     PyDoc_STR("guard_select(strict, scans, /)\n--\n\nWhether the batch that starts now is protected (then, what its zygote will change is "
+     PyDoc_STR("guard_select(strict, scans, /)\n--\n\nWhether the batch that starts now is protected (then, what its "
+               "zygote will change is "
                "looked up), and searched after works.\n")},
     {"guard_is_own", guard::is_own, METH_O, PyDoc_STR("guard_is_own(object, /)\n--\n\nWas it made in this context?\n")},
-    {"guard_facts", guard::facts, METH_NOARGS, PyDoc_STR("guard_facts()\n--\n\nThe state of protection in this process, as a dict.\n")},
+    {"guard_facts", guard::facts, METH_NOARGS,
+     PyDoc_STR("guard_facts()\n--\n\nThe state of protection in this process, as a dict.\n")},
     {"install_numpy_memory", core_install_numpy_memory, METH_NOARGS,
-     PyDoc_STR("install_numpy_memory()\n--\n\nIn a context that has imported numpy: the data of its arrays is the context's from here on.\n")},
+     PyDoc_STR("install_numpy_memory()\n--\n\nIn a context that has imported numpy: the data of its arrays is the "
+               "context's from here on.\n")},
     {"guard_missing", guard::missing, METH_NOARGS,
-     PyDoc_STR("guard_missing()\n--\n\nNames that protection has looked for in imported modules and not found, as a list.\n")},
+     PyDoc_STR("guard_missing()\n--\n\nNames that protection has looked for in imported modules and not found, as a "
+               "list.\n")},
     {"guard_force_twins", guard::force_twins, METH_O,
      PyDoc_STR("guard_force_twins(on, /)\n--\n\nTwins instead of patches from now on: for tests.\n")},
     {"guard_twin_checks", guard::twin_checks, METH_NOARGS,
@@ -286,7 +321,10 @@ PyMethodDef s_functions[] = {
 int execute(PyObject* module) {
     // Every context calls it, and would import it otherwise: 1 ms, for the import machinery's pages are copied.
     const reference gc(PyImport_ImportModule("gc"));
-    return gc && engine::create() && clone::initialize() && add_xlist_type(module) && add_batch_type(module) && add_work_list_type(module) ? 0 : -1;
+    return gc && engine::create() && clone::initialize() && add_xlist_type(module) && add_batch_type(module) &&
+                   add_work_list_type(module)
+               ? 0
+               : -1;
 }
 
 PyModuleDef_Slot s_slots[] = {
@@ -295,14 +333,25 @@ PyModuleDef_Slot s_slots[] = {
 };
 
 PyModuleDef s_definition = {
-    PyModuleDef_HEAD_INIT, "parallel._core", PyDoc_STR("The engine of `parallel`, in C++."), 0, s_functions, s_slots,
-    nullptr,               nullptr,          nullptr,
+    PyModuleDef_HEAD_INIT,
+    "parallel._core",
+    PyDoc_STR("The engine of `parallel`, in C++."),
+    0,
+    s_functions,
+    s_slots,
+    nullptr,
+    nullptr,
+    nullptr,
 };
 
 } // namespace
 
-PyObject* make_module() { return PyModuleDef_Init(&s_definition); }
+PyObject* make_module() {
+    return PyModuleDef_Init(&s_definition);
+}
 
 } // namespace xpar
 
-PyMODINIT_FUNC PyInit__core() { return xpar::make_module(); }
+PyMODINIT_FUNC PyInit__core() {
+    return xpar::make_module();
+}

@@ -41,7 +41,7 @@ std::string line_gatherer::take_rest() {
     return std::exchange(m_pending, std::string());
 }
 
-// ---- streams of Python -------------------------------------------------------------------------------------------------------
+// ---- streams of Python ----------------------------------------------------------------------------------------------
 
 void context_output::begin(std::uint64_t subject) noexcept {
     m_subject = subject;
@@ -82,7 +82,7 @@ void context_output::report(stream to, const std::string& text) const {
     send(*self.of, self.slot, to == stream::err, m_subject, text);
 }
 
-// ---- descriptors -------------------------------------------------------------------------------------------------------------
+// ---- descriptors ----------------------------------------------------------------------------------------------------
 
 descriptor_output::slot_output& descriptor_output::of(std::uint32_t slot) {
     m_slots.resize(m_batch.group().context_count);

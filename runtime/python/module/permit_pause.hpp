@@ -1,7 +1,7 @@
-// A work that waits runs nothing: its permit is another's meanwhile. When its wait is over it goes on at once, with a permit
-// if there is one and without if not: what it waits for may have come from works that go on holding theirs. Its context
-// gets no further work without.
-// Around what sleeps, with the GIL released or not; does nothing outside of contexts.
+// A work that waits runs nothing: its permit is another's meanwhile. When its wait is over it goes on at once, with a
+// permit if there is one and without if not: what it waits for may have come from works that go on holding theirs. Its
+// context gets no further work without. Around what sleeps, with the GIL released or not; does nothing outside of
+// contexts.
 #pragma once
 
 #include "runtime/python/module/engine.hpp"

@@ -18,7 +18,9 @@ constexpr int k_tries = 20;
 constexpr Py_ssize_t k_longest_text = 1 << 12;
 constexpr Py_ssize_t k_longest_table = 1 << 20;
 
-std::uint64_t address_of(const void* place) noexcept { return reinterpret_cast<std::uint64_t>(place); }
+std::uint64_t address_of(const void* place) noexcept {
+    return reinterpret_cast<std::uint64_t>(place);
+}
 
 struct seen_frame {
     std::uint64_t place;
@@ -30,7 +32,8 @@ struct seen_frame {
 
 class stack_reader {
 public:
-    stack_reader(memory_reader& reader, const PyThreadState* thread) noexcept : m_reader(reader), m_thread(address_of(thread)) {}
+    stack_reader(memory_reader& reader, const PyThreadState* thread) noexcept
+        : m_reader(reader), m_thread(address_of(thread)) {}
 
     // False when it changes too fast; an error is set when it cannot be read.
     bool read_chain() {
@@ -114,8 +117,8 @@ private:
             }
             Py_RETURN_NONE;
         }
-        return Py_BuildValue("(OOiOLn)", file.get(), function.get(), code.co_firstlineno, table.get(), static_cast<long long>(at),
-                             count);
+        return Py_BuildValue("(OOiOLn)", file.get(), function.get(), code.co_firstlineno, table.get(),
+                             static_cast<long long>(at), count);
     }
 
     // Null without an error for what is no string.
@@ -142,8 +145,8 @@ private:
     PyObject* read_bytes(std::uint64_t place) {
         PyBytesObject bytes{};
         const std::size_t header = offsetof(PyBytesObject, ob_sval);
-        if (!m_reader.read(place, static_cast<void*>(&bytes), header) || Py_TYPE(&bytes) != &PyBytes_Type || Py_SIZE(&bytes) < 0 ||
-            Py_SIZE(&bytes) > k_longest_table) {
+        if (!m_reader.read(place, static_cast<void*>(&bytes), header) || Py_TYPE(&bytes) != &PyBytes_Type ||
+            Py_SIZE(&bytes) < 0 || Py_SIZE(&bytes) > k_longest_table) {
             return nullptr;
         }
         reference copied(PyBytes_FromStringAndSize(nullptr, Py_SIZE(&bytes)));

@@ -14,8 +14,9 @@ namespace {
 constexpr std::size_t k_collector_header = 2 * sizeof(void*);
 constexpr std::size_t k_managed_dict_header = 2 * sizeof(void*);
 
-constexpr std::uint64_t k_most_references = std::uint64_t{1} << 32; // more than any program holds, less than any address
-constexpr std::uint64_t k_clock_every = 4096;                       // blocks
+// more than any program holds, less than any address
+constexpr std::uint64_t k_most_references = std::uint64_t{1} << 32;
+constexpr std::uint64_t k_clock_every = 4096; // blocks
 constexpr std::size_t k_longest_name = 100;
 
 std::size_t header_of(unsigned long flags) noexcept {
@@ -103,9 +104,9 @@ census take_census(memory_reader& reader, const heap_counters_shm& heap, std::ui
     type_census counting(reader, monotonic_ns() + patience_ns);
     // acquire pairs with context_heap::create: a table's address other than 0 comes with the rest.
     const std::uint64_t table = heap.table.load(std::memory_order_acquire);
-    const bool complete = table == 0 || walk_heap(reader, heap.base.load(std::memory_order_relaxed), table,
-                                                  static_cast<std::uint32_t>(heap.range_units.load(std::memory_order_relaxed)),
-                                                  counting);
+    const bool complete =
+        table == 0 || walk_heap(reader, heap.base.load(std::memory_order_relaxed), table,
+                                static_cast<std::uint32_t>(heap.range_units.load(std::memory_order_relaxed)), counting);
     return {counting.tallies(), complete};
 }
 

@@ -1,6 +1,6 @@
-// Which Python types the live blocks of a context's heap are of: of this process, or of a running context from outside, which
-// need not cooperate. What an object's header says is checked against the type it names, so that raw memory is not taken for
-// objects; what is none is counted as such. Needs no GIL: it reads memory and asks Python nothing.
+// Which Python types the live blocks of a context's heap are of: of this process, or of a running context from outside,
+// which need not cooperate. What an object's header says is checked against the type it names, so that raw memory is
+// not taken for objects; what is none is counted as such. Needs no GIL: it reads memory and asks Python nothing.
 #pragma once
 
 #include "runtime/memory/heap_counters.hpp"
@@ -51,11 +51,12 @@ private:
     memory_reader& m_reader;
     std::uint64_t m_deadline_ns; // of monotonic_ns
     std::uint64_t m_visited = 0;
-    // Most heaps have objects of few types. Nodes scattered over blocks that were free would cost a page each, in a context
-    // that is about to end.
+    // Most heaps have objects of few types. Nodes scattered over blocks that were free would cost a page each, in a
+    // context that is about to end.
     std::array<std::byte, 8192> m_first_nodes;
     std::pmr::monotonic_buffer_resource m_nodes{m_first_nodes.data(), m_first_nodes.size()};
-    std::pmr::unordered_map<std::uint64_t, type_facts> m_types{&m_nodes}; // by address; what is no type is remembered too
+    // by address; what is no type is remembered too
+    std::pmr::unordered_map<std::uint64_t, type_facts> m_types{&m_nodes};
     type_facts m_no_object;
 };
 

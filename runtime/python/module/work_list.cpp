@@ -10,16 +10,19 @@ namespace xpar {
 namespace {
 
 struct work_list_object {
-    PyObject_HEAD
-    PyObject* works; // list
-    PyObject* tasks; // list, see glue/tasks.hpp
-    Py_ssize_t first; // the index of the first of `works`
+    PyObject_HEAD PyObject* works; // list
+    PyObject* tasks;               // list, see glue/tasks.hpp
+    Py_ssize_t first;              // the index of the first of `works`
 };
 
-work_list_object* as_work_list(PyObject* object) noexcept { return reinterpret_cast<work_list_object*>(object); }
+work_list_object* as_work_list(PyObject* object) noexcept {
+    return reinterpret_cast<work_list_object*>(object);
+}
 
 // Interned once: a string made for every call costs as much as the call.
-PyObject* interned(const char* name) noexcept { return PyUnicode_InternFromString(name); }
+PyObject* interned(const char* name) noexcept {
+    return PyUnicode_InternFromString(name);
+}
 
 PyObject* call(PyObject* object, PyObject* method) noexcept {
     return method != nullptr ? PyObject_CallMethodNoArgs(object, method) : nullptr;
@@ -89,7 +92,8 @@ void dealloc(PyObject* object) {
 
 // The package puts other lists there when works are taken.
 bool has_lists(work_list_object* self) noexcept {
-    if (self->works == nullptr || !PyList_CheckExact(self->works) || self->tasks == nullptr || !PyList_CheckExact(self->tasks)) {
+    if (self->works == nullptr || !PyList_CheckExact(self->works) || self->tasks == nullptr ||
+        !PyList_CheckExact(self->tasks)) {
         PyErr_SetString(PyExc_TypeError, "works and tasks must be lists");
         return false;
     }
@@ -119,7 +123,8 @@ PyObject* python_append(PyObject* object, PyObject* const* arguments, Py_ssize_t
     if (count != 4) {
         return PyErr_Format(PyExc_TypeError, "append(work, func, args, kwds)");
     }
-    if (!has_lists(as_work_list(object)) || !append(as_work_list(object), arguments[0], arguments[1], arguments[2], arguments[3])) {
+    if (!has_lists(as_work_list(object)) ||
+        !append(as_work_list(object), arguments[0], arguments[1], arguments[2], arguments[3])) {
         return nullptr;
     }
     Py_RETURN_NONE;
@@ -198,8 +203,12 @@ PyMemberDef s_members[] = {
 
 bool add_work_list_type(PyObject* module) {
     static PyType_Slot slots[] = {
-        {Py_tp_new, slot(new_list)},       {Py_tp_dealloc, slot(dealloc)}, {Py_tp_traverse, slot(traverse)},
-        {Py_tp_clear, slot(clear)},        {Py_tp_methods, s_methods},     {Py_tp_members, s_members},
+        {Py_tp_new, slot(new_list)},
+        {Py_tp_dealloc, slot(dealloc)},
+        {Py_tp_traverse, slot(traverse)},
+        {Py_tp_clear, slot(clear)},
+        {Py_tp_methods, s_methods},
+        {Py_tp_members, s_members},
         {0, nullptr},
     };
     static PyType_Spec spec = {"parallel._core.WorkList", static_cast<int>(sizeof(work_list_object)), 0,

@@ -6,8 +6,8 @@
 
 namespace xpar {
 
-// know_works(cls, unread): the class, whose slots are those of `work_slot`, and what stands for a result that has not been
-// read.
+// know_works(cls, unread): the class, whose slots are those of `work_slot`, and what stands for a result that has not
+// been read.
 PyObject* know_works(PyObject* module, PyObject* arguments) noexcept;
 
 // What such a work knows at first; all borrowed.
@@ -31,8 +31,8 @@ PyObject* name_of(PyObject* module, PyObject* callable) noexcept;
 // assign_batch(works, batch): each of the list is number so and so of that batch.
 PyObject* assign_batch(PyObject* module, PyObject* const* arguments, Py_ssize_t count) noexcept;
 
-// with_attributes(works): the positions of those that have attributes beside their slots; of the others there is nothing
-// more to know.
+// with_attributes(works): the positions of those that have attributes beside their slots; of the others there is
+// nothing more to know.
 PyObject* with_attributes(PyObject* module, PyObject* works) noexcept;
 
 } // namespace xpar

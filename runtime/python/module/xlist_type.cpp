@@ -17,28 +17,28 @@ namespace xpar {
 namespace {
 
 struct xlist_object {
-    PyObject_HEAD
-    heap_id id; // 0 until __init__ or from_id has given it a list
+    PyObject_HEAD heap_id id; // 0 until __init__ or from_id has given it a list
     std::uint32_t generation;
     PyObject* weak_references;
     std::uint64_t known_tail; // of pushes through this object, with the interpreter's lock; forked with it
 };
 
 struct iterator_object {
-    PyObject_HEAD
-    xlist_object* owned_list;
+    PyObject_HEAD xlist_object* owned_list;
     std::uint64_t at;
     std::uint64_t end;
 };
 
-xlist_object* as_xlist(PyObject* object) noexcept { return reinterpret_cast<xlist_object*>(object); }
+xlist_object* as_xlist(PyObject* object) noexcept {
+    return reinterpret_cast<xlist_object*>(object);
+}
 
 interlocked_list list_of(const xlist_object* self) {
     engine& e = engine::get();
     return {&e.memory(), &e.lists().at(self->id).list, self->id};
 }
 
-// ---- life --------------------------------------------------------------------------------------------------------------------
+// ---- life -----------------------------------------------------------------------------------------------------------
 
 PyObject* xlist_new(PyTypeObject* type, PyObject*, PyObject*) {
     PyObject* const made = type->tp_alloc(type, 0);
@@ -85,14 +85,16 @@ int xlist_traverse(PyObject* object, visitproc visit, void* arg) {
     return 0;
 }
 
-// ---- by reference through the codec ------------------------------------------------------------------------------------------
+// ---- by reference through the codec ---------------------------------------------------------------------------------
 
 bool xlist_id_of(PyObject* object, std::uint32_t& id) {
     id = as_xlist(object)->id;
     return id != 0;
 }
 
-std::uint32_t xlist_generation_of(std::uint32_t id) { return engine::get().lists().generation(id); }
+std::uint32_t xlist_generation_of(std::uint32_t id) {
+    return engine::get().lists().generation(id);
+}
 
 PyObject* xlist_from_id(std::uint32_t id, std::uint32_t generation) {
     engine& e = engine::get();
@@ -117,7 +119,7 @@ PyObject* xlist_from_id(std::uint32_t id, std::uint32_t generation) {
     return made;
 }
 
-// ---- putting in and taking out -----------------------------------------------------------------------------------------------
+// ---- putting in and taking out --------------------------------------------------------------------------------------
 
 // Benchmark: push_int.
 PyObject* xlist_push(PyObject* object, PyObject* item) {
@@ -224,11 +226,15 @@ PyObject* xlist_close(PyObject* object, PyObject*) {
     Py_RETURN_NONE;
 }
 
-// ---- reading -----------------------------------------------------------------------------------------------------------------
+// ---- reading --------------------------------------------------------------------------------------------------------
 
-Py_ssize_t xlist_length(PyObject* object) { return static_cast<Py_ssize_t>(list_of(as_xlist(object)).size()); }
+Py_ssize_t xlist_length(PyObject* object) {
+    return static_cast<Py_ssize_t>(list_of(as_xlist(object)).size());
+}
 
-PyObject* xlist_size(PyObject* object, PyObject*) { return PyLong_FromSsize_t(xlist_length(object)); }
+PyObject* xlist_size(PyObject* object, PyObject*) {
+    return PyLong_FromSsize_t(xlist_length(object));
+}
 
 // New reference to the item at an absolute position; null without an error when it has been taken meanwhile.
 PyObject* item_at(PyObject* object, const interlocked_list& list, std::uint64_t position) {
@@ -373,7 +379,7 @@ PyObject* xlist_iter(PyObject* object) {
     return reinterpret_cast<PyObject*>(made);
 }
 
-// ---- waiting and facts -------------------------------------------------------------------------------------------------------
+// ---- waiting and facts ----------------------------------------------------------------------------------------------
 
 // One sleep: until something is pushed, the list is closed, or the engine's event is no longer `events_seen`.
 bool wait_beyond_or_event(const interlocked_list& list, std::uint64_t seen, std::uint32_t events_seen,
@@ -415,9 +421,15 @@ PyObject* xlist_wait_beyond(PyObject* object, PyObject* arguments) {
     return PyBool_FromLong(more);
 }
 
-PyObject* xlist_closed(PyObject* object, void*) { return PyBool_FromLong(list_of(as_xlist(object)).closed()); }
-PyObject* xlist_id(PyObject* object, void*) { return PyLong_FromUnsignedLong(as_xlist(object)->id); }
-PyObject* xlist_pushed(PyObject* object, void*) { return PyLong_FromUnsignedLongLong(list_of(as_xlist(object)).tail()); }
+PyObject* xlist_closed(PyObject* object, void*) {
+    return PyBool_FromLong(list_of(as_xlist(object)).closed());
+}
+PyObject* xlist_id(PyObject* object, void*) {
+    return PyLong_FromUnsignedLong(as_xlist(object)->id);
+}
+PyObject* xlist_pushed(PyObject* object, void*) {
+    return PyLong_FromUnsignedLongLong(list_of(as_xlist(object)).tail());
+}
 
 PyObject* xlist_bytes(PyObject* object, void*) {
     const shared_heap_shm& heap = engine::get().lists().at(as_xlist(object)->id).heap;
@@ -430,9 +442,9 @@ PyObject* xlist_heap(PyObject* object, void*) {
     const interlocked_list list = list_of(self);
     const shared_heap_shm& heap = e.lists().at(self->id).heap;
     const std::size_t reserved = e.memory().allocated_by(self->id);
-    return Py_BuildValue("{s:I,s:K,s:K,s:K,s:K,s:K}", "id", self->id, "items", list.size(), "pushed", list.tail(), "bytes",
-                         static_cast<unsigned long long>(heap.allocated_bytes.load(std::memory_order_relaxed)), "reserved",
-                         static_cast<unsigned long long>(reserved), "pages",
+    return Py_BuildValue("{s:I,s:K,s:K,s:K,s:K,s:K}", "id", self->id, "items", list.size(), "pushed", list.tail(),
+                         "bytes", static_cast<unsigned long long>(heap.allocated_bytes.load(std::memory_order_relaxed)),
+                         "reserved", static_cast<unsigned long long>(reserved), "pages",
                          static_cast<unsigned long long>(reserved / 4096));
 }
 
@@ -441,13 +453,15 @@ PyMethodDef s_methods[] = {
      PyDoc_STR("push($self, item, /)\n--\n\n"
                "Clone `item` into the list's heap and append the clone.\n\n"
                "Any process may push at any time. What has been pushed stays, whatever happens to the pusher.\n\n"
-               "Raises ValueError when `item` cannot be cloned or the list is closed (nothing is pushed then), and MemoryError\n"
+               "Raises ValueError when `item` cannot be cloned or the list is closed (nothing is pushed then), and "
+               "MemoryError\n"
                "when the shared region is full.\n\n"
                ">>> squares = xlist()\n>>> squares.push(3 ** 2)\n>>> list(squares)\n[9]\n")},
     {"extend", xlist_extend, METH_O,
-     PyDoc_STR("extend($self, iterable, /)\n--\n\nPush every item of `iterable`, one by one.\n\n"
-               "An item that cannot be cloned ends it with the error of push(); the items before it have been pushed.\n\n"
-               ">>> x = xlist()\n>>> x.extend(range(3))\n>>> list(x)\n[0, 1, 2]\n")},
+     PyDoc_STR(
+         "extend($self, iterable, /)\n--\n\nPush every item of `iterable`, one by one.\n\n"
+         "An item that cannot be cloned ends it with the error of push(); the items before it have been pushed.\n\n"
+         ">>> x = xlist()\n>>> x.extend(range(3))\n>>> list(x)\n[0, 1, 2]\n")},
     {"pop", xlist_pop, METH_NOARGS,
      PyDoc_STR("pop($self, /)\n--\n\nTake the oldest item and return it; no other process gets it too.\n\n"
                "Raises IndexError when the list is empty.\n\n"
@@ -457,16 +471,19 @@ PyMethodDef s_methods[] = {
                "When an item cannot be rebuilt its error is raised and nothing is taken.\n\n"
                ">>> x = xlist('ab')\n>>> x.flush(), list(x)\n(['a', 'b'], [])\n")},
     {"close", xlist_close, METH_NOARGS,
-     PyDoc_STR("close($self, /)\n--\n\nEnd the list: later pushes raise ValueError. What it holds can still be read and taken.\n\n"
+     PyDoc_STR("close($self, /)\n--\n\nEnd the list: later pushes raise ValueError. What it holds can still be read "
+               "and taken.\n\n"
                ">>> x = xlist('a')\n>>> x.close(); x.closed, x.pop()\n(True, 'a')\n")},
-    {"size", xlist_size, METH_NOARGS, 
+    {"size", xlist_size, METH_NOARGS,
      PyDoc_STR("size($self, /)\n--\n\nThe number of items; the same as len().\n\n>>> xlist('ab').size()\n2\n")},
     {"_at", xlist_at, METH_O,
      PyDoc_STR("_at($self, position, /)\n--\n\n"
-               "The item that was the `position`-th (from 0) to be pushed. IndexError when it has been taken or is yet to come.\n")},
+               "The item that was the `position`-th (from 0) to be pushed. IndexError when it has been taken or is yet "
+               "to come.\n")},
     {"_wait_beyond", xlist_wait_beyond, METH_VARARGS,
      PyDoc_STR("_wait_beyond($self, seen, timeout, events=None, /)\n--\n\n"
-               "Sleep until more than `seen` items were ever pushed, the list is closed, `timeout` seconds (< 0: no limit) have\n"
+               "Sleep until more than `seen` items were ever pushed, the list is closed, `timeout` seconds (< 0: no "
+               "limit) have\n"
                "passed, a signal came, or events() is no longer `events`. True in the first two cases.\n")},
     {nullptr, nullptr, 0, nullptr},
 };
@@ -475,9 +492,11 @@ PyGetSetDef s_properties[] = {
     {"closed", xlist_closed, nullptr, PyDoc_STR("True once close() was called."), nullptr},
     {"id", xlist_id, nullptr, PyDoc_STR("The number of the list's heap; the same in every process."), nullptr},
     {"_pushed", xlist_pushed, nullptr, PyDoc_STR("How many items were ever pushed, taken ones included."), nullptr},
-    {"_bytes", xlist_bytes, nullptr, PyDoc_STR("Bytes in records: what `heap` says, without looking through the region."), nullptr},
+    {"_bytes", xlist_bytes, nullptr,
+     PyDoc_STR("Bytes in records: what `heap` says, without looking through the region."), nullptr},
     {"heap", xlist_heap, nullptr,
-     PyDoc_STR("Facts about the list's heap, as a dict: `id`, `items` it holds, `pushed` ever, `bytes` in records, `reserved` bytes\n"
+     PyDoc_STR("Facts about the list's heap, as a dict: `id`, `items` it holds, `pushed` ever, `bytes` in records, "
+               "`reserved` bytes\n"
                "of the shared region, `pages` of 4,096 bytes."),
      nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
@@ -490,8 +509,10 @@ PyMemberDef s_members[] = {
 
 bool add_iterator_type() {
     static PyType_Slot slots[] = {
-        {Py_tp_dealloc, slot(iterator_dealloc)}, {Py_tp_traverse, slot(iterator_traverse)},
-        {Py_tp_iter, slot(PyObject_SelfIter)},   {Py_tp_iternext, slot(iterator_next)},
+        {Py_tp_dealloc, slot(iterator_dealloc)},
+        {Py_tp_traverse, slot(iterator_traverse)},
+        {Py_tp_iter, slot(PyObject_SelfIter)},
+        {Py_tp_iternext, slot(iterator_next)},
         {0, nullptr},
     };
     static PyType_Spec spec = {

@@ -58,7 +58,7 @@ class Engine:
         self._pump = Pump(self)
         _core.note_engine()
 
-    # ---- submitting ----------------------------------------------------------------------------------------------------------
+    # ---- submitting --------------------------------------------------------------------------------------------------
 
     def submit(self, func, args: tuple, kwds: dict | None, name: str, callback=None, errback=None, limits=None) -> Work:
         """A new pending work; `limits` are (seconds or 0, retries)."""
@@ -104,7 +104,7 @@ class Engine:
         self.endings.run_done_callbacks()
         return True
 
-    # ---- starting ------------------------------------------------------------------------------------------------------------
+    # ---- starting ----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Take a snapshot and start all that is pending as one batch."""
@@ -135,7 +135,9 @@ class Engine:
         try:
             taken = pending.take(most)
             contexts = contexts if taken.queues else min(contexts, len(taken.works))
-            special = [(index, taken.works[index]) for index in _core.with_attributes(taken.works)]  # all others are plain
+            special = [
+                (index, taken.works[index]) for index in _core.with_attributes(taken.works)
+            ]  # all others are plain
             limits = [(index, *work._limits) for index, work in special if work._limits is not None]
             watched = [index for index, work in special if work._watched or work._callback is not None]
             # Executors keep to their own number of contexts.
@@ -199,7 +201,7 @@ class Engine:
                 raise
             yield
 
-    # ---- reading what contexts report ----------------------------------------------------------------------------------------
+    # ---- reading what contexts report --------------------------------------------------------------------------------
 
     def collect(self) -> None:
         """Take note of everything that has been reported; any thread."""
@@ -235,7 +237,7 @@ class Engine:
         self._pump.ensure()
         _core.signal()
 
-    # ---- waiting -------------------------------------------------------------------------------------------------------------
+    # ---- waiting -----------------------------------------------------------------------------------------------------
 
     def is_busy(self) -> bool:
         """Is any started work not yet at its end?"""
@@ -345,7 +347,9 @@ class Engine:
         """Until all have ended, or one has failed: then the others are cancelled and its error is raised."""
 
         def failed() -> Work | None:
-            return next((work for work in works if work.done() and (work.cancelled() or work._error() is not None)), None)
+            return next(
+                (work for work in works if work.done() and (work.cancelled() or work._error() is not None)), None
+            )
 
         try:
             with self.interruptible():
@@ -360,7 +364,7 @@ class Engine:
         if first is not None:
             first.result()
 
-    # ---- stopping ------------------------------------------------------------------------------------------------------------
+    # ---- stopping ----------------------------------------------------------------------------------------------------
 
     def interrupt_work(self, work: Work) -> bool:
         """Stop `work` alone and wait for its end; True if it is cancelled."""
@@ -456,7 +460,7 @@ class Engine:
             self.endings.failures.tell_at_exit()
         self._pump.stop()
 
-    # ---- looking -------------------------------------------------------------------------------------------------------------
+    # ---- looking -----------------------------------------------------------------------------------------------------
 
     def batches(self) -> list[RunningBatch]:
         """The batches that run now."""
@@ -506,7 +510,7 @@ def _renew_in_child() -> None:
 os.register_at_fork(after_in_child=_renew_in_child)
 
 
-# ---- what a kernel calls -----------------------------------------------------------------------------------------------------
+# ---- what a kernel calls ---------------------------------------------------------------------------------------------
 
 
 def serving(loop):

@@ -94,7 +94,9 @@ def _generators_of(*namespaces: dict) -> list:
     for namespace in namespaces:
         for name in list(namespace):
             value = namespace[name]
-            if isinstance(value, kinds) and not isinstance(value, getattr(sys.modules.get("random"), "SystemRandom", ())):
+            if isinstance(value, kinds) and not isinstance(
+                value, getattr(sys.modules.get("random"), "SystemRandom", ())
+            ):
                 found.setdefault(id(value), (name, value))
     return [value for _, value in sorted(found.values(), key=lambda pair: pair[0])]
 

@@ -73,7 +73,9 @@ def _read(batch: _core.Batch, slot: int, current: int, queue: int) -> str | None
         try:
             calls = batch.stack(slot)
         except OSError as error:
-            raise _errors.ParallelError(f"this system does not let a process read its children's memory ({error})") from error
+            raise _errors.ParallelError(
+                f"this system does not let a process read its children's memory ({error})"
+            ) from error
         facts = batch.contexts()[slot]
         # A context has a work noted for a moment longer than the work runs.
         if (facts["current"], facts["queue"]) != (current, queue) or (current and batch.state(current - 1) != _RUNNING):

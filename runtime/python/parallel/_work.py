@@ -73,7 +73,7 @@ class Work(concurrent.futures.Future):
     def __init__(self, *arguments, **keywords):
         raise TypeError("a Work is made by submit_work(func, args)")
 
-    # ---- what it is doing ----------------------------------------------------------------------------------------------------
+    # ---- what it is doing --------------------------------------------------------------------------------------------
 
     def _code(self) -> int:
         if self._batch is None:
@@ -155,7 +155,7 @@ class Work(concurrent.futures.Future):
         """True when it was taken back, or stopped by an interrupt."""
         return self._code() == _CANCELLED
 
-    # ---- how it ended --------------------------------------------------------------------------------------------------------
+    # ---- how it ended ------------------------------------------------------------------------------------------------
 
     def _origin(self) -> str:
         where = f" in context {self.context}" if self.context is not None else ""
@@ -268,7 +268,7 @@ class Work(concurrent.futures.Future):
         self._engine.start()
         return asyncio.wrap_future(self).__await__()
 
-    # ---- concurrent.futures' own view of a Future ----------------------------------------------------------------------------
+    # ---- concurrent.futures' own view of a Future --------------------------------------------------------------------
 
     # It reads and changes these under `_condition`, and counts on nothing being changed by others meanwhile. But
     # contexts end works when they like. So an end counts from the moment the engine has noted it, which it does under

@@ -78,9 +78,7 @@ def _parts(states: int, label: str | None, most: int) -> Iterator[tuple[list[dic
             yield _of_running(batch, states, most), _count(counts, states)
     cells = _Labels()
     if states & 1 << _history.STATES.index("cancelled"):
-        rows = [
-            _row(number, name, "cancelled", cells.of(token), ended=at) for number, name, token, at in withdrawn
-        ]
+        rows = [_row(number, name, "cancelled", cells.of(token), ended=at) for number, name, token, at in withdrawn]
         rows = [row for row in rows if label in (None, row["cell"])]
         yield rows, len(rows)
     if states & 1 << _history.STATES.index("pending"):

@@ -96,12 +96,14 @@ class DeadlockTest(cpython.ExecutorDeadlockTest, ContextsMixin, cpython.BaseTest
         executor.shutdown()
 
 
-# ---- what is left out --------------------------------------------------------------------------------------------------------
+# ---- what is left out ------------------------------------------------------------------------------------------------
 
 _NOTHING_IS_PICKLED = "about pickling calls: they reach contexts as part of the snapshot"
 _NO_POOL = "about the threads or processes of a pool: contexts come and go with the calls"
 _OF_FUTURES = "about Future, set by hand; a work is set by its context (test_futures.py is about works)"
-_SHARED_MEMORY = "waits for what the main program does to a lock, event or list after the call began: a call sees its snapshot"
+_SHARED_MEMORY = (
+    "waits for what the main program does to a lock, event or list after the call began: a call sees its snapshot"
+)
 
 LEFT_OUT = {
     "InitializerMixin": "a context begins as a copy of the program: there is nothing to initialise",
@@ -146,8 +148,12 @@ def _tests_of(*classes):
 
 
 def test_every_test_of_cpython_is_run_or_left_out_for_a_reason():
-    everything = [kind for kind in vars(cpython).values() if inspect.isclass(kind) and kind.__module__ == cpython.__name__]
-    run = _tests_of(*(kind for kind in globals().values() if inspect.isclass(kind) and issubclass(kind, unittest.TestCase)))
+    everything = [
+        kind for kind in vars(cpython).values() if inspect.isclass(kind) and kind.__module__ == cpython.__name__
+    ]
+    run = _tests_of(
+        *(kind for kind in globals().values() if inspect.isclass(kind) and issubclass(kind, unittest.TestCase))
+    )
     neither = {name for name in _tests_of(*everything) - run if not {name, name.split(".")[0]} & set(LEFT_OUT)}
     assert not neither
     assert len(run) > 30 and not run & set(LEFT_OUT)

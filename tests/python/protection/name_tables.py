@@ -26,7 +26,9 @@ FIGURES = (
 
 def full_names() -> set[str]:
     """The entries that are "module:qualified.name"."""
-    names = {name for name in (*exemptions.EXEMPT, *exemptions.MUTATORS) if ":" in name and not name.startswith("type:")}
+    names = {
+        name for name in (*exemptions.EXEMPT, *exemptions.MUTATORS) if ":" in name and not name.startswith("type:")
+    }
     names = {name for name in names if not name.endswith("_*")}  # how names begin
     return names | {f"{module}:{name}" for module, qualified in library._STANDARD.items() for name in qualified.split()}
 

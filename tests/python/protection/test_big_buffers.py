@@ -102,7 +102,11 @@ def test_reading_and_own_arrays_are_as_ever(arrays):
     def work():
         own = arrays.array.copy()
         fill(own.ctypes.data, own.nbytes)
-        return float(arrays.array.sum()), float(numpy.dot(arrays.array, arrays.array) > 0), ctypes.string_at(arrays.array.ctypes.data, 8)
+        return (
+            float(arrays.array.sum()),
+            float(numpy.dot(arrays.array, arrays.array) > 0),
+            ctypes.string_at(arrays.array.ctypes.data, 8),
+        )
 
     assert parallel.submit_work(work).result() == (4999950000.0, 1.0, bytes(8))
 

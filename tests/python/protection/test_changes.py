@@ -55,7 +55,9 @@ def test_attributes_and_classes_are_named(main_module):
     def store():
         one.size = 3
 
-    assert "Plain 'one' of the main thread cannot be changed in a context (attribute assignment of 'size')" in refusal(store)
+    assert "Plain 'one' of the main thread cannot be changed in a context (attribute assignment of 'size')" in refusal(
+        store
+    )
 
     def store_in_class():
         Plain.size = 3
@@ -191,7 +193,12 @@ def test_objects_of_an_outer_context_are_protected_from_an_inner_one():
 def test_code_compiled_in_the_context_is_watched():
     def work():
         refused = []
-        for source in ("shared.append(1)", "shared[0] = 1", "counter = 5", "def f():\n global counter\n counter = 1\nf()"):
+        for source in (
+            "shared.append(1)",
+            "shared[0] = 1",
+            "counter = 5",
+            "def f():\n global counter\n counter = 1\nf()",
+        ):
             try:
                 exec(source, globals())
             except parallel.UnprotectedError as error:
@@ -204,7 +211,9 @@ def test_code_compiled_in_the_context_is_watched():
 
 
 def test_a_module_imported_in_the_context_is_the_contexts(tmp_path, monkeypatch):
-    (tmp_path / "imported_there.py").write_text("state = []\ncount = 0\ndef bump():\n    global count\n    count += 1\n    state.append(count)\n")
+    (tmp_path / "imported_there.py").write_text(
+        "state = []\ncount = 0\ndef bump():\n    global count\n    count += 1\n    state.append(count)\n"
+    )
     monkeypatch.syspath_prepend(tmp_path)
 
     def work():
@@ -223,7 +232,10 @@ def test_functions_with_many_names(names):
     """More than 256 need an instruction in front that widens the argument."""
     lines = "\n".join(f"    n{i} = n{i - 1} + g{i}" for i in range(1, names))
     namespace = {f"g{i}": 1 for i in range(names)} | {"__name__": __name__}
-    exec(f"def many(n0):\n    global last, other\n{lines}\n    last = n{names - 1}\n    other = 5\n    return last\n", namespace)
+    exec(
+        f"def many(n0):\n    global last, other\n{lines}\n    last = n{names - 1}\n    other = 5\n    return last\n",
+        namespace,
+    )
     many = namespace["many"]
     assert "global variable 'last'" in refusal(lambda: many(0))
 
@@ -308,7 +320,9 @@ def _code_of_interpreter() -> str:
 def _slots(kind: type) -> bytes:
     """A static type's memory behind its reference count, but for caches and lists of subclasses."""
     slots = ctypes.string_at(id(kind) + 2 * ctypes.sizeof(ctypes.c_void_p), 35 * ctypes.sizeof(ctypes.c_void_p))
-    tables = [int.from_bytes(slots[at : at + 8], "little") for at in (10 * 8, 11 * 8, 12 * 8)]  # number, sequence, mapping
+    tables = [
+        int.from_bytes(slots[at : at + 8], "little") for at in (10 * 8, 11 * 8, 12 * 8)
+    ]  # number, sequence, mapping
     return slots + b"".join(ctypes.string_at(table, 80) for table in tables if table)
 
 
@@ -319,7 +333,18 @@ def test_the_main_thread_is_bit_for_bit_the_same():
         x.items[0] = 2
         counter = counter
 
-    kinds = [list, dict, set, bytearray, collections.deque, type(iter([])), types.GeneratorType, numpy.ndarray, type, object]
+    kinds = [
+        list,
+        dict,
+        set,
+        bytearray,
+        collections.deque,
+        type(iter([])),
+        types.GeneratorType,
+        numpy.ndarray,
+        type,
+        object,
+    ]
 
     def look():
         return (
@@ -357,7 +382,15 @@ def test_wrong_modes_are_refused_and_change_nothing():
     assert protection.mode() == "strict"
     with pytest.raises(ValueError):
         parallel.configure(protection="off", contexts=0)
-    expected = {"mode": "strict", "active": True, "by": "patches", "obstacle": None, "missing": [], "unknown": [], "without_twin": {}}
+    expected = {
+        "mode": "strict",
+        "active": True,
+        "by": "patches",
+        "obstacle": None,
+        "missing": [],
+        "unknown": [],
+        "without_twin": {},
+    }
     assert protection.status() == {**expected, "projects": [], "libraries": []}
 
 

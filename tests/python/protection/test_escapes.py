@@ -35,7 +35,9 @@ def test_scan_mode_names_what_was_changed():
         print(results == [] and settings == {"limits": {"low": [1]}})
     """)
     text = ended.stderr
-    assert "list 'results'" in text and "dict 'settings' (at 'extra')" in text and "settings['limits']['low']" in text, ended
+    assert (
+        "list 'results'" in text and "dict 'settings' (at 'extra')" in text and "settings['limits']['low']" in text
+    ), ended
     assert "will not see it" in text and "parallel.xlist()" in text and ended.stdout == "True\n"
 
 

@@ -92,9 +92,19 @@ if "out" in inspect.signature(numpy.fft.fft).parameters:  # since numpy 2
 
 READS = {
     "methods": lambda: (data.sum(), data.argsort(), data.copy().sort(), numpy.sort(data)),
-    "ufuncs": lambda: (numpy.add(data, 1), numpy.add(data, 1, out=numpy.empty(12)), numpy.add(data, 1, out=None), lowest(data, 1)),
+    "ufuncs": lambda: (
+        numpy.add(data, 1),
+        numpy.add(data, 1, out=numpy.empty(12)),
+        numpy.add(data, 1, out=None),
+        lowest(data, 1),
+    ),
     "ufuncs with keywords": lambda: numpy.add(data, 1, where=data > 2, dtype="f8"),
-    "draws": lambda: (generator.random(3), generator.shuffle(data.copy()), generator.permutation(data), numpy.random.rand(2)),
+    "draws": lambda: (
+        generator.random(3),
+        generator.shuffle(data.copy()),
+        generator.permutation(data),
+        numpy.random.rand(2),
+    ),
     "own outputs": lambda: numpy.copyto(numpy.empty(12), data),
 }
 
@@ -339,7 +349,9 @@ def strange_version(monkeypatch):
 
 
 def test_what_is_not_found_is_said_and_warned_of_once(strange_version):
-    with pytest.warns(RuntimeWarning, match="not complete: changes by moved_library.Gone, moved_library.new_name") as told:
+    with pytest.warns(
+        RuntimeWarning, match="not complete: changes by moved_library.Gone, moved_library.new_name"
+    ) as told:
         parallel.submit_work(len, []).result()
     assert len(told) == 1
     status = parallel.protection.status()

@@ -61,7 +61,9 @@ def test_whose_code_a_folder_is_can_be_said(tmp_path, monkeypatch):
     for name in ("outer", "outer/inner"):
         (tmp_path / name).mkdir()
     for name, folder in (("said_outer", tmp_path / "outer"), ("said_inner", tmp_path / "outer" / "inner")):
-        (folder / f"{name}.py").write_text("class Cache:\n    pass\ncache = Cache()\ndef fill():\n    cache.filled = True\n")
+        (folder / f"{name}.py").write_text(
+            "class Cache:\n    pass\ncache = Cache()\ndef fill():\n    cache.filled = True\n"
+        )
         monkeypatch.syspath_prepend(folder)
     import said_inner
     import said_outer

@@ -15,14 +15,18 @@ from parallel._doctor.finding import PROBLEM, Finding
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python3 -m parallel", description="Looks at what parallel needs, and tells it.")
+    parser = argparse.ArgumentParser(
+        prog="python3 -m parallel", description="Looks at what parallel needs, and tells it."
+    )
     parser.add_argument("--version", action="version", version=f"xeus-parallel {_core.build()['version']}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     what = "check this machine and this Python: a line for each check, and what to do where it is not ok"
     status = "Exit status: 1 if there is a problem, which keeps works from running; else 0, advice or not."
     doctor = commands.add_parser("doctor", help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=status)
     doctor.add_argument("-q", "--quiet", action="store_true", help="print only what is not ok; nothing if all is")
-    doctor.add_argument("--no-imports", action="store_true", help="do not import numpy, pandas and others to look at them")
+    doctor.add_argument(
+        "--no-imports", action="store_true", help="do not import numpy, pandas and others to look at them"
+    )
     doctor.add_argument("--json", action="store_true", help="print a list of objects: check, mark, found, advice")
     what = "print the versions that a report needs: parallel.show_versions()"
     versions = commands.add_parser("versions", help=what, description=f"{what[0].upper()}{what[1:]}.")

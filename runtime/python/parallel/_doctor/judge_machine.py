@@ -40,7 +40,9 @@ def memory(facts: dict[str, Any]) -> Finding:
     found += f"; {bytes_text(facts['heap_limit'])} for each of {plural(facts['contexts'], 'context')}"
     if facts["heap_limit"] >= _SMALL_HEAP:
         return Finding("memory", OK, found)
-    return Finding("memory", ADVICE, found, "works that need more get a HeapLimitError: configure(contexts=) with fewer")
+    return Finding(
+        "memory", ADVICE, found, "works that need more get a HeapLimitError: configure(contexts=) with fewer"
+    )
 
 
 def huge_pages(facts: dict[str, Any]) -> Finding:
@@ -89,7 +91,9 @@ def open_files(facts: dict[str, Any]) -> Finding:
     limit = facts["limit"]
     if limit is None or limit >= _FEW_FILES:
         return Finding("open files", OK, "no limit" if limit is None else f"{limit:,} by ulimit -n")
-    return Finding("open files", ADVICE, f"{limit:,} by ulimit -n", "raise ulimit -n: pipes of contexts need some, libraries many")
+    return Finding(
+        "open files", ADVICE, f"{limit:,} by ulimit -n", "raise ulimit -n: pipes of contexts need some, libraries many"
+    )
 
 
 def address_space(facts: dict[str, Any]) -> Finding:
@@ -97,7 +101,9 @@ def address_space(facts: dict[str, Any]) -> Finding:
     if limit is None:
         return Finding("address space", OK, "no limit")
     found = f"{bytes_text(limit)} by ulimit -v; {bytes_text(facts['region'])} are reserved for xlists"
-    return Finding("address space", ADVICE, found, "ulimit -v unlimited: it counts address space that is reserved and never used")
+    return Finding(
+        "address space", ADVICE, found, "ulimit -v unlimited: it counts address space that is reserved and never used"
+    )
 
 
 def child_memory(facts: dict[str, Any]) -> Finding:

@@ -23,8 +23,15 @@ def python(facts: dict[str, Any]) -> Finding:
 
 def trial(facts: dict[str, Any]) -> Finding:
     if facts["error"] is None:
-        return Finding("works", OK, f"a work ran in a context, and ended {duration_text(facts['seconds'])} after it was submitted")
-    return Finding("works", PROBLEM, f"a work did not run: {facts['error']}", "see the checks of memory, processes and address space")
+        return Finding(
+            "works", OK, f"a work ran in a context, and ended {duration_text(facts['seconds'])} after it was submitted"
+        )
+    return Finding(
+        "works",
+        PROBLEM,
+        f"a work did not run: {facts['error']}",
+        "see the checks of memory, processes and address space",
+    )
 
 
 def protection(facts: dict[str, Any], python: dict[str, Any]) -> Iterator[Finding]:
@@ -39,17 +46,23 @@ def protection(facts: dict[str, Any], python: dict[str, Any]) -> Iterator[Findin
         if python["built for"] == f"{python['implementation']} {python['python']}":
             advice = "patches need a Python compiled as Debian's is, and a system that lets it change its own code (/proc; no seccomp profile against it)"
         else:
-            advice = f"patches need the Python it was built for, {python['built for']}: use that one, or build with this one"
+            advice = (
+                f"patches need the Python it was built for, {python['built for']}: use that one, or build with this one"
+            )
         yield Finding("protection", ADVICE, f"by source twins, which see less: {facts['obstacle']}", advice)
     if without := facts["without_twin"]:
         found = f"{plural(len(without), 'function')} of yours without checks: {_some(sorted(without))}"
         yield Finding("protection", ADVICE, found, "parallel.protection.status()['without_twin'] has the reasons")
     if missing := facts["missing"]:
         found = f"not complete: {plural(len(missing), 'name')} that it looks for not found in these libraries: {_some(sorted(missing))}"
-        yield Finding("protection", ADVICE, found, "writes through what took their place may pass unseen: please report it")
+        yield Finding(
+            "protection", ADVICE, found, "writes through what took their place may pass unseen: please report it"
+        )
     if unknown := facts["unknown"]:
         found = f"{plural(len(unknown), 'method')} of these libraries that it does not know: {_some(sorted(unknown))}"
-        yield Finding("protection", ADVICE, found, "if they write to their object, that may pass unseen: please report it")
+        yield Finding(
+            "protection", ADVICE, found, "if they write to their object, that may pass unseen: please report it"
+        )
 
 
 def imports(facts: dict[str, Any]) -> Iterator[Finding]:
@@ -59,7 +72,12 @@ def imports(facts: dict[str, Any]) -> Iterator[Finding]:
         yield Finding("libraries", OK, f"imported to look at their protection: {names}")
     for name, error in facts["failed"].items():
         found = f"could not look at {name}, whose import failed: {error}"
-        yield Finding("libraries", UNKNOWN, found, f"if no other line explains it: {sys.executable} -c 'import {name}' shows all of the error")
+        yield Finding(
+            "libraries",
+            UNKNOWN,
+            found,
+            f"if no other line explains it: {sys.executable} -c 'import {name}' shows all of the error",
+        )
     if not facts["imported"] and not facts["failed"]:
         yield Finding("libraries", OK, "none is installed that protection has rules for")
 
@@ -90,7 +108,10 @@ def thread_pools(facts: dict[str, Any]) -> Finding:
 
 def _pool(row: dict[str, Any]) -> str:
     layer = f" ({row['threading_layer']})" if row.get("threading_layer") else ""
-    return f"{row['internal_api']} {row['version'] or ''}".rstrip() + f"{layer} with {plural(row['num_threads'], 'thread')}"
+    return (
+        f"{row['internal_api']} {row['version'] or ''}".rstrip()
+        + f"{layer} with {plural(row['num_threads'], 'thread')}"
+    )
 
 
 def kernelspec(facts: dict[str, Any]) -> Finding:
@@ -103,5 +124,7 @@ def kernelspec(facts: dict[str, Any]) -> Finding:
         return Finding("kernel", ADVICE, "Jupyter finds no kernel named xparallel", advice)
     if not facts["runs"]:
         found = f"the kernel in {facts['folder']} names a program that is not there: {facts['executable']}"
-        return Finding("kernel", PROBLEM, found, "install it again (make install), or jupyter kernelspec remove xparallel")
+        return Finding(
+            "kernel", PROBLEM, found, "install it again (make install), or jupyter kernelspec remove xparallel"
+        )
     return Finding("kernel", OK, f"Jupyter finds it: {facts['folder']}")

@@ -65,7 +65,9 @@ TYPES: dict[tuple[str, str], Effects] = {
     ),
     # release() ends the view, not what it shows.
     ("builtins", "memoryview"): Effects("cast hex release tobytes tolist toreadonly"),
-    ("builtins", "BaseException"): Effects("with_traceback", "__setstate__ add_note"),  # raising one sets its traceback, too
+    ("builtins", "BaseException"): Effects(
+        "with_traceback", "__setstate__ add_note"
+    ),  # raising one sets its traceback, too
     ("_collections", "deque"): Effects(
         "copy count index", "append appendleft clear extend extendleft insert pop popleft remove reverse rotate"
     ),
@@ -82,7 +84,8 @@ TYPES: dict[tuple[str, str], Effects] = {
     ),
     ("_queue", "SimpleQueue"): Effects("empty qsize", "get get_nowait put put_nowait"),
     ("_elementtree", "Element"): Effects(
-        "find findall findtext get items iter iterfind itertext keys makeelement", "__setstate__ append clear extend insert remove set"
+        "find findall findtext get items iter iterfind itertext keys makeelement",
+        "__setstate__ append clear extend insert remove set",
     ),
     ("_elementtree", "TreeBuilder"): Effects("", "close comment data end pi start"),
     ("_elementtree", "XMLParser"): Effects("", "_parse_whole _setevents close feed", kind=_POSITION),
@@ -163,7 +166,10 @@ TYPES: dict[tuple[str, str], Effects] = {
         kind=_STREAM,
     ),
     ("_io", "BufferedRWPair"): Effects(
-        "close flush isatty peek read read1 readable writable", "write", arguments="readinto:0 readinto1:0", kind=_STREAM
+        "close flush isatty peek read read1 readable writable",
+        "write",
+        arguments="readinto:0 readinto1:0",
+        kind=_STREAM,
     ),
     ("_io", "IncrementalNewlineDecoder"): Effects("decode getstate reset setstate"),
     ("_io", "FileIO"): Effects(

@@ -32,7 +32,9 @@ def describe(target: object, operation: str, name: str | None) -> str:
 
 
 def _whose() -> str:
-    return "of the notebook" if "IPython" in sys.modules and sys.modules["IPython"].get_ipython() else "of the main thread"
+    return (
+        "of the notebook" if "IPython" in sys.modules and sys.modules["IPython"].get_ipython() else "of the main thread"
+    )
 
 
 def _namespace() -> dict:
@@ -52,7 +54,9 @@ def _named(target: object) -> str:
 def _path_to(target: object) -> str | None:
     """The shortest way to `target` from the user's namespace, as an expression; None when there is none near."""
     namespace = _namespace()
-    names = [(name, value) for name, value in list(namespace.items()) if type(name) is str and not name.startswith("__")]
+    names = [
+        (name, value) for name, value in list(namespace.items()) if type(name) is str and not name.startswith("__")
+    ]
     names.sort(key=lambda item: item[0].startswith("_"))  # `x` rather than IPython's `_` and `_3`
     for name, value in names:
         if value is target:
