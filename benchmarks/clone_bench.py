@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 import pickle
-from typing import Iterator
+from collections.abc import Iterator
 
 import numpy
 

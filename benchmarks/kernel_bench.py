@@ -10,11 +10,12 @@ import statistics
 import subprocess
 import sys
 import time
-from typing import Iterator
+from collections.abc import Iterator
 
-from harness import Row, timed
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import KernelManager
+
+from harness import Row, timed
 
 # ipykernel as it comes is to be as fast as this many of ours.
 _WANTED = 1 / 0.6

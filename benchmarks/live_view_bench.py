@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import statistics
 import time
-from typing import Iterator
+from collections.abc import Iterator
 
 import parallel
 from harness import Row, timed

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import linecache
 import time
-from typing import Callable, Iterator
+from collections.abc import Callable, Iterator
 
 import parallel
 from harness import Row, in_turns, timed

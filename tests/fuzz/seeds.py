@@ -8,8 +8,8 @@ Usage: PYTHONPATH=build/python-test tests/fuzz/seeds.py FOLDER
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator
 
 import _clone_probe
 import numpy

@@ -15,9 +15,10 @@ import subprocess
 import tempfile
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import zmq
 from jupyter_client.connect import write_connection_file
@@ -307,7 +308,7 @@ class Kernel:
         cell = self.ok("", silent=True, store_history=False, user_expressions={"value": f"repr(({expression}))"})
         answer = cell.reply["user_expressions"]["value"]
         assert answer["status"] == "ok", answer
-        return eval(answer["data"]["text/plain"])  # noqa: S307 - the repr of a str
+        return eval(answer["data"]["text/plain"])
 
     def connect_again(self, channel: str = "shell") -> zmq.Socket:
         """A second front end's connection, which has got through; closed with the kernel."""

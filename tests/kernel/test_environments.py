@@ -15,7 +15,7 @@ from support import BUILD, EXECUTABLE, Kernel
 from test_debugger import CELL, Debugger
 
 sys.path.append(str(BUILD / "python"))
-from xparallel_kernel import environment  # noqa: E402
+from xparallel_kernel import environment
 
 PYTHON = "/usr/bin/python3"
 DEBIAN = Path("/usr/lib/python3/dist-packages")

@@ -4,6 +4,7 @@ import re
 import time
 
 import pytest
+
 from support import Kernel, plain
 
 pytestmark = pytest.mark.packages

@@ -160,7 +160,7 @@ def test_identity_and_headers(kernel: Kernel):
     assert len(ids) == len(cell.messages)
     for message in cell.messages:
         assert message.header["version"] == "5.3" and message.header["username"]
-        age = datetime.datetime.now(datetime.timezone.utc) - message.header["date"]
+        age = datetime.datetime.now(datetime.UTC) - message.header["date"]
         assert abs(age.total_seconds()) < 60
 
 

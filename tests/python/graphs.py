@@ -66,7 +66,7 @@ hashable_leaves = st.one_of(
     st.decimals(allow_nan=False),
     st.datetimes(),
     st.fractions(),
-    st.sampled_from([..., int, len, decimal.Decimal, datetime.timezone.utc]),
+    st.sampled_from([..., int, len, decimal.Decimal, datetime.UTC]),
     texts.map(Text),
 )
 

@@ -13,9 +13,9 @@ import weakref
 
 import numpy
 import pandas
-import parallel
 import pytest
 
+import parallel
 from parallel import _arguments, _config
 
 pytestmark = pytest.mark.packages

@@ -3,8 +3,9 @@
 import sys
 import types
 
-import parallel
 import pytest
+
+import parallel
 
 
 class Shell:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pickle
 
+import _clone_probe as probe
 import numpy
 import pytest
 
-import _clone_probe as probe
 from clone_support import Plain, clone
 from support import run_program
 

@@ -7,11 +7,9 @@ import random
 import struct
 import tracemalloc
 
+import _clone_probe as probe
 import numpy
 import pytest
-
-import _clone_probe as probe
-
 
 NATIVE = [
     {"id": 1, "list": [1, 2.5, None, True, -7, 300, 70_000, 2**40, 2**80], "text": ["a", "é" * 70, "日本", "😀"]},

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 
+import _clone_probe as probe
 import pytest
 
-import _clone_probe as probe
 from clone_support import Key, Plain, clone
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import _clone_probe as probe
 import numpy
 import pytest
 
-import _clone_probe as probe
 from clone_support import Plain, clone
 
 pytestmark = pytest.mark.packages

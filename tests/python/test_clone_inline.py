@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import random
 
+import _clone_probe as probe
 import numpy
 import pytest
 
-import _clone_probe as probe
 from clone_support import Number, Text
 
 pytestmark = pytest.mark.packages

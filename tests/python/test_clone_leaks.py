@@ -8,10 +8,10 @@ import sys
 import textwrap
 import weakref
 
+import _clone_probe as probe
 import numpy
 import pytest
 
-import _clone_probe as probe
 from clone_support import Plain, traced_growth
 
 pytestmark = pytest.mark.packages

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import collections
 
+import _clone_probe as probe
 import hypothesis
 import numpy
 import pytest
 from hypothesis import strategies as st
 
-import _clone_probe as probe
 import parallel
 from graphs import Node, Point, TupleOf, arrays, difference, graphs, hashable_leaves
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import gc
 import sys
 
+import _clone_probe as probe
 import numpy
 import pytest
 
-import _clone_probe as probe
 from clone_support import Plain, traced_growth
 
 pytestmark = pytest.mark.packages

@@ -6,9 +6,9 @@ import gc
 import struct
 import threading
 
+import _clone_probe as probe
 import pytest
 
-import _clone_probe as probe
 from clone_support import Key, Plain, clone
 
 

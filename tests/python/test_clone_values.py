@@ -14,7 +14,6 @@ import pytest
 
 from clone_support import Colour, DictOf, ListOf, Number, Plain, Point, Text, bits, clone
 
-
 INTS = sorted(
     {
         sign * (1 << bit) + step
@@ -106,7 +105,7 @@ def test_singletons_and_names_stay_themselves(value):
 @pytest.mark.parametrize(
     "value",
     [
-        datetime.datetime(2024, 2, 29, 1, 2, 3, 4, datetime.timezone.utc),
+        datetime.datetime(2024, 2, 29, 1, 2, 3, 4, datetime.UTC),
         datetime.date.max,
         datetime.time(1, 2),
         datetime.timedelta(-1),

@@ -3,7 +3,6 @@
 import asyncio
 import inspect
 import json
-import os
 import pickle
 import sys
 import threading

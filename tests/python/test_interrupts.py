@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-import parallel
 from support import Program, wait_until
 
 PREAMBLE = """

@@ -4,8 +4,9 @@ import gc
 import threading
 import weakref
 
-import parallel
 import pytest
+
+import parallel
 from parallel import _engine, _failures, _host, _notices
 from support import run_program, wait_until
 

@@ -3,7 +3,6 @@
 import contextlib
 import io
 import logging
-import os
 import random
 import re
 import sys
@@ -150,7 +149,7 @@ def test_output_of_threads_of_a_work(capsys):
 
 def test_output_appears_while_the_work_goes_on(capsys, two_contexts):
     gate, shown = parallel.xlist(), ""
-    parallel.submit_work(lambda: print("early") or gate.wait(1) and print("late"))
+    parallel.submit_work(lambda: print("early") or (gate.wait(1) and print("late")))
     parallel.start()
 
     def is_shown():

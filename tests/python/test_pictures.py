@@ -7,9 +7,9 @@ import time
 
 import pytest
 
+from pages import cells, check_bundle, check_page, check_text, words
 from parallel import _views
 from parallel._views import page_map, svg, tables, text, theme, timeline
-from pages import cells, check_bundle, check_page, check_text, words
 
 pytestmark = pytest.mark.packages
 

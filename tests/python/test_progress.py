@@ -12,10 +12,10 @@ import time
 import pytest
 
 import parallel
+from pages import check_bundle
 from parallel import _config, _engine
 from parallel._progress import Progress, Tally
 from parallel._views import live
-from pages import check_bundle
 from support import run_program, wait_until
 
 LONG = 0.8  # seconds: longer than it takes for a bar to be shown

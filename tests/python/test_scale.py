@@ -68,7 +68,7 @@ def test_two_hundred_batches_open_at_once():
     gate, here, before = parallel.xlist(), parallel.xlist(), len(descriptors())
     works, count = [], 200
     for number in range(count):
-        works.append(parallel.submit_work(lambda: here.push(1) or gate.wait(1) and number))
+        works.append(parallel.submit_work(lambda: here.push(1) or (gate.wait(1) and number)))
         parallel.start()
     assert here.wait(count, 60)
     assert len(children()) == count and len({context.batch for context in parallel.contexts(ended=False)}) == count

@@ -98,7 +98,7 @@ def test_handlers_of_the_main_program_are_not_inherited():
         work = parallel.submit_work(lambda: os.kill(os.getpid(), signal.SIGUSR1))
         assert isinstance(work.exception(), parallel.ContextCrashed) and work.exception().signal == signal.SIGUSR1
         work = parallel.submit_work(
-            lambda: signal.signal(signal.SIGUSR1, signal.SIG_IGN) and os.kill(os.getpid(), signal.SIGUSR1) or "alive"
+            lambda: (signal.signal(signal.SIGUSR1, signal.SIG_IGN) and os.kill(os.getpid(), signal.SIGUSR1)) or "alive"
         )
         assert work.result() == "alive" and seen == []
     finally:
@@ -353,7 +353,7 @@ def test_other_threads_write_to_a_log_file_while_works_start(tmp_path, capsys, t
 
 def test_a_forked_child_of_the_main_program_has_an_engine_of_its_own(two_contexts):
     gate, ended = parallel.xlist(), parallel.xlist()
-    running = parallel.submit_work(lambda: gate.wait(1) and print("once") or 1)
+    running = parallel.submit_work(lambda: (gate.wait(1) and print("once")) or 1)
     pending = parallel.submit_work(lambda: 2)
     parallel.start()
     left = parallel.submit_work(lambda: 3)

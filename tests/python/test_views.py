@@ -9,9 +9,9 @@ import time
 import pytest
 
 import parallel
-from parallel import _engine, _host, _views
-from parallel._views import live, numbers, status, text, units
 from pages import cells, check_bundle, check_page
+from parallel import _engine, _host, _views
+from parallel._views import numbers, status, text, units
 from support import run_program, wait_until
 
 

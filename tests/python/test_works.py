@@ -12,7 +12,6 @@ import pytest
 import parallel
 from support import wait_until
 
-
 # ---- the programs it all began with ---------------------------------------------------------------------------------
 
 

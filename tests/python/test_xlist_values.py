@@ -60,7 +60,7 @@ PUSHABLE = [
     datetime.datetime(2024, 2, 29, 12, 30),
     datetime.date(1970, 1, 1),
     datetime.timedelta(days=-1),
-    datetime.timezone.utc,
+    datetime.UTC,
     decimal.Decimal("1.10"),
     fractions.Fraction(1, 3),
     range(3),

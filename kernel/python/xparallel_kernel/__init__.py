@@ -25,7 +25,6 @@ def prepare(packages: str, system_packages: str, ignored: str) -> None:
     history.hold_off_during_forks()
     lean_ipython.import_ipython()
     import parallel  # noqa: F401
-
     import xparallel_kernel.application
     import xparallel_kernel.kernel  # noqa: F401
 

@@ -71,7 +71,7 @@ def _without_jedi_in_magics(shell, code: str, cursor: int):
     completer, line = shell.Completer, code[:cursor].rpartition("\n")[2]
     completers = completer.custom_completers
     first = line.split(None, 1)[0] if line.strip() else ""
-    has_own = first.startswith("%") and any(completers.s_matches(first)) or any(completers.flat_matches(line))
+    has_own = (first.startswith("%") and any(completers.s_matches(first))) or any(completers.flat_matches(line))
     before = completer.use_jedi
     completer.use_jedi = before and not has_own
     try:

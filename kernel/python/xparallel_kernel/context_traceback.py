@@ -6,16 +6,18 @@ import itertools
 import linecache
 import re
 import traceback
-from typing import Iterator, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
-import parallel
 from IPython.utils.path import compress_user
-from parallel import _cells
-from parallel._errors import ContextTraceback
 from pygments import highlight
 from pygments.formatters import Terminal256Formatter
 from pygments.lexers import PythonLexer
 from pygments.styles import get_style_by_name
+
+import parallel
+from parallel import _cells
+from parallel._errors import ContextTraceback
 
 
 class _Colors(NamedTuple):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from IPython.core.async_helpers import get_asyncio_loop
+
 from parallel import _engine
 
 

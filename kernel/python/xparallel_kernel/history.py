@@ -6,7 +6,6 @@ import functools
 import os
 import signal
 
-
 _locks: list = []  # of the manager; its thread holds one while it writes
 
 

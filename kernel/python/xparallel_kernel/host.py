@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 
 from parallel import _host
-
 from xparallel_kernel import context_traceback
 from xparallel_kernel.display import KernelDisplayPublisher
 from xparallel_kernel.updates import Updates
-
 
 _KEPT_NUMBERS = 10_000  # the numbers of cells; 100 bytes each
 

@@ -7,6 +7,7 @@ import platform
 import sys
 
 import IPython
+
 import parallel
 
 

@@ -9,7 +9,6 @@ import sys
 import traceback
 
 from parallel import _engine, _host
-
 from xparallel_kernel import comms, completion, environment, history, info
 from xparallel_kernel.cell import Cell
 from xparallel_kernel.context_traceback import text_of

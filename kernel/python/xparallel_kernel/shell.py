@@ -7,15 +7,15 @@ import os
 import sys
 
 import IPython
-import parallel
 from IPython.core import page, payloadpage
 from IPython.core.autocall import ZMQExitAutocall
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
-from parallel import _errors, _ranks
 from traitlets import Any, CBool, Instance, default
 from xeus_python_shell.compiler import XCachingCompiler
 
+import parallel
+from parallel import _errors, _ranks
 from xparallel_kernel import context_traceback, transform
 from xparallel_kernel.display import KernelDisplayHook, KernelDisplayPublisher
 from xparallel_kernel.event_loop import CellLoop

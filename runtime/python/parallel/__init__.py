@@ -25,6 +25,7 @@ from parallel import _context, _displays, _engine, _errors, _submitted
 from parallel._config import configure
 from parallel._contexts import Context, contexts
 from parallel._core import rdtsc
+from parallel._doctor import show_versions
 from parallel._errors import (
     AssignmentError,
     ContextCrashed,
@@ -39,8 +40,8 @@ from parallel._errors import (
     WaitTimeoutError,
     WorkTimeoutError,
 )
-from parallel._doctor import show_versions
 from parallel._executor import Executor
+from parallel._extension import load_ipython_extension, unload_ipython_extension  # noqa: F401 - IPython calls them
 from parallel._functions import (
     cancel,
     is_parallel_thread,
@@ -50,11 +51,10 @@ from parallel._functions import (
     submit_queue,
     submit_work,
 )
-from parallel._extension import load_ipython_extension, unload_ipython_extension  # noqa: F401 - IPython calls them
 from parallel._heaps import heap, heaps
 from parallel._main_calls import call_from_main_thread, call_from_main_thread_and_wait
-from parallel._map import map  # noqa: A004 - names of the public contract
-from parallel._mapping import dict, object  # noqa: A004 - names of the public contract
+from parallel._map import map
+from parallel._mapping import dict, object
 from parallel._ranks import run_cell
 from parallel._stacks import stacks
 from parallel._work import Work

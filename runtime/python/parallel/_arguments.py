@@ -14,11 +14,10 @@ import functools
 import io
 import itertools
 import signal
-import sys
 import threading
 import time
 import types
-from typing import Callable
+from collections.abc import Callable
 
 from parallel._views.text import clipped
 

@@ -6,7 +6,7 @@ import functools
 import operator
 import os
 import time
-from typing import Iterable
+from collections.abc import Iterable
 
 from parallel import _core, _random
 from parallel.protection import _state as _protection

@@ -9,7 +9,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import threading
-from typing import Callable
+from collections.abc import Callable
 
 from parallel import _core, _errors, _host
 from parallel._failures import Failures

@@ -16,7 +16,7 @@ import os
 import sys
 import threading
 import time
-from typing import Callable
+from collections.abc import Callable
 
 from parallel import _config, _core, _errors, _forking, _host, _inherited, _libraries, _views, _work
 from parallel._batch import RunningBatch

@@ -5,7 +5,8 @@ from __future__ import annotations
 import concurrent.futures
 import operator
 import time
-from typing import Any, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from parallel import _config, _engine, _random
 from parallel._pending import Pending

@@ -10,7 +10,7 @@ import contextlib
 import sys
 import threading
 import time
-from typing import Iterator
+from collections.abc import Iterator
 
 _WAIT_SECONDS = 0.1  # for all handlers together; one that is busy for longer is left alone
 

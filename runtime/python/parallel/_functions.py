@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numbers
 import operator
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from parallel import _core, _engine, _errors, _host, _random
 from parallel._work import Work, name_of
@@ -179,7 +180,7 @@ def run_once() -> None:
     _engine.current().run_once()
 
 
-def cancel(id: int | None = None) -> None:  # noqa: A002 - what users call it
+def cancel(id: int | None = None) -> None:
     """Cancel everything: pending work is withdrawn, running work interrupted, and killed if it does not stop within 2 s.
 
     What has failed before is not raised by the next run() any more; each work still has its error.

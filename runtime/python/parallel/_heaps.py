@@ -36,7 +36,7 @@ def heaps() -> list[dict[str, Any]]:
     return _views.Heaps(rows)
 
 
-def heap(id: str) -> dict[str, Any]:  # noqa: A002 - what users call it
+def heap(id: str) -> dict[str, Any]:
     """One heap in detail.
 
     Args:

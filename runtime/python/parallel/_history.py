@@ -12,7 +12,8 @@ import collections
 import dataclasses
 import struct
 import time
-from typing import Iterator, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from parallel import _core, _errors, _host
 

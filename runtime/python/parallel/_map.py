@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import builtins
 import operator
-from typing import Any, Callable, Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from parallel import _arguments, _calls, _config, _engine, _random
 from parallel._work import name_of
@@ -13,7 +14,7 @@ from parallel._work import name_of
 _CHUNKS_A_CONTEXT = 32
 
 
-def map(func: Callable, *iterables: Iterable, chunksize: int | None = None) -> list:  # noqa: A001 - the public contract
+def map(func: Callable, *iterables: Iterable, chunksize: int | None = None) -> list:
     """Call `func` with the items of the iterables, in contexts; the results as a list, in order.
 
     Items reach the contexts as part of the snapshot: nothing is pickled on the way in.

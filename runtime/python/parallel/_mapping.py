@@ -13,7 +13,8 @@ import builtins
 import collections.abc
 import os
 import threading
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from parallel._xlist import xlist
 
@@ -29,7 +30,7 @@ def _renew_in_child() -> None:
 os.register_at_fork(after_in_child=_renew_in_child)
 
 
-class dict(collections.abc.MutableMapping):  # noqa: A001 - the name is part of the public contract
+class dict(collections.abc.MutableMapping):
     """An interlocked mapping, shared by the main thread and all contexts; the last writer of a key wins.
 
     Keys and values are cloned like what is pushed to an xlist. Reading returns a new object each time: to change a
@@ -46,7 +47,7 @@ class dict(collections.abc.MutableMapping):  # noqa: A001 - the name is part of 
     [('a', 1), ('b', 2)]
     """
 
-    __slots__ = ("_log", "_read", "_index", "__weakref__")
+    __slots__ = ("__weakref__", "_index", "_log", "_read")
 
     def __init__(self, *args, **kwargs):
         self._log = xlist(name="log of a parallel.dict")
@@ -155,14 +156,14 @@ def _dict_of_log(log: xlist) -> dict:
     return made
 
 
-class object:  # noqa: A001 - the name is part of the public contract
+class object:
     """An interlocked namespace: attributes under the rules of `dict()`.
 
     >>> o = object(best=0); o.best = 3; o.best
     3
     """
 
-    __slots__ = ("_attributes", "__weakref__")
+    __slots__ = ("__weakref__", "_attributes")
 
     def __init__(self, **attributes):
         builtins.object.__setattr__(self, "_attributes", dict(attributes))

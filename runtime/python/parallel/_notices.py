@@ -6,7 +6,7 @@ A front end drops what comes faster than it reads, and nobody reads five thousan
 from __future__ import annotations
 
 import time
-from typing import Callable
+from collections.abc import Callable
 
 from parallel import _host
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import collections.abc
 import operator
 import time
-from typing import Any, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from parallel import _core, _views
 

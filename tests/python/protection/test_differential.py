@@ -2,9 +2,9 @@
 
 import re
 import sys
-import test
 
 import pytest
+import test
 
 import parallel
 from parallel.protection import _state

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy
 import pytest
+import twins_support
 
 import parallel
-import twins_support
 from parallel import _core
 from parallel.protection import _state
 from parallel.protection.twins import building, library
@@ -92,7 +92,7 @@ def _delete_global():
 
 def _import_as_global():
     global counter
-    import json as counter  # noqa: F401
+    import json as counter
 
 
 def _define_global():
@@ -187,7 +187,7 @@ CHANGES = {
     "methodcaller": lambda: operator.methodcaller("append", 1)(numbers),
     "map": lambda: list(map(numbers.append, [1])),
     "unbound": lambda: list.append(numbers, 1),
-    "getattr": lambda: getattr(numbers, "append")(1),
+    "getattr": lambda: numbers.append(1),
     "next": lambda: next(endless),
     "islice": lambda: list(itertools.islice(endless, 2)),
     "draw": _draw,

@@ -9,7 +9,7 @@ import importlib.util
 import json
 import sys
 
-import numpy  # noqa: F401 - the types are what is looked at
+import numpy
 import numpy.random  # noqa: F401
 import pandas  # noqa: F401
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Iterable
+from collections.abc import Callable, Iterable
 
 from parallel._doctor import interpreter, judge_machine, judge_python, machine, packages
 from parallel._doctor.finding import OK, Finding, could_not_look

@@ -64,7 +64,7 @@ def overcommit(facts: dict[str, Any]) -> Finding:
     policy = facts["policy"]
     if policy is None:
         return Finding("overcommit", UNKNOWN, "there is no /proc/sys/vm/overcommit_memory", "is /proc mounted?")
-    if policy != 2:  # noqa: PLR2004 - what the kernel's documentation calls it
+    if policy != 2:
         return Finding("overcommit", OK, f"vm.overcommit_memory is {policy}: no fork is refused for what it might copy")
     found = "vm.overcommit_memory is 2: a fork is refused if a copy of the whole program would not fit"
     if facts["limit"] is not None and facts["committed"] is not None:

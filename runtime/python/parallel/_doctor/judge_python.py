@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from parallel._doctor.finding import ADVICE, OK, PROBLEM, UNKNOWN, Finding
 from parallel._views.units import duration_text, plural

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable
+from collections.abc import Iterable
+from typing import Any
 
 from parallel._doctor.finding import ADVICE, OK, PROBLEM, UNKNOWN, Finding
 from parallel._views.units import plural

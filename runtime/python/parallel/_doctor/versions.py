@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import platform
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from parallel._doctor import examine, interpreter, packages
 

@@ -5,7 +5,8 @@ A column for each place of tuples of one length, for each key of dicts with the 
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from parallel._views.tables import Column
 from parallel._views.text import ITEM_CHARACTERS, item_text

@@ -8,7 +8,8 @@ import threading
 import time
 import uuid
 import weakref
-from typing import Any, Callable, Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from parallel import _core, _host
 from parallel._views.numbers import Rates

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from typing import Iterable
+from collections.abc import Iterable
 
 from parallel._views import svg, theme, units
 from parallel._views.markup import EMPTY, Markup, element

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+from collections.abc import Sequence
 
 from parallel._views import theme
 from parallel._views.markup import EMPTY, Markup, element

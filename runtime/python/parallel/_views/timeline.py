@@ -7,7 +7,8 @@ drawn as one, paler the less of the time it was busy.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from parallel._views import svg, theme, units
 from parallel._views.markup import EMPTY, Markup, element

@@ -5,8 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sysconfig
-from typing import Iterable
-
+from collections.abc import Iterable
 
 # Folders of these names hold installed packages, wherever they are: in an interpreter, a virtual environment, a home
 # folder, or in PYTHONPATH.
@@ -33,7 +32,7 @@ def checked(what: str, folders: Iterable[str | os.PathLike]) -> tuple[str, ...]:
 
 def rules(projects: Iterable[str], libraries: Iterable[str]) -> tuple[tuple[str, bool], ...]:
     """Prefixes of paths, and whether what has them is the user's; the first that fits decides."""
-    whose = {prefix: False for prefix in _folders(libraries)} | {prefix: True for prefix in _folders(projects)}
+    whose = dict.fromkeys(_folders(libraries), False) | dict.fromkeys(_folders(projects), True)
     return tuple(sorted(whose.items(), key=lambda rule: -len(rule[0])))  # a folder within another has the last word
 
 
