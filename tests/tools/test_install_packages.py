@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 # The tools of the script that every system has.
-TOOLS = ("sh", "sed", "grep", "tr", "dirname", "env")
+TOOLS = ("sh", "sed", "grep", "tr", "dirname", "env", "sort")
 
 
 class System:
@@ -27,17 +27,18 @@ class System:
         path.write_text(f"#!{shutil.which('sh')}\n{body}\n")
         path.chmod(0o755)
 
-    def debian(self, installed, user=0, apt_status=0):
+    def debian(self, installed, user=0, apt_status=0, simulated=""):
         known = "\n".join(f"echo '{name} {status}'" for name, status in installed.items())
         self.program("dpkg-query", f"{known}\nexit 1")  # 1: some name is unknown to dpkg
-        self.program("apt-get", f'echo "apt-get $*" >> {self._log}; exit {apt_status}')
+        simulate = f"case \"$*\" in *--simulate*) printf '%s' '{simulated}';; esac"
+        self.program("apt-get", f'echo "apt-get $*" >> {self._log}; {simulate}; exit {apt_status}')
         self.program("id", f"echo {user}")
 
     def sudo(self):
         self.program("sudo", f'echo sudo >> {self._log}; exec "$@"')
 
-    def run(self, **environment):
-        command = [str(self._bin / "sh"), str(self._script), str(self._list)]
+    def run(self, *options, **environment):
+        command = [str(self._bin / "sh"), str(self._script), *options, str(self._list)]
         return subprocess.run(command, env={"PATH": str(self._bin), **environment}, capture_output=True, text=True)
 
     def log(self):
@@ -67,6 +68,30 @@ def test_installs_only_what_is_missing(system):
         f"apt-get {OPTIONS} update",
         f"apt-get {OPTIONS} install -y --no-install-recommends alpha gamma",
     ]
+
+
+SIMULATED = (
+    "NOTE: This is only a simulation!\n"
+    "Inst gamma (2.0 Debian:12 [amd64])\n"
+    "Inst libgamma [1.0] (2.0 Debian:12 [amd64]) []\n"
+    "Remv oldgamma [1.0]\n"
+    "Conf gamma (2.0 Debian:12 [amd64])\n"
+)
+
+
+def test_keeps_what_is_there(system):
+    system.debian({"alpha": "installed", "beta": "installed"}, simulated=SIMULATED)
+    done = system.run("--keep")
+    assert done.returncode == 1
+    assert "apt-get install --only-upgrade libgamma oldgamma" in done.stderr
+    assert not any(" -y " in line for line in system.log())
+
+
+def test_keeping_installs_where_nothing_is_upgraded(system):
+    new = "".join(line + "\n" for line in SIMULATED.splitlines() if "gamma (" in line)
+    system.debian({"alpha": "installed", "beta": "installed"}, simulated=new)
+    assert system.run("--keep").returncode == 0
+    assert system.log()[-1].endswith("install -y --no-install-recommends gamma")
 
 
 def test_no_package_at_all_is_installed(system):
@@ -108,9 +133,10 @@ def test_inside_a_conda_environment(system):
     assert system.run(CONDA_PREFIX="/opt/conda").returncode == 0
 
 
-def test_the_projects_list_is_sound(root):
-    names = [line.split("#")[0].strip() for line in (root / "scripts/packages.txt").read_text().splitlines()]
-    names = [name for name in names if name]
-    assert len(names) > 10
-    assert len(set(names)) == len(names)
+def test_the_projects_lists_are_sound(root):
+    lists = sorted((root / "scripts").glob("packages*.txt"))
+    lines = [line.split("#")[0].strip() for one in lists for line in one.read_text().splitlines()]
+    names = [name for name in lines if name]
+    assert len(lists) == 5 and len(names) > 30
+    assert len(set(names)) == len(names), "a package is in two lists"
     assert all(" " not in name for name in names)

@@ -1,5 +1,6 @@
 """The arithmetic of run_tests.py: whatever goes wrong with a runner, the sum says so."""
 
+import asyncio
 import subprocess
 import sys
 import time
@@ -7,8 +8,10 @@ from dataclasses import dataclass
 
 import pytest
 
+import junit
 import run_tests
-from run_tests import Count
+import suites
+from junit import Count
 
 PYTEST_REPORT = """<testsuites><testsuite>
 <testcase name="a"/><testcase name="b"><failure message="no"/></testcase>
@@ -29,6 +32,7 @@ class Script:
     built_by: tuple = ()
     installed_by: tuple = ()
     seconds: float = 60
+    alone: bool = False
 
     def installation(self, build):
         return [list(self.installed_by)] if self.installed_by else []
@@ -40,6 +44,10 @@ class Script:
         return [sys.executable, "-c", self.text, str(report)]
 
 
+def run_suite(suite, build):
+    return asyncio.run(run_tests.run_suite(suite, build))
+
+
 def writing(report, status=0):
     return f"import sys; open(sys.argv[1], 'w').write({report!r}); sys.exit({status})"
 
@@ -47,7 +55,7 @@ def writing(report, status=0):
 @pytest.mark.parametrize("text, count", [(PYTEST_REPORT, Count(1, 2, 1)), (CTEST_REPORT, Count(1, 1, 1))])
 def test_read_report(tmp_path, text, count):
     (tmp_path / "report.xml").write_text(text)
-    assert run_tests.read_report(tmp_path / "report.xml") == count
+    assert junit.read(tmp_path / "report.xml").count == count
 
 
 @pytest.mark.parametrize(
@@ -63,19 +71,20 @@ def test_read_report(tmp_path, text, count):
     ],
 )
 def test_run_suite(tmp_path, runner, count, problem):
-    found, message = run_tests.run_suite(Script("some", runner), tmp_path)
-    assert found == count
-    assert message is None if problem is None else message.startswith(problem)
+    result = run_suite(Script("some", runner), tmp_path)
+    assert result.report.count == count
+    assert result.problem is None if problem is None else result.problem.startswith(problem)
 
 
 def test_a_report_of_an_earlier_run_does_not_count(tmp_path):
-    assert run_tests.run_suite(Script("some", writing(PASSING_REPORT)), tmp_path)[0] == Count(1)
-    assert run_tests.run_suite(Script("some", "pass"), tmp_path)[0] == Count(failed=1)
+    assert run_suite(Script("some", writing(PASSING_REPORT)), tmp_path).report.count == Count(1)
+    assert run_suite(Script("some", "pass"), tmp_path).report.count == Count(failed=1)
 
 
 def test_a_failing_build_counts(tmp_path):
     suite = Script("some", writing(PASSING_REPORT), built_by=("false",))
-    assert run_tests.run_suite(suite, tmp_path) == (Count(failed=1), "could not be built: false")
+    result = run_suite(suite, tmp_path)
+    assert (result.report.count, result.problem) == (Count(failed=1), "could not be built: false")
 
 
 def test_a_failing_installation_is_a_skipped_test_with_its_reason(tmp_path, monkeypatch, capfd):
@@ -92,8 +101,8 @@ def test_a_hanging_runner_is_killed_with_what_it_started(tmp_path):
     # Its child holds the write end of the pipe: end of file shows that the child is gone too.
     runner = "import subprocess, time; subprocess.Popen(['sleep', '600'], stdout=1).wait()"
     program = (
-        "import sys, run_tests; from pathlib import Path; from test_run_tests import Script\n"
-        f"print(run_tests.run_suite(Script('some', {runner!r}, seconds=0.5), Path(sys.argv[1])))"
+        "import sys; from pathlib import Path; from test_run_tests import Script, run_suite\n"
+        f"print(run_suite(Script('some', {runner!r}, seconds=0.5), Path(sys.argv[1])))"
     )
     began = time.monotonic()
     done = subprocess.run(
@@ -132,6 +141,56 @@ def test_sums_over_suites_and_only(tmp_path, monkeypatch, capfd):
     assert capfd.readouterr().out.splitlines()[-1] == "1 passed, 0 failed"
 
 
+def test_a_suite_that_measures_runs_after_all_others(tmp_path, monkeypatch, capfd):
+    """Each writes when it began and ended; two at a time, but for the one that is alone."""
+    (tmp_path / "CMakeCache.txt").touch()
+    noting = (
+        "import sys, time; from pathlib import Path; began = time.monotonic(); time.sleep(0.3); "
+        f"Path(sys.argv[1]).write_text({PASSING_REPORT!r}); "
+        "Path(sys.argv[1]).with_suffix('.times').write_text(f'{began} {time.monotonic()}')"
+    )
+    names = ("alone", "first", "second")
+    chosen = tuple(Script(name, noting, alone=name == "alone") for name in names)
+    monkeypatch.setattr(run_tests, "SUITES", chosen)
+    assert run_tests.main(["--build-dir", str(tmp_path), "--jobs", "2"]) == 0
+    times = {name: (tmp_path / f"test-reports/{name}.times").read_text().split() for name in names}
+    (alone_began, _), others = map(float, times["alone"]), [times["first"], times["second"]]
+    assert all(float(ended) <= alone_began for _, ended in others)
+    assert max(float(began) for began, _ in others) < min(float(ended) for _, ended in others), "not side by side"
+
+
+def test_what_a_suite_prints_is_in_one_piece(tmp_path, monkeypatch, capfd):
+    (tmp_path / "CMakeCache.txt").touch()
+    talking = "import time; [(print('{0}', n, flush=True), time.sleep(0.02)) for n in range(10)]; " + writing(
+        PASSING_REPORT
+    )
+    chosen = tuple(Script(name, talking.format(name)) for name in ("ape", "bee"))
+    monkeypatch.setattr(run_tests, "SUITES", chosen)
+    assert run_tests.main(["--build-dir", str(tmp_path), "--jobs", "2"]) == 0
+    printed = capfd.readouterr().out
+    for name in ("ape", "bee"):
+        assert "".join(f"{name} {n}\n" for n in range(10)) in printed
+        assert (tmp_path / f"test-reports/{name}.log").read_text().startswith(f"{name} 0\n")
+
+
+def test_the_slowest_tests_are_printed(tmp_path, monkeypatch, capfd):
+    (tmp_path / "CMakeCache.txt").touch()
+    report = "".join(f'<testcase classname="file" name="test_{n}" time="{n}"/>' for n in range(1, 30))
+    monkeypatch.setattr(run_tests, "SUITES", (Script("some", writing(f"<testsuite>{report}</testsuite>")),))
+    assert run_tests.main(["--build-dir", str(tmp_path)]) == 0
+    lines = [line.split() for line in capfd.readouterr().out.splitlines() if "file::test_" in line]
+    assert [line[2] for line in lines] == [f"file::test_{n}" for n in range(29, 19, -1)]
+
+
+def test_each_measuring_folder_has_a_suite_that_runs_alone(root):
+    """A test with the marker that no suite chooses would be left out by all."""
+    alone = [suite for suite in suites.SUITES if suite.alone]
+    assert alone and all(suite.marked == suites.MEASURING for suite in alone)
+    for test in (root / "tests").rglob("test_*.py"):
+        if f"pytest.mark.{suites.MEASURING}" in test.read_text() and test.parent != root / "tests/tools":
+            assert any((root / suite.folder) in test.parents for suite in alone), test
+
+
 def test_refuses_a_folder_that_is_no_build_tree(tmp_path):
     with pytest.raises(SystemExit) as refused:
         run_tests.main(["--build-dir", str(tmp_path)])
@@ -139,16 +198,16 @@ def test_refuses_a_folder_that_is_no_build_tree(tmp_path):
 
 
 def test_every_folder_of_tests_has_its_suite(root):
-    """Python tests that no suite runs would pass for ever. The newest ones do not count: they run some tests of a folder."""
-    suites = [suite for suite in run_tests.SUITES if isinstance(suite, run_tests.Pytest)]
-    folders = {suite.folder for suite in suites if not isinstance(suite, run_tests.Newest)}
+    """Python tests that no suite runs would pass for ever. Suites with newer packages run some tests of a folder."""
+    of_python = [suite for suite in suites.SUITES if isinstance(suite, suites.Pytest)]
+    folders = {suite.folder for suite in of_python if not isinstance(suite, suites.PytestInVenv)} | {"tests/frontend"}
     for test in (root / "tests").rglob("test_*.py"):
         assert any((root / folder) in test.parents for folder in folders), f"no suite runs {test}"
 
 
 def test_the_newest_suites_run_marked_tests_with_the_pinned_packages(tmp_path):
     """By the interpreter of their virtual environment, which is the active one for kernels, too."""
-    suite, venv = run_tests.Newest("newest", "tests/some"), tmp_path / "newest/venv"
+    suite, venv = suites.Newest("newest", folder="tests/some", marked="packages"), tmp_path / "newest/venv"
     assert suite.installation(tmp_path) == [
         ["scripts/make-venv", str(venv), sys.executable, "scripts/requirements-newest.txt"]
     ]
@@ -158,7 +217,7 @@ def test_the_newest_suites_run_marked_tests_with_the_pinned_packages(tmp_path):
 
 
 def test_the_front_ends_come_with_their_suite(tmp_path):
-    suite, venv = run_tests.Frontend("front", "tests/some"), tmp_path / "frontend/venv"
+    suite, venv = suites.Frontend("front", folder="tests/some"), tmp_path / "frontend/venv"
     assert [command[0] for command in suite.installation(tmp_path)] == ["scripts/install-packages", "scripts/make-venv"]
     assert suite.installation(tmp_path)[1][1:] == [str(venv), sys.executable, "scripts/requirements-frontend.txt"]
     assert suite.command(tmp_path, tmp_path / "report.xml")[0] == f"{venv}/bin/python"

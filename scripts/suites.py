@@ -1,0 +1,206 @@
+"""The test suites: what is installed and built for each, and which runner is started.
+
+A suite is one record. `installation` names the commands that bring packages, `preparation` those that build,
+`command` the runner, which writes a JUnit report. All of them run in the project's root, with `environment`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Seconds one C++ test may take that sets no limit of its own.
+CTEST_LIMIT = 120
+
+# The marker of tests that compare times: they run when nothing runs beside them.
+MEASURING = "measures"
+
+Command = list[str]
+
+
+def configure_and_build(preset: str, place: Path, *targets: str) -> list[Command]:
+    interpreter = f"-DPython3_EXECUTABLE={sys.executable}"
+    return [
+        ["cmake", "--preset", preset, "-B", str(place), interpreter],
+        ["cmake", "--build", str(place), "--target", *targets],
+    ]
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What all suites have. `seconds` bounds each command; `alone`: nothing runs beside it."""
+
+    name: str
+    seconds: float = 1800
+    alone: bool = False
+
+    def installation(self, build: Path) -> list[Command]:
+        return []
+
+    def preparation(self, build: Path) -> list[Command]:
+        return []
+
+    def command(self, build: Path, report: Path) -> Command:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class CTest(Suite):
+    """The C++ unit tests (label `unit`), in the build tree of one preset; without those whose names match `exclude`."""
+
+    preset: str = ""
+    exclude: str = ""
+
+    def place(self, build: Path) -> Path:
+        return build / self.preset if self.preset else build
+
+    def preparation(self, build: Path) -> list[Command]:
+        return configure_and_build(self.preset, self.place(build), "unit_tests") if self.preset else []
+
+    def command(self, build: Path, report: Path) -> Command:
+        command = ["ctest", "--test-dir", str(self.place(build)), "--label-regex", "^unit$", "--output-on-failure"]
+        command += ["--timeout", str(CTEST_LIMIT), "--output-junit", str(report)]
+        if self.exclude:
+            command += ["--exclude-regex", self.exclude]
+        return fixed_addresses() + command if self.preset == "tsan" else command
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pytest(Suite):
+    """The Python tests of one folder, but for what is `apart`, that a marker expression chooses."""
+
+    folder: str
+    apart: str = ""
+    marked: str = ""
+
+    def python(self, build: Path) -> Command:
+        return [sys.executable]
+
+    def command(self, build: Path, report: Path) -> Command:
+        command = [*self.python(build), "-m", "pytest", "-ra", "--junitxml", str(report), self.folder]
+        command += ["--ignore", self.apart] if self.apart else []
+        return command + (["-m", self.marked] if self.marked else [])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fuzzing(Pytest):
+    """Short runs of the fuzzers, which clang builds in a tree of their own."""
+
+    def preparation(self, build: Path) -> list[Command]:
+        return configure_and_build("fuzz", build / "fuzz", "clone_decode_fuzz")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PytestInVenv(Pytest):
+    """With the packages of scripts/requirements-NAME.txt, which the first run installs in BUILD/NAME/venv."""
+
+    requirements: str
+
+    def venv(self, build: Path) -> Path:
+        return build / self.requirements / "venv"
+
+    def installation(self, build: Path) -> list[Command]:
+        packages = f"scripts/requirements-{self.requirements}.txt"
+        return [["scripts/make-venv", str(self.venv(build)), sys.executable, packages]]
+
+    def python(self, build: Path) -> Command:
+        return [str(self.venv(build) / "bin/python")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frontend(PytestInVenv):
+    """The front ends; their browser is a Debian package."""
+
+    requirements: str = "frontend"
+
+    def installation(self, build: Path) -> list[Command]:
+        return [["scripts/install-packages", "scripts/packages-frontend.txt"], *super().installation(build)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Newest(PytestInVenv):
+    """With newer packages than Debian's: the pins that `make newest` renews."""
+
+    requirements: str = "newest"
+
+    def python(self, build: Path) -> Command:
+        # The kernel embeds Debian's interpreter; it takes the packages of the active virtual environment.
+        return ["env", f"VIRTUAL_ENV={self.venv(build)}", *super().python(build)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lint(PytestInVenv):
+    """What `make lint` looks at without running the project's code; its tools are pinned."""
+
+    requirements: str = "lint"
+    folder: str = ""
+
+    def command(self, build: Path, report: Path) -> Command:
+        return [sys.executable, "scripts/lint.py", "--build-dir", str(build), "--report", str(report)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Soak(Suite):
+    """Ten thousand batches with faults at random."""
+
+    def command(self, build: Path, report: Path) -> Command:
+        return [sys.executable, "tests/python/soak.py", "--report", str(report)]
+
+
+_NOT_MEASURING = f"not {MEASURING}"
+_PACKAGES = f"packages and not {MEASURING}"
+_EXAMPLES = "tests/kernel/test_docs.py"
+
+# The longest first, so that none is left alone in the end.
+SUITES: tuple[Suite, ...] = (
+    # Two processes: what one has grown to makes each fork dearer.
+    Pytest("python", folder="tests/python", apart="tests/python/protection", marked=_NOT_MEASURING),
+    CTest("asan", preset="asan"),
+    Pytest("kernel", folder="tests/kernel", apart=_EXAMPLES, marked=_NOT_MEASURING),
+    Newest("newest-kernel", folder="tests/kernel", marked=_PACKAGES),
+    Lint("lint"),
+    # ThreadSanitizer sees races between the threads of one process: tests of killed processes tell it nothing.
+    CTest("tsan", preset="tsan", exclude="killed"),
+    Pytest("protection", folder="tests/python/protection", marked=_NOT_MEASURING),
+    Newest("newest-protection", folder="tests/python/protection", marked=_PACKAGES),
+    Frontend("frontend", folder="tests/frontend"),
+    CTest("unit"),
+    Newest("newest-python", folder="tests/python", apart="tests/python/protection", marked=_PACKAGES),
+    Pytest("notebooks", folder="tests/notebooks"),
+    Fuzzing("fuzz", folder="tests/fuzz"),
+    Pytest("tools", folder="tests/tools"),
+    Pytest("docs", folder=_EXAMPLES),
+    Pytest("python-speed", folder="tests/python", marked=MEASURING, alone=True),
+    Pytest("kernel-speed", folder="tests/kernel", marked=MEASURING, alone=True),
+)
+
+# Before a release, besides the others: everything, not only what is marked, with the newest packages; hours of faults in
+# some minutes.
+LONG_SUITES: tuple[Suite, ...] = (
+    Newest("newest-python-all", folder="tests/python", apart="tests/python/protection", marked=f"not {_PACKAGES}"),
+    Soak("soak"),
+)
+
+
+def fixed_addresses() -> Command:
+    """A command prefix for ThreadSanitizer: that of gcc 12 dies where addresses are randomized by more than 28 bits."""
+    bits = Path("/proc/sys/vm/mmap_rnd_bits")
+    if bits.exists() and int(bits.read_text()) > 28 and shutil.which("setarch"):
+        return ["setarch", "--addr-no-randomize"]
+    return []
+
+
+def environment(build: Path) -> dict[str, str]:
+    """What the tests need to find the build tree; the rest is the caller's environment."""
+    added = {
+        "XPAR_BUILD_DIR": str(build),
+        "PYTHONPATH": f"{build / 'python'}:{build / 'python-test'}",
+        "JUPYTER_PATH": str(build / "share/jupyter"),
+        "UBSAN_OPTIONS": "print_stacktrace=1",
+    }
+    return {**os.environ, **added}
