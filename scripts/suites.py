@@ -31,6 +31,16 @@ def configure_and_build(preset: str, place: Path, *targets: str) -> list[Command
     ]
 
 
+def venv_of(build: Path, name: str) -> Path:
+    return build / name / "venv"
+
+
+def make_venv(build: Path, name: str) -> list[Command]:
+    """Installs the packages of scripts/requirements-NAME.txt, unless they are there."""
+    venv = str(venv_of(build, name))
+    return [["scripts/make-venv", venv, sys.executable, f"scripts/requirements-{name}.txt"]]
+
+
 @dataclass(frozen=True)
 class Suite:
     """What all suites have. `seconds` bounds each command; `alone`: nothing runs beside it."""
@@ -101,15 +111,11 @@ class PytestInVenv(Pytest):
 
     requirements: str
 
-    def venv(self, build: Path) -> Path:
-        return build / self.requirements / "venv"
-
     def installation(self, build: Path) -> list[Command]:
-        packages = f"scripts/requirements-{self.requirements}.txt"
-        return [["scripts/make-venv", str(self.venv(build)), sys.executable, packages]]
+        return make_venv(build, self.requirements)
 
     def python(self, build: Path) -> Command:
-        return [str(self.venv(build) / "bin/python")]
+        return [str(venv_of(build, self.requirements) / "bin/python")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,26 +136,25 @@ class Newest(PytestInVenv):
 
     def python(self, build: Path) -> Command:
         # The kernel embeds Debian's interpreter; it takes the packages of the active virtual environment.
-        return ["env", f"VIRTUAL_ENV={self.venv(build)}", *super().python(build)]
+        return ["env", f"VIRTUAL_ENV={venv_of(build, self.requirements)}", *super().python(build)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lint(PytestInVenv):
-    """What `make lint` looks at without running the project's code; its tools are pinned."""
+class Tools(Pytest):
+    """Tests of the tools, and by them: those of scripts/requirements-lint.txt."""
 
-    requirements: str = "lint"
+    def installation(self, build: Path) -> list[Command]:
+        return make_venv(build, "lint")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lint(Tools):
+    """What `make lint` looks at without running the project's code."""
+
     folder: str = ""
 
     def command(self, build: Path, report: Path) -> Command:
         return [sys.executable, "scripts/lint.py", "--build-dir", str(build), "--report", str(report)]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Soak(Suite):
-    """Ten thousand batches with faults at random."""
-
-    def command(self, build: Path, report: Path) -> Command:
-        return [sys.executable, "tests/python/soak.py", "--report", str(report)]
 
 
 _NOT_MEASURING = f"not {MEASURING}"
@@ -173,17 +178,17 @@ SUITES: tuple[Suite, ...] = (
     Newest("newest-python", folder="tests/python", apart="tests/python/protection", marked=_PACKAGES),
     Pytest("notebooks", folder="tests/notebooks"),
     Fuzzing("fuzz", folder="tests/fuzz"),
-    Pytest("tools", folder="tests/tools"),
+    Tools("tools", folder="tests/tools"),
     Pytest("docs", folder=_EXAMPLES),
     Pytest("python-speed", folder="tests/python", marked=MEASURING, alone=True),
     Pytest("kernel-speed", folder="tests/kernel", marked=MEASURING, alone=True),
 )
 
-# Before a release, besides the others: everything, not only what is marked, with the newest packages; hours of faults in
-# some minutes.
+# Before a release, besides the others: all tests, not only those that are marked, with the newest packages.
 LONG_SUITES: tuple[Suite, ...] = (
-    Newest("newest-python-all", folder="tests/python", apart="tests/python/protection", marked=f"not {_PACKAGES}"),
-    Soak("soak"),
+    Newest("newest-all-python", folder="tests/python", apart="tests/python/protection", marked=_NOT_MEASURING),
+    Newest("newest-all-kernel", folder="tests/kernel", marked=_NOT_MEASURING),
+    Newest("newest-all-protection", folder="tests/python/protection", marked=_NOT_MEASURING),
 )
 
 

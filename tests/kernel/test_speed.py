@@ -3,7 +3,11 @@
 import statistics
 import time
 
+import pytest
+
 from support import Kernel
+
+pytestmark = pytest.mark.measures
 
 
 def median_seconds(kernel, code, times):

@@ -8,6 +8,8 @@ import pytest
 import parallel
 from support import run_program, usable_processors
 
+pytestmark = pytest.mark.measures
+
 needs_two_processors = pytest.mark.skipif(usable_processors() < 2, reason="fewer than two processors are usable")
 
 
