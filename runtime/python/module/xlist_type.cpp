@@ -485,6 +485,8 @@ PyMethodDef s_methods[] = {
                "Sleep until more than `seen` items were ever pushed, the list is closed, `timeout` seconds (< 0: no "
                "limit) have\n"
                "passed, a signal came, or events() is no longer `events`. True in the first two cases.\n")},
+    {"__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS,
+     PyDoc_STR("__class_getitem__($type, item, /)\n--\n\nxlist[int], for annotations.\n")},
     {nullptr, nullptr, 0, nullptr},
 };
 

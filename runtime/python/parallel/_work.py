@@ -10,6 +10,7 @@ import asyncio
 import concurrent.futures
 import threading
 from concurrent.futures import _base as _futures
+from typing import TypeVar
 
 from parallel import _calls, _core, _errors, _loops, _stacks
 from parallel._waiters import Waiters
@@ -26,11 +27,12 @@ _FUTURE_STATES = {
 }
 _UNREAD = object()
 
+T = TypeVar("T")
 
 name_of = _core.name_of
 
 
-class Work(concurrent.futures.Future):
+class Work(concurrent.futures.Future[T]):
     """One call that runs in a context. Made by `submit_work`, not by hand.
 
     It is a `concurrent.futures.Future`: `result`, `exception`, `done`, `cancel`, `add_done_callback` and the functions

@@ -6,14 +6,16 @@ import collections.abc
 import operator
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from parallel import _core, _views
 
 _SLICE_SECONDS = 0.1  # a waiter looks again this often; pushes, and in the main process reports, wake it at once
 
+T = TypeVar("T")
 
-class xlist(_core.xlist):
+
+class xlist(_core.xlist[T]):
     """An interlocked list with a heap of its own, shared by the main thread and all contexts.
 
     What is pushed is cloned into the list's heap; what is read is a new object each time, and changing it changes
@@ -39,11 +41,6 @@ class xlist(_core.xlist):
             raise TypeError(f"name must be a str, not {type(name).__name__}")
         self._name = name
         self.extend(iterable)
-
-    def __class_getitem__(cls, item):
-        import types
-
-        return types.GenericAlias(cls, item)
 
     @property
     def name(self) -> str | None:
