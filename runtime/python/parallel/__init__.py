@@ -21,7 +21,7 @@ except ImportError:
     if (_why := _other_python.explanation(__path__[0])) is not None:
         raise ImportError(_why) from None
     raise
-from parallel import _context, _displays, _engine, _errors, _submitted
+from parallel import _context, _displays, _errors, _submitted
 from parallel._config import configure
 from parallel._contexts import Context, contexts
 from parallel._core import rdtsc

@@ -10,7 +10,7 @@ _PLACE = re.compile(r'^([\s|]*)File "([^"\n]+)", line (\d+)', re.MULTILINE)
 
 
 def named(text: str) -> str:
-    """A traceback's text with `Cell In [3], line 7` where it has the name of the file that IPython made up for a cell."""
+    """A traceback's text with `Cell In [3], line 7` where it has the file name that IPython made up for a cell."""
     numbers = _numbers()
 
     def place(found: re.Match) -> str:

@@ -106,26 +106,29 @@ def configure(
         contexts: how many contexts may run works at once, at least 1, all batches taken together; one that waits for
             others does not count, and goes on at once when its wait is over. At first it is one for each usable
             processor (affinity mask and cgroup quota). It holds at once, also for batches that run: they begin no more
-            works than that, or get further contexts from the snapshot they were started with, as many as there are works
-            that wait for one; up to 64, the number of processors, or the number they were started with, whichever is most.
-            Executors that were given a number of their own keep to it, and so does `run_cell`.
-        heap_limit: bytes that the objects and arrays made in one context may take, at least 1 MiB. A work that wants more
-            gets a `HeapLimitError`, which is a MemoryError; other works go on. At first it is the memory of the machine
-            (or of the cgroup) divided by the number of contexts. It holds for what starts from now on, and for the
-            contexts that a running batch gets because `contexts` is raised.
-        threads: how many threads BLAS and OpenMP libraries may use in one context, at first 1: contexts use the processors
-            already. Variables like OMP_NUM_THREADS that are set take precedence for what is loaded in a context.
+            works than that, or get further contexts from the snapshot they were started with, as many as there are
+            works that wait for one; up to 64, the number of processors, or the number they were started with, whichever
+            is most. Executors that were given a number of their own keep to it, and so does `run_cell`.
+        heap_limit: bytes that the objects and arrays made in one context may take, at least 1 MiB. A work that wants
+            more gets a `HeapLimitError`, which is a MemoryError; other works go on. At first it is the memory of the
+            machine (or of the cgroup) divided by the number of contexts. It holds for what starts from now on, and for
+            the contexts that a running batch gets because `contexts` is raised.
+        threads: how many threads BLAS and OpenMP libraries may use in one context, at first 1: contexts use the
+            processors already. Variables like OMP_NUM_THREADS that are set take precedence for what is loaded in a
+            context.
         seed: an int from which the random streams of all works follow that are submitted from now on, whatever context
             runs them. The same seed again, the same streams again. None, as at first: fresh ones. Items of queues have
             fresh ones always.
-        progress: whether a `run()` that takes more than half a second shows how far it is: as a display in a notebook, on
-            a line of its own in a terminal; elsewhere nothing is shown. At first it is True.
-        protection: what happens when a work changes an object of the main thread. 'strict', as it is at first: the line that
-            tries gets an `UnprotectedError` and nothing is changed. 'scan': the change is made in the context's copy and lost with
-            it, and a warning after the work names what was found changed. 'off': the same without a warning.
-        projects, libraries: folders whose code protection takes for yours, or for a library's. Without them what is installed
-            (site-packages) and the standard library are libraries, which may keep caches and the like in objects of their
-            own, and all else is yours. A folder within another has the last word; each list replaces the one before.
+        progress: whether a `run()` that takes more than half a second shows how far it is: as a display in a notebook,
+            on a line of its own in a terminal; elsewhere nothing is shown. At first it is True.
+        protection: what happens when a work changes an object of the main thread. 'strict', as it is at first: the line
+            that tries gets an `UnprotectedError` and nothing is changed. 'scan': the change is made in the context's
+            copy and lost with it, and a warning after the work names what was found changed. 'off': the same without a
+            warning.
+        projects, libraries: folders whose code protection takes for yours, or for a library's. Without them what is
+            installed (site-packages) and the standard library are libraries, which may keep caches and the like in
+            objects of their own, and all else is yours. A folder within another has the last word; each list replaces
+            the one before.
 
     Raises: TypeError or ValueError when a value makes no sense; nothing is changed then.
 

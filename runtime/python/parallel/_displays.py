@@ -35,7 +35,7 @@ def _figures():
 
 
 def end_work() -> None:
-    """At the end of a work, where matplotlib has been imported: show its figures, as a notebook does at the end of a cell."""
+    """At the end of a work, where matplotlib has been imported: show its figures, as a notebook does after a cell."""
     if not _figures():
         return
     inline = sys.modules.get("matplotlib_inline.backend_inline")

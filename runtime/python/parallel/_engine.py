@@ -44,8 +44,8 @@ class Engine:
         self.waits = Waits(self._lock, self._wake_if_due)
         self._numbers = itertools.count(1)
         self._pending = Pending(_config.contexts, wakes_main=True)
-        # submit_plain(cell, func, args): a new pending work with nothing to it but what it calls; NotImplemented when it takes
-        # a closer look. One call: a million works take 0.4 s less than through submit().
+        # submit_plain(cell, func, args): a new pending work with nothing to it but what it calls; NotImplemented when
+        # it takes a closer look. One call: a million works take 0.4 s less than through submit().
         self.submit_plain = functools.partial(self._pending.submit, self._lock, self._numbers, self)
         self._of_executors: list[Pending] = []  # those with works that are pending or run
         self._running: list[RunningBatch] = []
@@ -549,7 +549,7 @@ def interrupted() -> None:
 
 
 def shutdown() -> None:
-    """Main thread, before the process ends: kill all contexts; views that outlive it show how their works have ended."""
+    """Main thread, before the process ends: kill all contexts; views that outlive it show how their works ended."""
     current().shutdown()
     _views.refresh_all(current().progress, final=True)
 

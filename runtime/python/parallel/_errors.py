@@ -31,8 +31,8 @@ class AssignmentError(ProtectionError):
 class ContextCrashed(ParallelError):
     """The context died while it ran the work.
 
-    Attributes: `signal` (a `signal.Signals`, or None), `exitcode` (an int, or None), `work` (the Work, or None), `output`:
-    the end of what it has written to descriptor 2, such as Python's stack at the time of the crash.
+    Attributes: `signal` (a `signal.Signals`, or None), `exitcode` (an int, or None), `work` (the Work, or None),
+    `output`: the end of what it has written to descriptor 2, such as Python's stack at the time of the crash.
     """
 
     def __init__(self, message: str, *, signal=None, exitcode=None, work=None):
@@ -69,7 +69,10 @@ _AT_LIMIT = "the heap of this context has reached its limit; configure(heap_limi
 
 
 class HeapLimitError(ParallelError, MemoryError):
-    """A context's heap has reached its limit: the allocation was refused, and what had been made before is still there."""
+    """A context's heap has reached its limit.
+
+    The allocation was refused, and what had been made before is still there.
+    """
 
     def __init__(self, *args):
         # CPython raises it without arguments, where an allocation has failed.
@@ -185,8 +188,8 @@ def crashed(value: int, origin: str, work=None) -> ContextCrashed:
         code = value & 0xFFFFFFFF
         if code == errno.ETIMEDOUT:
             return ContextCrashed(
-                f"{origin} could not run: its contexts hung before they began, and were killed. Most often a hook that runs after a fork "
-                "(os.register_at_fork, or a library's) waits for a lock that another thread held",
+                f"{origin} could not run: its contexts hung before they began, and were killed. Most often a hook that "
+                "runs after a fork (os.register_at_fork, or a library's) waits for a lock that another thread held",
                 work=work,
             )
         return ContextCrashed(f"{origin} could not run: fork failed ({os.strerror(code)})", work=work)

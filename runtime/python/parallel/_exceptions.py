@@ -1,8 +1,8 @@
 """Exceptions as bytes: how one keeps its own type on the way from a context to the main thread.
 
 Pickle rebuilds an exception by calling its class with `args`, which fails, or gives another message, wherever
-`__init__` takes or hands on something else. So two ways are tried in the context, and the first that gives the exception
-back is taken.
+`__init__` takes or hands on something else. So two ways are tried in the context, and the first that gives the
+exception back is taken.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ def _as_pickle_does(exception: BaseException) -> bytes:
 def _without_init(exception: BaseException) -> bytes:
     """Bypasses the class's own __init__: only that of the builtin it derives from is run.
 
-    Keeps the type also where not all can be pickled: such attributes are left out, such arguments replaced by their text.
+    Keeps the type also where not all can be pickled: such attributes are left out, such arguments replaced by their
+    text.
     """
     arguments = tuple(item if _can_be_pickled(item) else str(item) for item in _arguments(exception))
     state = {name: value for name, value in vars(exception).items() if _can_be_pickled(value)}

@@ -86,7 +86,8 @@ class Failures:
             if not failure.taken:
                 failure.shown = True
                 cell, notice = _cell_of(failure.work), f"{failure.summary()}; run() raises it when all work has ended\n"
-                self._notices.show(cell, lambda: _host.current().write(cell, "stderr", notice), is_news=False)
+                # Called before the loop goes on, or never.
+                self._notices.show(cell, lambda: _host.current().write(cell, "stderr", notice), is_news=False)  # noqa: B023
 
     def look(self, is_busy: bool) -> None:
         """Now and then: tell of errors that were too many to be shown. `is_busy`: there may be more soon."""

@@ -59,7 +59,8 @@ def submit_work(
     once while none runs. All work that starts together sees the main thread as it was at that moment. Nothing is
     pickled on the way in.
 
-    What a work submits in a context is a part of that work, which ends when all of it has: as if run() were its last line.
+    What a work submits in a context is a part of that work, which ends when all of it has: as if run() were its last
+    line.
 
     Args:
         func: what to call: function, lambda, bound method, any callable.
@@ -69,8 +70,8 @@ def submit_work(
         errback: called as `errback((type, value, traceback))` on the main thread when it failed; run() does not raise
             the error then.
         name: for messages and views; by default the function's own.
-        timeout: seconds the work may take, counted from its start in a context. It is then interrupted, killed half a second
-            later if it goes on, and fails with `WorkTimeoutError` (a TimeoutError).
+        timeout: seconds the work may take, counted from its start in a context. It is then interrupted, killed half a
+            second later if it goes on, and fails with `WorkTimeoutError` (a TimeoutError).
         retries: how often it is run again when it fails, crashes or takes too long. What failed attempts pushed stays.
 
     Returns: a `Work`, which is a `concurrent.futures.Future`.
@@ -161,8 +162,8 @@ def run(timeout: float | None = None) -> None:
         timeout: seconds; None waits until the end.
 
     Raises: the exception of a work with the type it had there, its traceback in the context as the cause;
-    `ContextCrashed` when a context died; `WaitTimeoutError` (a TimeoutError) when the time has passed, the work goes on.
-    KeyboardInterrupt interrupts the running work; what was pushed stays.
+    `ContextCrashed` when a context died; `WaitTimeoutError` (a TimeoutError) when the time has passed, the work goes
+    on. KeyboardInterrupt interrupts the running work; what was pushed stays.
 
     >>> work = submit_work(int, "not a number")
     >>> run()
@@ -181,14 +182,15 @@ def run_once() -> None:
 
 
 def cancel(id: int | None = None) -> None:
-    """Cancel everything: pending work is withdrawn, running work interrupted, and killed if it does not stop within 2 s.
+    """Cancel everything: pending work is withdrawn, running work interrupted, and killed if it goes on for 2 s.
 
     What has failed before is not raised by the next run() any more; each work still has its error.
 
     Args:
         id: the number of a work: only this one is cancelled, and its end waited for, as `Work.cancel` does.
 
-    Raises: KeyError when no such work waits or runs; ParallelError when it is a queue's, which ends when its queue is closed.
+    Raises: KeyError when no such work waits or runs; ParallelError when it is a queue's, which ends when its queue is
+    closed.
 
     >>> work = submit_work(print); cancel(); work.cancelled()
     True

@@ -1,4 +1,4 @@
-"""What the heaps of contexts and xlists hold, as data: of contexts that run, of those that have ended, and of every xlist."""
+"""What heaps hold, as data: those of contexts that run, of contexts that have ended, and of every xlist."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _ended: collections.deque[dict[str, Any]] = collections.deque(maxlen=_KEPT)
 def heaps() -> list[dict[str, Any]]:
     """Facts about every heap there is: running contexts first, then xlists, then the last 64 contexts that have ended.
 
-    Returns: a list of dicts. `id` names the heap ('c3.0' is context 0 of batch 3, 'x7' an xlist), `kind` is 'context' or
-    'xlist', `name` is an xlist's or the work's, `state` is 'running', 'ended' or (an xlist) 'live'. `live_bytes` and
+    Returns: a list of dicts. `id` names the heap ('c3.0' is context 0 of batch 3, 'x7' an xlist), `kind` is 'context'
+    or 'xlist', `name` is an xlist's or the work's, `state` is 'running', 'ended' or (an xlist) 'live'. `live_bytes` and
     `live_blocks` are in use now, `reserved_bytes` are taken from the system for them. A context has also `peak_bytes`,
     `limit_bytes`, `allocations` and `frees`.
 
@@ -42,10 +42,10 @@ def heap(id: str) -> dict[str, Any]:
     Args:
         id: as in `heaps()`.
 
-    Returns: what `heaps()` says of it. A context has also `classes`: (block size in bytes, live blocks, allocations ever),
-    by size; `buffers`: bytes of arrays in use; `types`: (type, blocks, bytes) of what lives in it, most bytes first,
-    where the type '' stands for what is no object of its own (items of lists, tables of dicts); and `pages`: how much of
-    the heap is in use from end to end, as the shares (0 to 1) of at most 256 cells. `types_complete` is False
+    Returns: what `heaps()` says of it. A context has also `classes`: (block size in bytes, live blocks, allocations
+    ever), by size; `buffers`: bytes of arrays in use; `types`: (type, blocks, bytes) of what lives in it, most bytes
+    first, where the type '' stands for what is no object of its own (items of lists, tables of dicts); and `pages`: how
+    much of the heap is in use from end to end, as the shares (0 to 1) of at most 256 cells. `types_complete` is False
     when there was no time to look at everything. A running context is read from outside; it need not cooperate.
     `growth` is a list of (seconds since the epoch, live bytes), a point each half second at most.
 
@@ -66,7 +66,7 @@ def heap(id: str) -> dict[str, Any]:
     for x in _core.xlists():
         if _xlist_id(x) == id:
             row = _xlist_row(x)
-            return _views.Heap(row | {"growth": _growth().of_xlist(x) + [(time.time(), row["live_bytes"])]})
+            return _views.Heap(row | {"growth": [*_growth().of_xlist(x), (time.time(), row["live_bytes"])]})
     raise KeyError(f"there is no heap {id!r}: heaps() lists those there are")
 
 

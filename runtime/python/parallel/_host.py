@@ -92,8 +92,8 @@ def _publisher():
 
 
 status_line = _terminal.StatusLine()
-# Set by a kernel while no cell runs: only the main thread, once it is woken, would start what is submitted. Here, where it
-# is looked at for less than an attribute of the host: a batch pays for every object that it touches.
+# Set by a kernel while no cell runs: only the main thread, once it is woken, would start what is submitted. Here, where
+# it is looked at for less than an attribute of the host: a batch pays for every object that it touches.
 is_idle = False
 _installed: Host = Host()
 cell = _installed.cell  # of the one in use: asked for every work

@@ -1,7 +1,8 @@
 """Libraries with threads of their own: kept to one thread in a context, and named where they do not outlive a fork.
 
-Contexts use all processors already. And a pool of threads is not copied by fork: some libraries start a new one when they
-are told how many threads to use, and hang otherwise (OpenBLAS with OpenMP did in 10 of 10 tries, and in none after that).
+Contexts use all processors already. And a pool of threads is not copied by fork: some libraries start a new one when
+they are told how many threads to use, and hang otherwise (OpenBLAS with OpenMP did in 10 of 10 tries, and in none after
+that).
 """
 
 from __future__ import annotations
@@ -56,8 +57,8 @@ def _warn(name: str) -> None:
         return
     _warned.add(name)
     warnings.warn(
-        f"{name} has been loaded in the main thread, and does not work in a context that is forked from it: works that use "
-        f"it may hang. Import it in the works only, or give them a timeout",
+        f"{name} has been loaded in the main thread, and does not work in a context that is forked from it: works that "
+        f"use it may hang. Import it in the works only, or give them a timeout",
         RuntimeWarning,
         stacklevel=2,
     )

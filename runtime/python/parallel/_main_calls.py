@@ -90,8 +90,8 @@ def _ask(func: Callable, number: int | None, args: tuple, kwds: dict, waits: boo
         _core.tell(("call", target, args, kwds, _answers if waits else None))
     except ValueError as error:
         raise ValueError(
-            f"the main thread cannot be asked for {getattr(func, '__name__', func)!r}: {error}; a function that is made in "
-            "a context is not known there, and arguments must be what an xlist takes"
+            f"the main thread cannot be asked for {getattr(func, '__name__', func)!r}: {error}; a function that is "
+            "made in a context is not known there, and arguments must be what an xlist takes"
         ) from None
     if not waits:
         return None

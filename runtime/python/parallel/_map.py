@@ -26,8 +26,8 @@ def map(func: Callable, *iterables: Iterable, chunksize: int | None = None) -> l
 
     Returns: a list with as many results as there were items.
 
-    Raises: the exception of the first item that failed, as soon as one has, with a note that says which item it was; what
-    was not done by then is cancelled. TypeError or ValueError for arguments that make no sense.
+    Raises: the exception of the first item that failed, as soon as one has, with a note that says which item it was;
+    what was not done by then is cancelled. TypeError or ValueError for arguments that make no sense.
 
     >>> map(pow, [2, 3, 4], [10, 2, 1])
     [1024, 9, 4]

@@ -2,9 +2,9 @@
 
 Both are a log in an xlist: an assignment pushes (key, value), a deletion pushes (key,). A push is atomic and ordered,
 so the last writer wins, a reader always sees the mapping as it was at one moment, and the death of a writer leaves
-nothing half done. Every process folds the log into an index of its own as far as it has read it. What is rejected: a hash table
-in the shared region, which would free no replaced value either (a reader may be using it), and would have to answer
-what a killed writer leaves behind.
+nothing half done. Every process folds the log into an index of its own as far as it has read it. What is rejected: a
+hash table in the shared region, which would free no replaced value either (a reader may be using it), and would have to
+answer what a killed writer leaves behind.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class dict(collections.abc.MutableMapping):
     """An interlocked mapping, shared by the main thread and all contexts; the last writer of a key wins.
 
     Keys and values are cloned like what is pushed to an xlist. Reading returns a new object each time: to change a
-    value, assign it again. `d[k] += 1` reads, then writes: two contexts that do it at once may count once; push to an xlist to
-    count every time. Replaced values keep their memory until the mapping goes.
+    value, assign it again. `d[k] += 1` reads, then writes: two contexts that do it at once may count once; push to an
+    xlist to count every time. Replaced values keep their memory until the mapping goes.
 
     Args: as for the builtin dict.
 

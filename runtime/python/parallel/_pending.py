@@ -27,9 +27,9 @@ class Pending(_core.WorkList):
     """
 
     def __init__(self, contexts: Callable[[], int], wakes_main: bool = False):
-        # Of the base class: `works`, `first`, and `tasks`: callable, arguments and keywords of each work, one after the other.
-        # A tuple for each of a million works is 64 bytes and one more object for the collector to visit. A work's `_index` says
-        # where its own are. Its `submit` appends, too.
+        # Of the base class: `works`, `first`, and `tasks`: callable, arguments and keywords of each work, one after the
+        # other. A tuple for each of a million works is 64 bytes and one more object for the collector to visit. A
+        # work's `_index` says where its own are. Its `submit` appends, too.
         super().__init__()
         self._contexts = contexts
         self._wakes_main = wakes_main  # where nobody else would start them: those of an executor start by themselves

@@ -1,9 +1,9 @@
 """Random streams: no two works draw the same numbers, and with a seed each draws the same ones every time.
 
-A fork copies the state of every generator, so all contexts would draw alike. In each context they are seeded anew: those
-of the modules `random` and `numpy.random`, and generators that are variables of `__main__` or of a work's module. With
-`configure(seed=)` that is done for each work, from the seed and the work's number since then: which context runs it, and how
-many there are, makes no difference.
+A fork copies the state of every generator, so all contexts would draw alike. In each context they are seeded anew:
+those of the modules `random` and `numpy.random`, and generators that are variables of `__main__` or of a work's module.
+With `configure(seed=)` that is done for each work, from the seed and the work's number since then: which context runs
+it, and how many there are, makes no difference.
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ def next_key(count: int = 1) -> tuple[int, int] | None:
 
 
 def seeded(func, args: tuple, kwds: dict | None) -> tuple:
-    """The same task, callable, arguments and keywords or None, but it draws from streams of its own, if a seed is set."""
+    """The same task, but it draws from streams of its own, if a seed is set.
+
+    Callable, arguments, and keywords or None.
+    """
     return (func, args, kwds) if _seed is None else (_call_seeded, (next_key(), func, args, kwds), None)
 
 
@@ -66,7 +69,10 @@ def enter_context() -> None:
 
 
 def _freshen_numpy(numpy) -> None:
-    """The stream of `numpy.random` itself. To fill its state takes two fifths of the time and pages that `seed` takes."""
+    """The stream of `numpy.random` itself.
+
+    To fill its state takes two fifths of the time and pages that `seed` takes.
+    """
     bits = numpy.mtrand._rand._bit_generator
     if type(bits) is numpy.MT19937:
         key = sys.modules["numpy"].frombuffer(os.urandom(4 * _MT19937_WORDS), dtype="uint32")

@@ -19,8 +19,8 @@ def stacks() -> list[dict[str, Any]]:
     They are read from outside: works are neither stopped nor asked, so this tells of those that hang in C code, too.
 
     Returns: a list of dicts, by id. `id`, `name`, `cell`, `batch` and `context` are as in `works()`, `elapsed` is in
-    seconds, `stack` is text with source lines, innermost call last. A work that consumes a queue is there once for each context
-    that has an item of it.
+    seconds, `stack` is text with source lines, innermost call last. A work that consumes a queue is there once for each
+    context that has an item of it.
 
     Raises: ParallelError where the system forbids it.
 

@@ -8,8 +8,8 @@ from parallel import _engine, _errors
 def await_submitted(error: BaseException | None) -> None:
     """At the end of a work or an item that may have submitted works: they are a part of it, and are lost otherwise.
 
-    `error` is what it has raised. If it has not, the first error of theirs that nobody has taken is raised here; all others
-    become notes.
+    `error` is what it has raised. If it has not, the first error of theirs that nobody has taken is raised here; all
+    others become notes.
     """
     engine = _engine.current()
     if isinstance(error, KeyboardInterrupt):
@@ -23,7 +23,8 @@ def await_submitted(error: BaseException | None) -> None:
             raise
         except BaseException as failure:
             failures.append(failure)
-            engine.withdraw_all()  # run() leaves works pending only where they cannot be started: it would fail so for ever
+            # run() leaves works pending only where they cannot be started: it would fail so for ever.
+            engine.withdraw_all()
     raised = error if error is not None else failures[0] if failures else None
     for failure in failures:
         if failure is not raised:

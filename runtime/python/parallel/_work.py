@@ -46,7 +46,7 @@ class Work(concurrent.futures.Future[T]):
     """
 
     # What every work has lies in slots: 1,000,000 works in dictionaries take 850 MB.
-    __slots__ = {
+    __slots__ = {  # noqa: RUF023 - in the order in which users read of them
         "id": "Its number: 1 for the first work of the process.",
         "name": "For messages and views.",
         "_cell": "of the host, whose output its output is",
@@ -124,7 +124,9 @@ class Work(concurrent.futures.Future[T]):
         return self._batch.attempts(self._index) + (self._batch.work(self._index)[3] != 0)
 
     def stack(self) -> str | None:
-        """Where it is now: its Python stack as text with source lines, innermost call last; None unless a context runs it.
+        """Where it is now: its Python stack as text with source lines, innermost call last.
+
+        None unless a context runs it.
 
         It is read from outside. The work is neither stopped nor asked, so this tells of one that hangs in C code, too.
 
@@ -238,7 +240,10 @@ class Work(concurrent.futures.Future[T]):
             error = self = None  # the traceback refers to this frame: a cycle would keep the work and its batch
 
     def _take_result(self, timeout: float | None):
-        """As `result`, for the one caller who knows this work: not remembered, since the batch has the work until its end."""
+        """As `result`, for the one caller who knows this work.
+
+        The value is not remembered, since the batch has the work until its end.
+        """
         try:
             return self.result(timeout)
         finally:
@@ -249,10 +254,12 @@ class Work(concurrent.futures.Future[T]):
         return self._end(timeout)
 
     def cancel(self) -> bool:
-        """Take it back, or, if a context runs it, stop it: it gets a KeyboardInterrupt, and its context is killed if it goes on.
+        """Take it back, or, if a context runs it, stop it.
 
-        Returns when that has happened, within a second or so. True if the work is cancelled, False if it ended otherwise.
-        A queue's work is not stopped: close the queue.
+        It gets a KeyboardInterrupt then, and its context is killed if it goes on.
+
+        Returns when that has happened, within a second or so. True if the work is cancelled, False if it ended
+        otherwise. A queue's work is not stopped: close the queue.
 
         >>> import time
         >>> work = submit_work(time.sleep, 60); start(); work.cancel(), work.state
@@ -359,8 +366,8 @@ _core.know_works(Work, _UNREAD)
 
 def make(number: int, name: str, cell, engine, callback=None, errback=None) -> Work:
     """A new work that is not pending anywhere yet."""
-    # Nothing it holds leads back to it so far: _attach() is called before that may change. To visit a million works again
-    # and again would take Python's collector half as long as all the rest of submitting them.
+    # Nothing it holds leads back to it so far: _attach() is called before that may change. To visit a million works
+    # again and again would take Python's collector half as long as all the rest of submitting them.
     work = _core.make_work(number, name, cell, engine)
     if callback is not None or errback is not None:
         work._attach().update(_callback=callback, _errback=errback)
