@@ -134,7 +134,7 @@ class Batch:
     def __new__(
         cls,
         tasks: list[Any],  # callable, arguments, keywords or None of each work, one after the other
-        consumers: list[tuple[xlist[Any], Callable[[Any], object]]],
+        consumers: list[tuple[_PublicXlist[Any], Callable[[Any], object]]],
         contexts: int,
         heap_limit: int = ...,
         limits: list[tuple[int, float, int]] = ...,  # index, timeout in seconds or 0, retries

@@ -9,7 +9,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from parallel import _core, _errors, _host
 from parallel._failures import Failures
@@ -25,13 +25,13 @@ class Endings:
         self.failures = Failures()
         self.waiting_runs = 0  # how many run() will raise what fails now
         # What is to be called on the main thread, with the cell its output belongs to.
-        self._callbacks: collections.deque[tuple[object, Callable[[], None]]] = collections.deque()
+        self._callbacks: collections.deque[tuple[object, Callable[[], object]]] = collections.deque()
         self._unheard: collections.deque[Work] = collections.deque()  # watched too late for a report
         self._with_done_callbacks: collections.deque[Work] = collections.deque()
         self._in_done_callbacks: collections.Counter[int] = collections.Counter()  # threads
 
     @contextlib.contextmanager
-    def raised_by_run(self):
+    def raised_by_run(self) -> Iterator[None]:
         """Meanwhile a run() waits, which will raise what fails."""
         with self._lock:
             self.waiting_runs += 1
@@ -42,7 +42,7 @@ class Endings:
                 self.waiting_runs -= 1
 
     @contextlib.contextmanager
-    def awaited(self, work: Work):
+    def awaited(self, work: Work) -> Iterator[None]:
         """Meanwhile somebody waits for this very work."""
         with self._lock:
             work._awaited += 1
@@ -58,14 +58,15 @@ class Endings:
             return
         work._noted = True
         error = work._error()
-        if error is not None and work._errback is not None:
-            self._callbacks.append((work._cell, lambda: work._errback((type(error), error, error.__traceback__))))
+        callback, errback = work._callback, work._errback
+        if error is not None and errback is not None:
+            self._callbacks.append((work._cell, lambda: errback((type(error), error, error.__traceback__))))
         elif error is not None:
             if not work._error_taken:
                 # Whoever waits for this very work, or has asked to be told of its end, will see for himself.
                 self.failures.add(error, work, self.waiting_runs > 0 or work._is_awaited())
-        elif work._callback is not None and not work.cancelled():
-            self._callbacks.append((work._cell, lambda: work._callback(work._value())))
+        elif callback is not None and not work.cancelled():
+            self._callbacks.append((work._cell, lambda: callback(work._value())))
         work._tell_waiters()
         if "_own_callbacks" in vars(work):
             self._with_done_callbacks.append(work)
@@ -102,7 +103,7 @@ class Endings:
             work._error_taken = True
             self.failures.forget(work)
 
-    def add_call(self, cell, call: Callable[[], None]) -> None:
+    def add_call(self, cell: object, call: Callable[[], object]) -> None:
         """Have `call()` called on the main thread, as a callback is; what it prints belongs to `cell`."""
         self._callbacks.append((cell, call))
 

@@ -16,7 +16,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from parallel import _config, _core, _errors, _forking, _host, _inherited, _libraries, _views, _work
 from parallel._batch import RunningBatch
@@ -31,6 +32,24 @@ from parallel._waits import Waits
 from parallel._work import Work
 from parallel.protection import _state as _protection
 
+if TYPE_CHECKING:
+    import asyncio
+    from types import NotImplementedType
+    from typing import Protocol
+
+    from parallel._core import _Call
+    from parallel._work import Errback
+    from parallel._xlist import xlist
+
+    class SubmitPlain(Protocol):
+        """What `Engine.submit_plain` is."""
+
+        def __call__(self, cell: object, func: Callable[..., T], args: object, /) -> Work[T] | NotImplementedType: ...
+
+
+T = TypeVar("T")
+Item = TypeVar("Item")
+
 _SLICE_SECONDS = 0.1  # a waiter looks again this often, at live views for example; events wake it at once
 _INTERRUPT_SECONDS = 0.2  # how long an interrupted run() waits for its works to stop before it raises
 
@@ -38,7 +57,7 @@ _INTERRUPT_SECONDS = 0.2  # how long an interrupted run() waits for its works to
 class Engine:
     """The one engine of a process. A child has one of its own, empty at first, for what is submitted there."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._lock = threading.RLock()
         self.endings = Endings(self._lock)
         self.waits = Waits(self._lock, self._wake_if_due)
@@ -46,7 +65,7 @@ class Engine:
         self._pending = Pending(_config.contexts, wakes_main=True)
         # submit_plain(cell, func, args): a new pending work with nothing to it but what it calls; NotImplemented when
         # it takes a closer look. One call: a million works take 0.4 s less than through submit().
-        self.submit_plain = functools.partial(self._pending.submit, self._lock, self._numbers, self)
+        self.submit_plain: SubmitPlain = functools.partial(self._pending.submit, self._lock, self._numbers, self)
         self._of_executors: list[Pending] = []  # those with works that are pending or run
         self._running: list[RunningBatch] = []
         self._limit = 0  # on contexts, as its batches know it
@@ -60,7 +79,16 @@ class Engine:
 
     # ---- submitting --------------------------------------------------------------------------------------------------
 
-    def submit(self, func, args: tuple, kwds: dict | None, name: str, callback=None, errback=None, limits=None) -> Work:
+    def submit(
+        self,
+        func: Callable[..., T],
+        args: tuple[Any, ...],
+        kwds: dict[str, Any] | None,
+        name: str,
+        callback: Callable[[T], object] | None = None,
+        errback: Errback | None = None,
+        limits: tuple[float, int] | None = None,
+    ) -> Work[T]:
         """A new pending work; `limits` are (seconds or 0, retries)."""
         work = _work.make(next(self._numbers), name, _host.cell(), self, callback, errback)
         if limits is not None:
@@ -69,7 +97,14 @@ class Engine:
             self._pending.add(work, func, args, kwds)
         return work
 
-    def submit_to(self, pending: Pending, func, args: tuple, kwds: dict | None, name: str) -> Work:
+    def submit_to(
+        self,
+        pending: Pending,
+        func: Callable[..., T],
+        args: tuple[Any, ...],
+        kwds: dict[str, Any] | None,
+        name: str,
+    ) -> Work[T]:
         """A new work of an executor: starts as soon as one of its contexts is free, whoever waits for what."""
         if self._is_over:
             raise RuntimeError("cannot schedule new futures after interpreter shutdown")
@@ -84,7 +119,14 @@ class Engine:
         self._pump.ensure()
         return work
 
-    def submit_queue(self, queue, consumer, name: str, callback, errback) -> Work:
+    def submit_queue(
+        self,
+        queue: xlist[Item],
+        consumer: Callable[[Item], object],
+        name: str,
+        callback: Callable[[int], object] | None,
+        errback: Errback | None,
+    ) -> Work[int]:
         """A new pending work that stands for everything `consumer` will do with the items of `queue`."""
         work = _work.make(next(self._numbers), name, _host.cell(), self, callback, errback)
         with self._lock:
@@ -178,7 +220,7 @@ class Engine:
             self._limit = limit  # last: a KeyboardInterrupt in between leaves it to the next call
 
     @contextlib.contextmanager
-    def started_together(self, tasks: list[tuple], names: list[str], works: list[Work]):
+    def started_together(self, tasks: list[_Call], names: list[str], works: list[Work]) -> Iterator[None]:
         """Start new works at once, each in a context of its own, as a batch of their own; `works` has them before that.
 
         Within, somebody waits for all of them.
@@ -370,6 +412,7 @@ class Engine:
         """Stop `work` alone and wait for its end; True if it is cancelled."""
         if self is not _engine:
             _inherited.refuse(work)
+        assert work._batch is not None  # else it was withdrawn
         work._batch.watch(work._index)
         while not work.done() and (work._batch.interrupt(work._index) or work._batch.cancel(work._index)):
             seen = _core.events()
@@ -378,7 +421,7 @@ class Engine:
         return work.cancelled()
 
     @contextlib.contextmanager
-    def interruptible(self):
+    def interruptible(self) -> Iterator[None]:
         """For whoever waits on the main thread: a KeyboardInterrupt stops the running work, then goes on."""
         try:
             yield
@@ -468,7 +511,7 @@ class Engine:
             return list(self._running)
 
     @contextlib.contextmanager
-    def looking(self):
+    def looking(self) -> Iterator[tuple[list[Pending], list[RunningBatch], History]]:
         """Under the lock: what is pending, batches that run, and what is known of those that have ended."""
         self.collect()
         with self._lock:
@@ -513,7 +556,7 @@ os.register_at_fork(after_in_child=_renew_in_child)
 # ---- what a kernel calls ---------------------------------------------------------------------------------------------
 
 
-def serving(loop):
+def serving(loop: asyncio.AbstractEventLoop) -> contextlib.AbstractContextManager[None]:
     """A context manager: meanwhile the main thread runs this loop of asyncio, for whatever; callbacks run in it."""
     return current().loops.serving(loop)
 

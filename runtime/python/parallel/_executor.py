@@ -6,11 +6,14 @@ import concurrent.futures
 import operator
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from parallel import _config, _engine, _random
 from parallel._pending import Pending
 from parallel._work import Work, name_of
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Executor(concurrent.futures.Executor):
@@ -37,7 +40,7 @@ class Executor(concurrent.futures.Executor):
         self._works: set[Work] = set()
         self._is_shut_down = False
 
-    def submit(self, fn: Callable, /, *args: Any, **kwargs: Any) -> Work:
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Work[T]:
         """Have `fn(*args, **kwargs)` called in a context.
 
         Returns: a `Work`, which is a `concurrent.futures.Future`.
@@ -56,8 +59,8 @@ class Executor(concurrent.futures.Executor):
         return work
 
     def map(
-        self, fn: Callable, *iterables: Iterable, timeout: float | None = None, chunksize: int = 1
-    ) -> Iterator[Any]:
+        self, fn: Callable[..., T], *iterables: Iterable[Any], timeout: float | None = None, chunksize: int = 1
+    ) -> Iterator[T]:
         """As the builtin `map`, in contexts: an iterator over the results, in order.
 
         Args:
@@ -95,7 +98,7 @@ class Executor(concurrent.futures.Executor):
                 engine.wait_until(lambda: all(work.done() for work in works), None, "the executor")
 
 
-def _results(works: list[Work], deadline: float | None) -> Iterator[Any]:
+def _results(works: list[Work[T]], deadline: float | None) -> Iterator[T]:
     """What they return, in order; the rest is cancelled when one fails, time is up, or nobody asks for more."""
     works.reverse()
     try:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
-def load_ipython_extension(ipython) -> None:
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+
+def load_ipython_extension(ipython: InteractiveShell) -> None:
     """Add the magics of `parallel` to IPython. The kernel does it by itself; elsewhere: `%load_ext parallel`.
 
     `%lsmagic` lists them then, and `%works?` explains one.
@@ -13,7 +18,7 @@ def load_ipython_extension(ipython) -> None:
     _magics.load(ipython)
 
 
-def unload_ipython_extension(ipython) -> None:
+def unload_ipython_extension(ipython: InteractiveShell) -> None:
     """Take the magics of `parallel` away again: `%unload_ext parallel`."""
     from parallel import _magics
 

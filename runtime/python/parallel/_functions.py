@@ -5,14 +5,20 @@ from __future__ import annotations
 import numbers
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from parallel import _core, _engine, _errors, _host, _random
 from parallel._work import Work, name_of
 from parallel._xlist import xlist
 
+if TYPE_CHECKING:
+    from parallel._work import Errback
 
-def _checked_name(func, name: str | None) -> str:
+T = TypeVar("T")
+Item = TypeVar("Item")
+
+
+def _checked_name(func: Callable[..., Any], name: str | None) -> str:
     if not callable(func):
         raise TypeError(
             f"a work is a callable, not {type(func).__name__}: submit_work(func, args) calls func(args) in a context"
@@ -24,17 +30,17 @@ def _checked_name(func, name: str | None) -> str:
     return name
 
 
-def _check_callbacks(callback, errback) -> None:
+def _check_callbacks(callback: Callable[[Any], object] | None, errback: Errback | None) -> None:
     for what, function in (("callback", callback), ("errback", errback)):
         if function is not None and not callable(function):
             raise TypeError(f"{what} must be callable, not {type(function).__name__}")
 
 
-def _checked_limits(timeout, retries) -> tuple[float, int] | None:
+def _checked_limits(timeout: Any, retries: Any) -> tuple[float, int] | None:
     if timeout is not None:
         if isinstance(timeout, bool) or not isinstance(timeout, numbers.Real):
             raise TypeError(f"timeout must be None or a number of seconds, not {type(timeout).__name__}")
-        if not timeout > 0:
+        if not timeout > 0:  # type: ignore[operator]  # to type checkers a Real compares with nothing
             raise ValueError(f"timeout must be more than 0 seconds, not {timeout}")
     retries = operator.index(retries)
     if not 0 <= retries < 1 << 32:
@@ -43,16 +49,16 @@ def _checked_limits(timeout, retries) -> tuple[float, int] | None:
 
 
 def submit_work(
-    func: Callable,
+    func: Callable[..., T],
     args: Any = None,
-    kwds: dict | None = None,
-    callback: Callable[[Any], Any] | None = None,
-    errback: Callable[[tuple], Any] | None = None,
+    kwds: dict[str, Any] | None = None,
+    callback: Callable[[T], object] | None = None,
+    errback: Errback | None = None,
     *,
     name: str | None = None,
     timeout: float | None = None,
     retries: int = 0,
-) -> Work:
+) -> Work[T]:
     """Have `func` called in a context.
 
     The work starts with run() or start(), when somebody waits for it, or, in the kernel, when the cell ends, and at
@@ -81,8 +87,8 @@ def submit_work(
     >>> work = submit_work(divmod, (7, 2)); run(); work.result()
     (3, 1)
     """
-    is_plain = name is kwds is callback is errback is timeout is None and type(retries) is int and not retries
-    if is_plain and not _random.seeds_works:
+    is_plain = name is None and kwds is None and callback is None and errback is None and timeout is None
+    if is_plain and type(retries) is int and not retries and not _random.seeds_works:
         work = _engine.current().submit_plain(_host.cell(), func, args)
         if work is not NotImplemented:
             return work
@@ -105,13 +111,13 @@ def submit_work(
 
 
 def submit_queue(
-    queue: xlist,
-    consumer: Callable[[Any], Any],
-    callback: Callable[[int], Any] | None = None,
-    errback: Callable[[tuple], Any] | None = None,
+    queue: xlist[Item],
+    consumer: Callable[[Item], object],
+    callback: Callable[[int], object] | None = None,
+    errback: Errback | None = None,
     *,
     name: str | None = None,
-) -> Work:
+) -> Work[int]:
     """Have `consumer(item)` called in contexts for every item of `queue`, those pushed later included.
 
     Each item is taken by one context. It ends when the queue is closed and empty, or when it is empty and no work or

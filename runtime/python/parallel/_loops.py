@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 
 class _Served:
@@ -29,7 +30,7 @@ class Loops:
         self._serve = serve
         self._served: dict[asyncio.AbstractEventLoop, _Served] = {}
 
-    def serve_until_done(self, future: asyncio.Future) -> None:
+    def serve_until_done(self, future: asyncio.Future[Any]) -> None:
         """The loop of `future` waits for a work by it."""
         loop = future.get_loop()
         # One that does not run yet may come to do so on the main thread; _run() looks again.
@@ -37,11 +38,11 @@ class Loops:
             self._add(loop)
             future.add_done_callback(self._note_done)
 
-    def _note_done(self, future: asyncio.Future) -> None:
+    def _note_done(self, future: asyncio.Future[Any]) -> None:
         self._remove(future.get_loop())
 
     @contextlib.contextmanager
-    def serving(self, loop: asyncio.AbstractEventLoop):
+    def serving(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
         """Meanwhile the main thread runs `loop`."""
         self._add(loop)
         try:
@@ -75,9 +76,10 @@ class Loops:
             self._serve()
 
 
-def awaiting_future(done_callback) -> asyncio.Future | None:
+def awaiting_future(done_callback: Any) -> asyncio.Future[Any] | None:
     """The future that waits for a work, if `done_callback` is what asyncio.wrap_future() adds to it; else None."""
     if getattr(done_callback, "__qualname__", None) != "_chain_future.<locals>._call_set_state":
         return None
     cells = dict(zip(done_callback.__code__.co_freevars, done_callback.__closure__))
-    return cells["destination"].cell_contents
+    future: asyncio.Future[Any] = cells["destination"].cell_contents
+    return future

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec, TypeVar, overload
 
 from parallel import _core, _errors
 from parallel._xlist import xlist
 
-_DECORATE = object()
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_DECORATE: Any = object()
 _SLICE_SECONDS = 0.1  # an answer wakes at once; a signal that comes just before the sleep is noticed this late
-_registered: list[Callable] = []  # what has been decorated in the main process, by number; contexts know it by that
-_answers: xlist | None = None  # of this context
+# What has been decorated in the main process, by number; contexts know it by that.
+_registered: list[Callable[..., Any]] = []
+_answers: xlist[tuple[bool, Any]] | None = None  # of this context
 
 
-def call_from_main_thread(func: Callable, args: Any = _DECORATE, kwds: dict | None = None) -> Any:
+# The main process calls the function itself, and gets what that returns.
+@overload
+def call_from_main_thread(func: Callable[P, T]) -> Callable[P, T | None]: ...
+@overload
+def call_from_main_thread(func: Callable[..., T], args: Any, kwds: dict[str, Any] | None = None) -> T | None: ...
+@overload
+def call_from_main_thread(func: Callable[..., T], *, kwds: dict[str, Any]) -> T | None: ...
+def call_from_main_thread(func: Callable[..., Any], args: Any = _DECORATE, kwds: dict[str, Any] | None = None) -> Any:
     """Have the main thread call `func`, and go on at once.
 
     The main thread does so while it waits: in run(), map() or an Executor, for a result, in wait() and stream() of an
@@ -44,7 +55,15 @@ def call_from_main_thread(func: Callable, args: Any = _DECORATE, kwds: dict | No
     return _asking(func, args, kwds, waits=False)
 
 
-def call_from_main_thread_and_wait(func: Callable, args: Any = _DECORATE, kwds: dict | None = None) -> Any:
+@overload
+def call_from_main_thread_and_wait(func: Callable[P, T]) -> Callable[P, T]: ...
+@overload
+def call_from_main_thread_and_wait(func: Callable[..., T], args: Any, kwds: dict[str, Any] | None = None) -> T: ...
+@overload
+def call_from_main_thread_and_wait(func: Callable[..., T], *, kwds: dict[str, Any]) -> T: ...
+def call_from_main_thread_and_wait(
+    func: Callable[..., Any], args: Any = _DECORATE, kwds: dict[str, Any] | None = None
+) -> Any:
     """Have the main thread call `func`, and wait for what it returns, or raises.
 
     As `call_from_main_thread` otherwise: a function or a decorator. While the main thread calls nothing, the work
@@ -61,7 +80,7 @@ def call_from_main_thread_and_wait(func: Callable, args: Any = _DECORATE, kwds: 
     return _asking(func, args, kwds, waits=True)
 
 
-def _asking(func: Callable, args: Any, kwds: dict | None, waits: bool):
+def _asking(func: Callable[..., Any], args: Any, kwds: dict[str, Any] | None, waits: bool) -> Any:
     if not callable(func):
         raise TypeError(f"the main thread can call a function, not {type(func).__name__}")
     if args is not _DECORATE or kwds is not None:
@@ -73,13 +92,13 @@ def _asking(func: Callable, args: Any, kwds: dict | None, waits: bool):
         _registered.append(func)
 
     @functools.wraps(func)
-    def ask(*arguments, **keywords):
+    def ask(*arguments: Any, **keywords: Any) -> Any:
         return _ask(func, number, arguments, keywords, waits)
 
     return ask
 
 
-def _ask(func: Callable, number: int | None, args: tuple, kwds: dict, waits: bool):
+def _ask(func: Callable[..., Any], number: int | None, args: tuple[Any, ...], kwds: dict[str, Any], waits: bool) -> Any:
     if _core.context() is None:
         return func(*args, **kwds)
     global _answers
@@ -95,23 +114,29 @@ def _ask(func: Callable, number: int | None, args: tuple, kwds: dict, waits: boo
         ) from None
     if not waits:
         return None
-    _await_answer()
+    assert _answers is not None  # made above
+    _await_answer(_answers)
     succeeded, value = _answers.pop()
     if succeeded:
         return value
     raise _errors.rebuild(value, "the call that the main thread made")
 
 
-def _await_answer() -> None:
+def _await_answer(answers: xlist[tuple[bool, Any]]) -> None:
     # Not wait(), which would run callbacks of this context meanwhile: one that asks, too, would be given this answer.
     while True:
-        seen = _answers._pushed
-        if _answers:
+        seen = answers._pushed
+        if answers:
             return
-        _answers._wait_beyond(seen, _SLICE_SECONDS)
+        answers._wait_beyond(seen, _SLICE_SECONDS)
 
 
-def answer(target, args: tuple, kwds: dict, answers: xlist | None) -> None:
+def answer(
+    target: int | Callable[..., Any],
+    args: tuple[Any, ...],
+    kwds: dict[str, Any],
+    answers: xlist[tuple[bool, Any]] | None,
+) -> None:
     """On the main thread: make the call that a context has asked for."""
     func = _registered[target] if isinstance(target, int) else target
     if answers is None:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import builtins
 import operator
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from parallel import _arguments, _calls, _config, _engine, _random
 from parallel._work import name_of
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from parallel._work import Work
+
+T = TypeVar("T")
 
 # So many works for each context: enough that none waits long for the last one, few enough that they cost nothing.
 _CHUNKS_A_CONTEXT = 32
 
 
-def map(func: Callable, *iterables: Iterable, chunksize: int | None = None) -> list:
+def map(func: Callable[..., T], *iterables: Iterable[Any], chunksize: int | None = None) -> list[T]:
     """Call `func` with the items of the iterables, in contexts; the results as a list, in order.
 
     Items reach the contexts as part of the snapshot: nothing is pickled on the way in.
@@ -43,24 +49,24 @@ def map(func: Callable, *iterables: Iterable, chunksize: int | None = None) -> l
         raise ValueError(f"chunksize must be at least 1, not {chunksize}")
     name = name_of(func)
     engine = _engine.current()
-    works = []
+    works: list[Work[list[T]]] = []
     for first in range(0, len(items), chunksize):
         some = items[first : first + chunksize]
         key = _random.next_key(len(some))
         works.append(engine.submit(call_each, (func, some, first, key), None, f"{name} {_numbered(first, some)}"))
         works[-1]._error_taken = True  # it is raised here
     engine.wait_for_all(works, "map")
-    results = []
+    results: list[T] = []
     for work in works:
         results += work.result()
     return results
 
 
-def _numbered(first: int, some: list) -> str:
+def _numbered(first: int, some: list[tuple[Any, ...]]) -> str:
     return f"[{first}]" if len(some) == 1 else f"[{first}:{first + len(some)}]"
 
 
-def _item_of(args: tuple, frames) -> _calls.Call | None:
+def _item_of(args: tuple[Any, ...], frames: TracebackType | None) -> _calls.Call | None:
     """The call of the item that failed. Where a context has died it is known only if the work had no other."""
     func, some = args[:2]
     arguments = _calls.local_of(call_each, frames, "arguments")
@@ -70,7 +76,9 @@ def _item_of(args: tuple, frames) -> _calls.Call | None:
 
 
 @_calls.passes_on(_item_of)
-def call_each(func: Callable, some: builtins.list[tuple], first: int, key=None) -> builtins.list[Any]:
+def call_each(
+    func: Callable[..., T], some: list[tuple[Any, ...]], first: int, key: tuple[int, int] | None = None
+) -> list[T]:
     """In a context: the results for some of the items, of which the first has the number `first`.
 
     With a `key`, each item draws from a random stream of its own, however many a work takes.

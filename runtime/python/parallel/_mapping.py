@@ -13,10 +13,16 @@ import builtins
 import collections.abc
 import os
 import threading
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
+from parallel._generics import Key, Value
 from parallel._xlist import xlist
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsKeysAndGetItem
+
+    from parallel._core import XlistFacts
 
 # For all mappings: one thread at a time folds records in. Not held while anything waits.
 _folding = threading.RLock()
@@ -30,7 +36,7 @@ def _renew_in_child() -> None:
 os.register_at_fork(after_in_child=_renew_in_child)
 
 
-class dict(collections.abc.MutableMapping):
+class dict(collections.abc.MutableMapping[Key, Value]):
     """An interlocked mapping, shared by the main thread and all contexts; the last writer of a key wins.
 
     Keys and values are cloned like what is pushed to an xlist. Reading returns a new object each time: to change a
@@ -49,13 +55,26 @@ class dict(collections.abc.MutableMapping):
 
     __slots__ = ("__weakref__", "_index", "_log", "_read")
 
-    def __init__(self, *args, **kwargs):
-        self._log = xlist(name="log of a parallel.dict")
+    # As of the builtin dict.
+    @overload
+    def __init__(self) -> None: ...
+    @overload
+    def __init__(self: dict[str, Value], **kwargs: Value) -> None: ...
+    @overload
+    def __init__(self, map: SupportsKeysAndGetItem[Key, Value], /) -> None: ...
+    @overload
+    def __init__(self: dict[str, Value], map: SupportsKeysAndGetItem[str, Value], /, **kwargs: Value) -> None: ...
+    @overload
+    def __init__(self, iterable: Iterable[tuple[Key, Value]], /) -> None: ...
+    @overload
+    def __init__(self: dict[str, Value], iterable: Iterable[tuple[str, Value]], /, **kwargs: Value) -> None: ...
+    def __init__(self, *args: Any, **kwargs: Any):  # type: ignore[misc]  # cannot have a key 'self' among the keywords
+        self._log: xlist[Any] = xlist(name="log of a parallel.dict")  # of (key, value) and (key,)
         self._read = 0
-        self._index: builtins.dict[Any, int] = {}
+        self._index: builtins.dict[Key, int] = {}
         self.update(*args, **kwargs)
 
-    def _fold(self) -> builtins.dict[Any, int]:
+    def _fold(self) -> builtins.dict[Key, int]:
         """Read the log to its present end; key -> position of its value's record."""
         with _folding:
             end = len(self._log)
@@ -71,42 +90,44 @@ class dict(collections.abc.MutableMapping):
                     self._read = position + 1
             return self._index
 
-    def __getitem__(self, key):
-        return self._log[self._fold()[key]][1]
+    def __getitem__(self, key: Key) -> Value:
+        value: Value = self._log[self._fold()[key]][1]
+        return value
 
-    def __setitem__(self, key, value) -> None:
+    def __setitem__(self, key: Key, value: Value) -> None:
         hash(key)
         self._log.push((key, value))
 
-    def __delitem__(self, key) -> None:
+    def __delitem__(self, key: Key) -> None:
         if key not in self._fold():
             raise KeyError(key)
         self._log.push((key,))
 
-    def __contains__(self, key) -> bool:
+    def __contains__(self, key: builtins.object) -> bool:
         return key in self._fold()
 
     def __len__(self) -> int:
         return len(self._fold())
 
-    def __iter__(self) -> Iterator:
+    def __iter__(self) -> Iterator[Key]:
         return iter(self._keys())
 
-    def _keys(self) -> list:
+    def _keys(self) -> list[Key]:
         with _folding:
             return list(self._fold())
 
-    def items(self):
+    # A view of the builtin dict's kind would look into a mapping that others change meanwhile.
+    def items(self) -> list[tuple[Key, Value]]:  # type: ignore[override]
         """The pairs as they are at this moment, as a list."""
         with _folding:
             positions = list(self._fold().items())
         return [(key, self._log[position][1]) for key, position in positions]
 
-    def values(self):
+    def values(self) -> list[Value]:  # type: ignore[override]
         """The values as they are at this moment, as a list."""
         return [value for _, value in self.items()]
 
-    def copy(self) -> builtins.dict:
+    def copy(self) -> builtins.dict[Key, Value]:
         """The mapping as it is at this moment, as a builtin dict."""
         return builtins.dict(self.items())
 
@@ -115,20 +136,20 @@ class dict(collections.abc.MutableMapping):
             self._log.push((key,))
 
     @property
-    def heap(self) -> builtins.dict:
+    def heap(self) -> XlistFacts:
         """Facts about its heap, as of an xlist."""
         return self._log.heap
 
-    def __eq__(self, other):
+    def __eq__(self, other: builtins.object) -> bool:
         if isinstance(other, dict):
             return self is other or self.copy() == other.copy()
         if isinstance(other, builtins.dict):
             return self.copy() == other
         return NotImplemented
 
-    __hash__ = None
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # it can change
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return (_dict_of_log, (self._log,))
 
     def __repr__(self) -> str:
@@ -149,9 +170,9 @@ class dict(collections.abc.MutableMapping):
 _being_shown: set[tuple[int, int]] = set()
 
 
-def _dict_of_log(log: xlist) -> dict:
+def _dict_of_log(log: xlist[Any]) -> dict[Any, Any]:
     """The mapping whose log this is: how one travels through an xlist, by reference."""
-    made = dict.__new__(dict)
+    made: dict[Any, Any] = dict.__new__(dict)
     made._log, made._read, made._index = log, 0, {}
     return made
 
@@ -164,11 +185,12 @@ class object:
     """
 
     __slots__ = ("__weakref__", "_attributes")
+    _attributes: dict[str, Any]
 
-    def __init__(self, **attributes):
+    def __init__(self, **attributes: Any):
         builtins.object.__setattr__(self, "_attributes", dict(attributes))
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name == "_attributes":  # the latter: of an object without __init__
             raise AttributeError(name)
         try:
@@ -176,7 +198,7 @@ class object:
         except KeyError:
             raise AttributeError(f"this parallel.object has no attribute {name!r}") from None
 
-    def __setattr__(self, name: str, value) -> None:
+    def __setattr__(self, name: str, value: Any) -> None:
         self._attributes[name] = value
 
     def __delattr__(self, name: str) -> None:
@@ -185,10 +207,10 @@ class object:
         except KeyError:
             raise AttributeError(f"this parallel.object has no attribute {name!r}") from None
 
-    def __dir__(self):
+    def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._attributes]
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return (_object_of_attributes, (self._attributes,))
 
     def __repr__(self) -> str:
@@ -202,7 +224,7 @@ class object:
             _being_shown.discard(key)
 
 
-def _object_of_attributes(attributes: dict) -> object:
+def _object_of_attributes(attributes: dict[str, Any]) -> object:
     """The namespace over these attributes: how one travels through an xlist, by reference."""
     made = builtins.object.__new__(object)
     builtins.object.__setattr__(made, "_attributes", attributes)

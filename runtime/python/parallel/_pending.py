@@ -5,19 +5,25 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from parallel import _core, _host
 from parallel._work import Work
+
+if TYPE_CHECKING:
+    from parallel._xlist import xlist
+
+    # A queue, and what is called with its items.
+    Consumer = tuple[xlist[Any], Callable[[Any], object]]
 
 
 class Taken(NamedTuple):
     """What a batch is made of: works and queues, and what each calls, as `_core.Batch` wants it."""
 
     works: list[Work]
-    tasks: list  # three entries for each work: callable, arguments, keywords or None
+    tasks: list[Any]  # three entries for each work: callable, arguments, keywords or None
     queues: list[Work]
-    consumers: list[tuple]
+    consumers: list[Consumer]
 
 
 class Pending(_core.WorkList):
@@ -34,19 +40,19 @@ class Pending(_core.WorkList):
         self._contexts = contexts
         self._wakes_main = wakes_main  # where nobody else would start them: those of an executor start by themselves
         self.queues: list[Work] = []
-        self._consumers: list[tuple | None] = []  # of the queues
+        self._consumers: list[Consumer] = []  # of the queues
         self._withdrawn = 0  # of both, how many are still in these lists
         self.running = 0  # contexts of its batches that run
         self.since = 0.0  # when the first of those that are pending was submitted
 
-    def add(self, work: Work, func: Callable, args: tuple, kwds: dict | None) -> None:
+    def add(self, work: Work, func: Callable[..., Any], args: tuple[Any, ...], kwds: dict[str, Any] | None) -> None:
         """A work, and what it calls."""
         if not self.works:
             self.note_time()
         work._index = self.first + len(self.works)
         self.append(work, func, args, kwds)
 
-    def add_queue(self, work: Work, consumer: tuple) -> None:
+    def add_queue(self, work: Work, consumer: Consumer) -> None:
         """A work that stands for a queue, and the queue with its consumer."""
         self.note_time()
         self.queues.append(work)
@@ -85,7 +91,7 @@ class Pending(_core.WorkList):
     def withdraw(self, work: Work) -> None:
         """`work`, which is marked as withdrawn, will not be started. Once for each work."""
         if work in self.queues:
-            self._consumers[self.queues.index(work)] = None
+            self._consumers[self.queues.index(work)] = None  # type: ignore[call-overload]  # it is not started
         else:
             at = 3 * (work._index - self.first)
             self.tasks[at : at + 3] = (None, None, None)  # arguments can be large
@@ -103,7 +109,7 @@ class Pending(_core.WorkList):
         self.queues, self._consumers = [work for work, _ in queues], [consumer for _, consumer in queues]
         self._withdrawn = 0
 
-    def _set(self, works: list[Work], tasks: list) -> None:
+    def _set(self, works: list[Work], tasks: list[Any]) -> None:
         self.works, self.tasks, self.first = works, tasks, 0
         for index, work in enumerate(works):
             work._index = index

@@ -12,8 +12,17 @@ import hashlib
 import itertools
 import os
 import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from parallel import _calls
+
+if TYPE_CHECKING:
+    # A task: callable, arguments, and keywords or None.
+    Task = tuple[Callable[..., "T"], tuple[Any, ...], dict[str, Any] | None]
+
+T = TypeVar("T")
 
 _MT19937_WORDS = 624
 
@@ -38,21 +47,18 @@ def next_key(count: int = 1) -> tuple[int, int] | None:
     return _seed, first
 
 
-def seeded(func, args: tuple, kwds: dict | None) -> tuple:
-    """The same task, but it draws from streams of its own, if a seed is set.
-
-    Callable, arguments, and keywords or None.
-    """
+def seeded(func: Callable[..., T], args: tuple[Any, ...], kwds: dict[str, Any] | None) -> Task[T]:
+    """The same task, callable, arguments, and keywords or None, but with streams of its own, if a seed is set."""
     return (func, args, kwds) if _seed is None else (_call_seeded, (next_key(), func, args, kwds), None)
 
 
 @_calls.passes_on(lambda args, frames: _calls.Call(*args[1:]))
-def _call_seeded(key: tuple[int, int], func, args: tuple, kwds: dict | None):
+def _call_seeded(key: tuple[int, int], func: Callable[..., T], args: tuple[Any, ...], kwds: dict[str, Any] | None) -> T:
     seed_work(key, getattr(func, "__globals__", {}))
     return func(*args, **(kwds or {}))
 
 
-def seed_work(key: tuple[int, int], namespace: dict) -> None:
+def seed_work(key: tuple[int, int], namespace: dict[str, Any]) -> None:
     """In a context, before a work: all streams from the seed and the work's number."""
     digest = hashlib.blake2b(f"{key[0]} {key[1]}".encode(), digest_size=32).digest()
     _seed_all(digest, _generators_of(_main_namespace(), namespace))
@@ -68,7 +74,7 @@ def enter_context() -> None:
         _seed_generators(os.urandom(32), generators)
 
 
-def _freshen_numpy(numpy) -> None:
+def _freshen_numpy(numpy: ModuleType) -> None:
     """The stream of `numpy.random` itself.
 
     To fill its state takes two fifths of the time and pages that `seed` takes.
@@ -81,33 +87,34 @@ def _freshen_numpy(numpy) -> None:
         _set_numpy_state(numpy, type(bits)().state)
 
 
-def _set_numpy_state(numpy, state: dict) -> None:
+def _set_numpy_state(numpy: ModuleType, state: dict[str, Any]) -> None:
     # Normal variates are drawn in pairs: the second one of the main thread's is not to be drawn again.
     numpy.set_state({**state, "has_gauss": 0, "gauss": 0.0})
 
 
-def _main_namespace() -> dict:
+def _main_namespace() -> dict[str, Any]:
     return vars(sys.modules.get("__main__", sys))
 
 
-def _generators_of(*namespaces: dict) -> list:
+def _generators_of(*namespaces: dict[str, Any]) -> list[Any]:
     """The generators that are variables there, each once, by name."""
-    kinds = []
+    kinds: list[type] = []
+    found: dict[int, tuple[str, Any]] = {}
     for module, names in (("random", ["Random"]), ("numpy.random", ["Generator", "RandomState"])):
         if module in sys.modules:
             kinds += [getattr(sys.modules[module], name) for name in names]
-    kinds, found = tuple(kinds), {}
+    classes = tuple(kinds)
     for namespace in namespaces:
         for name in list(namespace):
             value = namespace[name]
-            if isinstance(value, kinds) and not isinstance(
+            if isinstance(value, classes) and not isinstance(
                 value, getattr(sys.modules.get("random"), "SystemRandom", ())
             ):
                 found.setdefault(id(value), (name, value))
     return [value for _, value in sorted(found.values(), key=lambda pair: pair[0])]
 
 
-def _seed_all(digest: bytes, generators: list) -> None:
+def _seed_all(digest: bytes, generators: list[Any]) -> None:
     random = sys.modules.get("random")
     if random is not None:
         random.seed(digest)
@@ -125,8 +132,8 @@ def _words_of(digest: bytes) -> list[int]:
     return [int.from_bytes(digest[at : at + 4], "little") for at in range(0, len(digest), 4)]
 
 
-def _seed_generators(digest: bytes, generators: list) -> None:
-    numpy = sys.modules.get("numpy.random")
+def _seed_generators(digest: bytes, generators: list[Any]) -> None:
+    numpy: Any = sys.modules.get("numpy.random")
     words = _words_of(digest)
     for number, generator in enumerate(generators):
         if hasattr(generator, "bit_generator"):

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import _base as _futures
+from typing import TYPE_CHECKING
 
 from parallel import _core, _errors
 
+if TYPE_CHECKING:
+    from parallel._engine import Engine
 
-class Waiters(list):
+
+class Waiters(list[_futures._Waiter]):
     """The `_waiters` of a Work: what those functions append there sleeps on its `event`."""
 
-    def __init__(self, engine):
+    def __init__(self, engine: Engine):
         super().__init__()
         self._engine = engine
 
-    def append(self, waiter) -> None:
+    def append(self, waiter: _futures._Waiter) -> None:
         """Under the conditions of all futures that `waiter` waits for: its event cannot have been set yet."""
         if type(waiter.event) is threading.Event and threading.current_thread() is threading.main_thread():
             waiter.event = _ServingEvent(self._engine)
@@ -24,7 +29,7 @@ class Waiters(list):
 class _ServingEvent(threading.Event):
     """One that the main thread waits for as it waits for a result."""
 
-    def __init__(self, engine):
+    def __init__(self, engine: Engine):
         super().__init__()
         self._engine = engine
 

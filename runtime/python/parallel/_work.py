@@ -9,11 +9,23 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import threading
+from collections.abc import Callable, Generator
 from concurrent.futures import _base as _futures
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any
 
 from parallel import _calls, _core, _errors, _loops, _stacks
+from parallel._generics import T
 from parallel._waiters import Waiters
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import NoReturn
+
+    from parallel._engine import Engine
+    from parallel._pending import Pending
+
+    # Called with what `sys.exc_info()` gives.
+    Errback = Callable[[tuple[type[BaseException], BaseException, TracebackType | None]], object]
 
 _PENDING, _RUNNING, _DONE, _FAILED, _CANCELLED, _CRASHED = range(6)
 _NAMES = ("pending", "running", "done", "failed", "cancelled", "crashed")
@@ -25,9 +37,8 @@ _FUTURE_STATES = {
     _CRASHED: _futures.FINISHED,
     _CANCELLED: _futures.CANCELLED_AND_NOTIFIED,
 }
-_UNREAD = object()
+_UNREAD: Any = object()
 
-T = TypeVar("T")
 
 name_of = _core.name_of
 
@@ -55,24 +66,32 @@ class Work(concurrent.futures.Future[T]):
         "_index": "among the pending works, then in the batch",
         "_known_result": "once read",
     }
+    id: int
+    name: str
+    _cell: object
+    _engine: Engine
+    _batch: _core.Batch | None
+    _index: int
+    _known_result: T
 
     # What most works never change is here, once for all of them.
-    _callback = None
-    _errback = None
-    _known_error = _UNREAD  # once read
+    _callback: Callable[[T], object] | None = None
+    _errback: Errback | None = None
+    _known_error: BaseException | None = _UNREAD  # once read
     _queue = -1  # number of the queue, for a queue's work
-    _pending = None  # where an executor's work waits; the engine's own otherwise
+    _pending: Pending | None = None  # where an executor's work waits; the engine's own otherwise
     _last_output = ""  # the end of what a crashed one has written to descriptor 2
-    _limits = None  # (timeout in seconds or 0, retries), if it has any
+    _limits: tuple[float, int] | None = None  # (timeout in seconds or 0, retries), if it has any
     _withdrawn = False  # cancelled before it was started
     _watched = False  # its end is to be reported
     _noted = False  # the engine has taken note of its end
     _awaited = 0  # how many are in result() or exception()
     _error_taken = False  # its error has been raised or handed out by result() or exception()
-    _item_error = None  # the first error of an item, for a queue's work
+    _item_error: BaseException | None = None  # the first error of an item, for a queue's work
     _items_failed = 0
+    _own_callbacks: list[Callable[[Work[T]], object]]  # there is none before one is added
 
-    def __init__(self, *arguments, **keywords):
+    def __init__(self, *arguments: object, **keywords: object):
         raise TypeError("a Work is made by submit_work(func, args)")
 
     # ---- what it is doing --------------------------------------------------------------------------------------------
@@ -172,14 +191,14 @@ class Work(concurrent.futures.Future[T]):
         code = self._code()
         if code < _DONE:
             return None
-        error = None
+        error: BaseException | None = None
         if self._item_error is not None:
             error = self._item_error
             if self._items_failed > 1:
                 error.add_note(f"{self._items_failed - 1} more items of this queue failed")
-        elif code == _FAILED:
+        elif self._batch is not None and code == _FAILED:
             error = _errors.rebuild(self._batch.value(self._index), self._origin(), self.timeout)
-        elif code == _CRASHED:
+        elif self._batch is not None and code == _CRASHED:
             arguments = _calls.told(self._batch.task(self._index))
             error = _errors.crashed(self._batch.value(self._index), self._origin() + arguments, self)
         if error is not None and self.attempts > 1:
@@ -187,7 +206,7 @@ class Work(concurrent.futures.Future[T]):
         self._attach()
         return _core.set_once(self, "_known_error", _UNREAD, error)  # two threads may have come this far
 
-    def _attach(self) -> dict:
+    def _attach(self) -> dict[str, Any]:
         """Its attributes, to add something that may lead back to it: an error with its frames, a callback, a waiter."""
         _core.track(self)
         return self.__dict__
@@ -198,11 +217,13 @@ class Work(concurrent.futures.Future[T]):
         if self._item_error is None:
             self._attach()["_item_error"] = error
 
-    def _value(self):
+    def _value(self) -> T:
         """The result of a work that is done, always the same object."""
         if self._known_result is _UNREAD:
-            value = self._batch.value(self._index) if self._queue < 0 else self._batch.consumed(self._queue)
-            return _core.set_once(self, "_known_result", _UNREAD, value)  # as for an error
+            assert self._batch is not None
+            value: Any = self._batch.value(self._index) if self._queue < 0 else self._batch.consumed(self._queue)
+            known: T = _core.set_once(self, "_known_result", _UNREAD, value)  # as for an error
+            return known
         return self._known_result
 
     def _end(self, timeout: float | None) -> BaseException | None:
@@ -219,7 +240,7 @@ class Work(concurrent.futures.Future[T]):
             self._engine.endings.forget_error(self)
         return error
 
-    def result(self, timeout: float | None = None):
+    def result(self, timeout: float | None = None) -> T:
         """What the function returned: a clone, the same object at every call.
 
         Work that is still pending is started. `timeout` is in seconds.
@@ -229,7 +250,7 @@ class Work(concurrent.futures.Future[T]):
         if self._known_result is not _UNREAD:
             return self._known_result
         if self._batch is not None and self._queue < 0:  # what follows would find out the same in 0.4 us more
-            value = self._batch.result(self._index, _UNREAD)
+            value: T = self._batch.result(self._index, _UNREAD)
             if value is not _UNREAD:
                 return _core.set_once(self, "_known_result", _UNREAD, value)
         if (error := self._end(timeout)) is None:
@@ -237,9 +258,9 @@ class Work(concurrent.futures.Future[T]):
         try:
             raise error
         finally:
-            error = self = None  # the traceback refers to this frame: a cycle would keep the work and its batch
+            del error, self  # the traceback refers to this frame: a cycle would keep the work and its batch
 
-    def _take_result(self, timeout: float | None):
+    def _take_result(self, timeout: float | None) -> T:
         """As `result`, for the one caller who knows this work.
 
         The value is not remembered, since the batch has the work until its end.
@@ -249,7 +270,7 @@ class Work(concurrent.futures.Future[T]):
         finally:
             self._known_result = _UNREAD
 
-    def exception(self, timeout: float | None = None):
+    def exception(self, timeout: float | None = None) -> BaseException | None:
         """The exception the work ended with, or None. Waits and raises as `result` does."""
         return self._end(timeout)
 
@@ -271,9 +292,10 @@ class Work(concurrent.futures.Future[T]):
         """Take it back if no context has begun it."""
         if self._batch is None and self._engine.withdraw(self):
             return True
+        assert self._batch is not None
         return self._batch.cancel(self._index)
 
-    def __await__(self):
+    def __await__(self) -> Generator[Any, None, T]:
         self._engine.start()
         return asyncio.wrap_future(self).__await__()
 
@@ -281,22 +303,23 @@ class Work(concurrent.futures.Future[T]):
 
     # It reads and changes these under `_condition`, and counts on nothing being changed by others meanwhile. But
     # contexts end works when they like. So an end counts from the moment the engine has noted it, which it does under
-    # the same lock: waiters that are there then are told, later ones find it finished.
+    # the same lock: waiters that are there then are told, later ones find it finished. It does not set the attributes
+    # that are properties here.
 
     @property
-    def _condition(self) -> threading.Condition:
+    def _condition(self) -> threading.Condition:  # type: ignore[override]
         return self._engine.endings.condition
 
     @property
-    def _state(self) -> str:
+    def _state(self) -> str:  # type: ignore[override]
         code = self._code()
         if code >= _DONE:
             self._engine.note_found(self)
         return _FUTURE_STATES[code]
 
     @property
-    def _waiters(self) -> list:
-        waiters = self.__dict__.get("_own_waiters")
+    def _waiters(self) -> list[_futures._Waiter]:  # type: ignore[override]
+        waiters: Waiters | None = self.__dict__.get("_own_waiters")
         if waiters is None:
             waiters = self._attach()["_own_waiters"] = Waiters(self._engine)
             if self._batch is None and not self._withdrawn:
@@ -304,7 +327,7 @@ class Work(concurrent.futures.Future[T]):
             self._engine.watch(self)
         return waiters
 
-    def add_done_callback(self, fn) -> None:
+    def add_done_callback(self, fn: Callable[[Work[T]], object]) -> None:
         """Have `fn(work)` called once the work has ended, on whichever thread notices first; at once if it has."""
         # asyncio.wrap_future comes here and then waits, so nobody else may ever start what it waits for.
         awaiting = _loops.awaiting_future(fn)
@@ -344,7 +367,7 @@ class Work(concurrent.futures.Future[T]):
         for fn in callbacks:
             self._call(fn)
 
-    def _call(self, fn) -> None:
+    def _call(self, fn: Callable[[Work[T]], object]) -> None:
         try:
             fn(self)
         except Exception:
@@ -356,7 +379,7 @@ class Work(concurrent.futures.Future[T]):
         took = "" if elapsed is None else f" {elapsed:.3g} s"
         return f"<Work {self.id} {self.name!r} {self.state}{where}{took}>"
 
-    def __reduce__(self):
+    def __reduce__(self) -> NoReturn:
         raise TypeError("a Work belongs to its process: push its result() instead")
 
 
@@ -364,7 +387,14 @@ class Work(concurrent.futures.Future[T]):
 _core.know_works(Work, _UNREAD)
 
 
-def make(number: int, name: str, cell, engine, callback=None, errback=None) -> Work:
+def make(
+    number: int,
+    name: str,
+    cell: object,
+    engine: Engine,
+    callback: Callable[[Any], object] | None = None,
+    errback: Errback | None = None,
+) -> Work:
     """A new work that is not pending anywhere yet."""
     # Nothing it holds leads back to it so far: _attach() is called before that may change. To visit a million works
     # again and again would take Python's collector half as long as all the rest of submitting them.

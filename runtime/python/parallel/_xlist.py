@@ -6,13 +6,17 @@ import collections.abc
 import operator
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, SupportsIndex
 
 from parallel import _core, _views
+from parallel._generics import T
+
+if TYPE_CHECKING:
+    from typing import NoReturn, Self
+
+    from parallel._engine import Engine
 
 _SLICE_SECONDS = 0.1  # a waiter looks again this often; pushes, and in the main process reports, wake it at once
-
-T = TypeVar("T")
 
 
 class xlist(_core.xlist[T]):
@@ -33,10 +37,10 @@ class xlist(_core.xlist[T]):
 
     __slots__ = ("_name",)
 
-    def __new__(cls, iterable: Iterable = (), *, name: str | None = None):
+    def __new__(cls, iterable: Iterable[T] = (), *, name: str | None = None) -> Self:
         return super().__new__(cls)
 
-    def __init__(self, iterable: Iterable = (), *, name: str | None = None):
+    def __init__(self, iterable: Iterable[T] = (), *, name: str | None = None):
         if name is not None and not isinstance(name, str):
             raise TypeError(f"name must be a str, not {type(name).__name__}")
         self._name = name
@@ -80,7 +84,7 @@ class xlist(_core.xlist[T]):
                 if over or not self._sleep(seen, deadline, events):
                     return False
 
-    def stream(self, timeout: float | None = None) -> Iterator[Any]:
+    def stream(self, timeout: float | None = None) -> Iterator[T]:
         """Yield items as they are pushed, oldest first, until nobody can push any more.
 
         It reads, it does not take: the list keeps its items, and what others take before it has come there is left out.
@@ -127,7 +131,7 @@ class xlist(_core.xlist[T]):
         self._wait_beyond(seen, left, events)
         return True
 
-    def _pushing_is_over(self, engine) -> bool:
+    def _pushing_is_over(self, engine: Engine) -> bool:
         """As far as `engine` knows from its last serve()."""
         return self.closed or (_core.context() is None and not engine.has_running())
 
@@ -148,25 +152,26 @@ class xlist(_core.xlist[T]):
         items = list(self)
         return items.index(value, start, len(items) if stop is None else stop)
 
-    def __reversed__(self):
-        return reversed(list(self))
+    def __reversed__(self) -> Iterator[T]:
+        items: Iterator[T] = reversed(list(self))
+        return items
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         if isinstance(other, xlist):
             return self is other or (len(self) == len(other) and list(self) == list(other))
         if isinstance(other, list):
             return list(self) == other
         return NotImplemented
 
-    __hash__ = None
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # it can change
 
-    def __reduce_ex__(self, protocol):
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         raise TypeError("an xlist lives in the shared region of this process and its contexts: pickle list(x) instead")
 
     def __repr__(self) -> str:
         return _views.one_line(self)
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return _views.bundle(self)
 
     def _ipython_display_(self) -> None:
