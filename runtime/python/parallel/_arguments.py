@@ -17,7 +17,8 @@ import signal
 import threading
 import time
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
 
 from parallel._views.text import clipped
 
@@ -36,7 +37,7 @@ _PLAIN_MODULES = {"datetime", "decimal", "fractions", "uuid", "pathlib", "ipaddr
 _PLAIN_NUMBERS = (bool, float, complex, range, type(None), type(...))
 
 
-def shortened(args: tuple, kwds: dict | None = None, code_of_users: bool = False) -> str:
+def shortened(args: tuple[Any, ...], kwds: dict[str, Any] | None = None, code_of_users: bool = False) -> str:
     """`5, 'text', scale=2`: what stands in the parentheses of the call."""
     try:
         with _Reader(code_of_users) as reader:
@@ -45,7 +46,7 @@ def shortened(args: tuple, kwds: dict | None = None, code_of_users: bool = False
         return f"<not shown: {type(failure).__name__}>"
 
 
-def _joined(reader: _Reader, args: tuple, kwds: dict | None) -> str:
+def _joined(reader: _Reader, args: tuple[Any, ...], kwds: dict[str, Any] | None) -> str:
     parts, left = [], _CHARACTERS
     named = ((f"{name}=", value) for name, value in (kwds or {}).items())
     for prefix, value in itertools.chain((("", value) for value in args), named):
@@ -72,10 +73,10 @@ class _Reader:
     def __enter__(self) -> _Reader:
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._stop()
 
-    def text(self, value, levels: int) -> str:
+    def text(self, value: Any, levels: int) -> str:
         """One value; `levels` of containers are opened."""
         kind = type(value)
         try:
@@ -93,13 +94,14 @@ class _Reader:
         except Exception:  # no stack is left for it, or a library's object is half made
             return f"<{_name(kind)} object>"
 
-    def _of_user(self, value, kind: type, levels: int) -> str:
-        if issubclass(kind, tuple) and isinstance(getattr(kind, "_fields", None), tuple):
-            return self._fields(kind, zip(kind._fields, tuple.__iter__(value)), levels)
+    def _of_user(self, value: Any, kind: type[Any], levels: int) -> str:
+        if issubclass(kind, tuple) and isinstance(names := getattr(kind, "_fields", None), tuple):
+            return self._fields(kind, zip(names, tuple.__iter__(value)), levels)
         if _has_generated_repr(kind):
-            names = [field.name for field in dataclasses.fields(kind) if field.repr]
-            return self._fields(kind, ((name, _attribute(value, kind, name)) for name in names), levels)
-        if kind.__repr__ is object.__repr__ or not self._may_call:
+            fields = [field.name for field in dataclasses.fields(kind) if field.repr]
+            return self._fields(kind, ((name, _attribute(value, kind, name)) for name in fields), levels)
+        # The two are of classes, not of objects.
+        if kind.__repr__ is object.__repr__ or not self._may_call:  # type: ignore[comparison-overlap]
             return f"<{_name(kind)} object>"
         try:
             self._start()
@@ -115,14 +117,14 @@ class _Reader:
         except BaseException as failure:  # a SystemExit, too: the error of the work is what is to be told
             return f"<{_name(kind)} object, whose repr raised {type(failure).__name__}>"
 
-    def _fields(self, kind: type, fields, levels: int) -> str:
+    def _fields(self, kind: type, fields: Iterable[tuple[str, Any]], levels: int) -> str:
         if levels <= 0:
             return f"{_qualname(kind)}(...)"
         fields = list(itertools.islice(fields, _ITEMS + 1))
         texts = [f"{name}={self.text(value, levels - 1)}" for name, value in fields[:_ITEMS]]
         return f"{_qualname(kind)}({', '.join(texts + ['...'] * (len(fields) > _ITEMS))})"
 
-    def items(self, value, levels: int, opening: str, closing: str) -> str:
+    def items(self, value: Collection[Any], levels: int, opening: str, closing: str) -> str:
         """Of a list, tuple or set."""
         if levels <= 0 and value:
             return f"{opening}...{closing}"
@@ -131,7 +133,7 @@ class _Reader:
             texts.append(f"... {len(value):,} items")
         return f"{opening}{', '.join(texts)}{',' if opening == '(' and len(value) == 1 else ''}{closing}"
 
-    def pairs(self, value: dict, levels: int) -> str:
+    def pairs(self, value: dict[Any, Any], levels: int) -> str:
         """Of a dict."""
         if levels <= 0 and value:
             return "{...}"
@@ -157,7 +159,7 @@ class _Reader:
         left, interval = signal.setitimer(signal.ITIMER_REAL, _SECONDS, _SECONDS / 4)
         self._undo.callback(_resume_timer, left, interval, began)
 
-    def _ring(self, number, frame) -> None:
+    def _ring(self, number: int, frame: types.FrameType | None) -> None:
         if self._armed:
             raise _TooLong
 
@@ -182,7 +184,7 @@ def _has_generated_repr(kind: type) -> bool:
     return "__dataclass_fields__" in vars(kind) and code is not None and code.co_filename == dataclasses.__file__
 
 
-def _attribute(value, kind: type, name: str):
+def _attribute(value: Any, kind: type, name: str) -> Any:
     """The attribute of an object that has it in its dictionary or in a slot; no property or __getattr__ is asked."""
     attributes = getattr(value, "__dict__", None) if kind.__dictoffset__ else None
     if attributes is not None and name in attributes:
@@ -198,7 +200,8 @@ def _module_of(kind: type) -> str:
 
 
 def _qualname(kind: type) -> str:
-    return type.__dict__["__qualname__"].__get__(kind)
+    qualname: str = type.__dict__["__qualname__"].__get__(kind)
+    return qualname
 
 
 def _name(kind: type) -> str:
@@ -206,7 +209,7 @@ def _name(kind: type) -> str:
     return _qualname(kind) if module in ("", "builtins", "__main__") else f"{module}.{_qualname(kind)}"
 
 
-def _array(value) -> str:
+def _array(value: Any) -> str:
     kind, shape, dtype = type(value), getattr(value, "shape", None), getattr(value, "dtype", None)
     name = f"{_module_of(kind).partition('.')[0]}.{_qualname(kind)}"  # as users import it
     letter = getattr(dtype, "kind", "O")
@@ -218,7 +221,7 @@ def _array(value) -> str:
     return f"<{name} object>"
 
 
-def _text(reader: _Reader, value, levels: int) -> str:
+def _text(reader: _Reader, value: str | bytes | bytearray, levels: int) -> str:
     if len(value) <= _TEXT:
         return repr(value)
     what = "characters" if isinstance(value, str) else "bytes"
@@ -229,23 +232,25 @@ def _integer(reader: _Reader, value: int, levels: int) -> str:
     return repr(value) if value.bit_length() <= 160 else f"<int of {value.bit_length():,} bits>"
 
 
-def _callable(reader: _Reader, value, levels: int) -> str:
+def _callable(reader: _Reader, value: Any, levels: int) -> str:
     return f"<{type(value).__name__} {value.__qualname__}>"
 
 
-def _module(reader: _Reader, value, levels: int) -> str:
+def _module(reader: _Reader, value: types.ModuleType, levels: int) -> str:
     return f"<module {types.ModuleType.__getattribute__(value, '__dict__').get('__name__')}>"
 
 
-def _container(opening: str, closing: str) -> Callable:
+def _container(opening: str, closing: str) -> Callable[[_Reader, Any, int], str]:
     return functools.partial(_in_brackets, opening, closing)
 
 
-def _in_brackets(opening: str, closing: str, reader: _Reader, value, levels: int) -> str:
+def _in_brackets(opening: str, closing: str, reader: _Reader, value: Collection[Any], levels: int) -> str:
     return reader.items(value, levels, opening, closing)
 
 
-_BUILTIN: dict[type, Callable] = {kind: lambda reader, value, levels: repr(value) for kind in _PLAIN_NUMBERS}
+_BUILTIN: dict[type, Callable[[_Reader, Any, int], str]] = {
+    kind: lambda reader, value, levels: repr(value) for kind in _PLAIN_NUMBERS
+}
 _BUILTIN |= {
     int: _integer,
     str: _text,

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import collections
 import functools
+from typing import TYPE_CHECKING, Any
 
 from parallel import _cells, _core, _displays, _errors, _heaps, _history, _host, _main_calls
 from parallel._pending import Pending
 from parallel._progress import Tally
 from parallel._work import Work
+
+if TYPE_CHECKING:
+    from parallel._endings import Endings
 
 _REPORTS_AT_ONCE = 1000  # bounds what is decoded at a time, so that a waiter with a deadline gets to look at it
 
@@ -33,8 +37,9 @@ class RunningBatch:
         self.origin = _history.Origin.of(batch.serial, self.works[-1]._cell, pending.since)
         self.tally = Tally(batch, self.works, queues)
         self._interrupts = 0
-        self.censuses: dict[int, tuple] = {}  # what contexts have left of their heaps, by slot
-        self._unread: collections.deque[tuple] = collections.deque()
+        # What contexts have left of their heaps, and how full its pages are, by slot.
+        self.censuses: dict[int, tuple[_core._Census, list[float]]] = {}
+        self._unread: collections.deque[_core._Report] = collections.deque()
         for number, work in enumerate(queues):
             work._queue = number
         _core.assign_batch(self.works, batch)
@@ -55,7 +60,7 @@ class RunningBatch:
         current = self.batch.contexts()[slot]["current"]
         return self.works[current - 1].name if current else None
 
-    def read_reports(self, endings) -> None:
+    def read_reports(self, endings: Endings) -> None:
         """Pass on all reports there are.
 
         What is raised on the way (by a broken sys.stdout, say) costs one report, not the rest.
@@ -67,7 +72,7 @@ class RunningBatch:
             if not self._unread:
                 return
 
-    def _pass_on(self, endings, kind: str, subject: int, content=None) -> None:
+    def _pass_on(self, endings: Endings, kind: str, subject: int, content: Any = None) -> None:
         if kind == "ended":
             self.tally.count_work(subject, self.works[subject])
             endings.note(self.works[subject])
@@ -90,7 +95,7 @@ class RunningBatch:
             self.tally.count_item("failed" if failed else "crashed")
             work._item_failed(_errors.rebuild(content, origin) if failed else _errors.crashed(content, origin, work))
 
-    def finish(self, endings) -> bool:
+    def finish(self, endings: Endings) -> bool:
         """True once it is over and everything has been passed on."""
         if not self.batch.finish():
             return False

@@ -7,6 +7,7 @@ import operator
 import os
 import time
 from collections.abc import Iterable
+from typing import Any
 
 from parallel import _core, _random
 from parallel.protection import _state as _protection
@@ -86,7 +87,7 @@ def protection() -> str:
     return _protection.mode()
 
 
-_UNCHANGED = object()
+_UNCHANGED: Any = object()
 
 
 def configure(
@@ -97,8 +98,8 @@ def configure(
     threads: int | None = None,
     seed: int | None = _UNCHANGED,
     progress: bool | None = None,
-    projects: Iterable[str | os.PathLike] | None = None,
-    libraries: Iterable[str | os.PathLike] | None = None,
+    projects: Iterable[str | os.PathLike[str]] | None = None,
+    libraries: Iterable[str | os.PathLike[str]] | None = None,
 ) -> None:
     """Change how works are run from now on; what is left out stays as it is.
 
@@ -172,6 +173,7 @@ def configure(
     if projects is not None or libraries is not None:
         _protection.set_folders(projects, libraries)
     if contexts is not None:
+        assert number is not None  # the same as an int
         _core.set_limit(number)  # at once, for what runs too
         from parallel import _engine
 

@@ -8,6 +8,7 @@ import io
 import signal
 import sys
 import threading
+from collections.abc import Iterable
 
 from parallel import _core, _displays, _errors, _forking, _host, _libraries, _main_calls, _random
 
@@ -38,7 +39,7 @@ class ContextStream(io.TextIOBase):
             _core.write(self._to_stderr, text.encode("utf-8", "replace").decode("utf-8"))
         return len(text)
 
-    def writelines(self, lines) -> None:
+    def writelines(self, lines: Iterable[str]) -> None:  # type: ignore[override]  # as of every stream of text
         for line in lines:
             self.write(line)
 
@@ -52,7 +53,7 @@ class ContextInput(io.TextIOBase):
     def readable(self) -> bool:
         return True
 
-    def readline(self, size: int = -1) -> str:
+    def readline(self, size: int | None = -1) -> str:  # type: ignore[override]  # as of every stream of text
         raise _errors.ParallelError(
             "a context cannot read input: ask in the main thread and pass the answer as an argument"
         )
@@ -65,7 +66,7 @@ def _no_input(prompt: object = "", /) -> str:
     return ContextInput().readline()
 
 
-def _no_breakpoint(*args, **kwargs) -> None:
+def _no_breakpoint(*args: object, **kwargs: object) -> None:
     """Stand in for `sys.breakpointhook` in a context: a debugger would wait for a prompt that nobody sees."""
     raise _errors.ParallelError(
         "a context cannot stop at a breakpoint: to debug this function, call it in the main thread"
@@ -82,8 +83,9 @@ def enter(slot: int) -> None:
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     before = sys.stdout, sys.stderr
-    sys.stdout = sys.__stdout__ = ContextStream("<stdout>")
-    sys.stderr = sys.__stderr__ = ContextStream("<stderr>")
+    # The originals, too, which no other program sets.
+    sys.stdout = sys.__stdout__ = ContextStream("<stdout>")  # type: ignore[misc, assignment]
+    sys.stderr = sys.__stderr__ = ContextStream("<stderr>")  # type: ignore[misc, assignment]
     faulthandler.disable()  # if it was enabled, its handlers did not come along
     faulthandler.enable(2, all_threads=False)  # a crash tells where
     _forking.redirect_log_handlers({id(before[0]): sys.stdout, id(before[1]): sys.stderr})

@@ -5,9 +5,15 @@ from __future__ import annotations
 import collections
 import dataclasses
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from parallel import _history
+
+if TYPE_CHECKING:
+    from parallel import _core
+    from parallel._batch import RunningBatch
+
+    Subjects = list[tuple[int, str]] | _history._Subjects
 
 _LEFT = 2  # context_state of runtime/process; the others are vacant, alive and died
 _LOOK_SECONDS = 0.25  # how long the memory of running contexts is looked through in one call
@@ -70,15 +76,15 @@ def contexts(*, ended: bool = True) -> list[Context]:
     with _engine.current().looking() as (_, running, history):
         over = history.batches() if ended else []
     deadline = time.monotonic() + _LOOK_SECONDS
-    found = []
+    found: list[Context] = []
     for batch in reversed(running):
         found += _of_running(batch, deadline)
-    for batch in reversed(over):
-        found += _of_ended(batch)
+    for ended_batch in reversed(over):
+        found += _of_ended(ended_batch)
     return found
 
 
-def _of_running(running, deadline: float) -> list[Context]:
+def _of_running(running: RunningBatch, deadline: float) -> list[Context]:
     batch, origin = running.batch, running.origin
     packed = batch.timeline(_history.KEPT_BARS)
     lanes = _lanes(packed, _history.subjects_of(running.works, b"", packed), origin)
@@ -108,7 +114,16 @@ def _of_ended(batch: _history.EndedBatch) -> list[Context]:
     return found
 
 
-def _context(origin, facts: dict, figures, bars: list[dict], state: str, work, usage, batch_ended) -> Context:
+def _context(
+    origin: _history.Origin,
+    facts: _core.ContextFacts,
+    figures: _history.HeapFigures,
+    bars: list[dict[str, Any]],
+    state: str,
+    work: str | None,
+    usage: tuple[float, int | None] | None,
+    batch_ended: float | None,
+) -> Context:
     cpu, copied = usage if usage is not None else (0.0, facts["copied"])
     is_over = state in ("ended", "crashed")
     return Context(
@@ -133,9 +148,9 @@ def _context(origin, facts: dict, figures, bars: list[dict], state: str, work, u
     )
 
 
-def _lanes(packed: bytes, subjects, origin) -> dict[int, list[dict]]:
+def _lanes(packed: bytes, subjects: Subjects, origin: _history.Origin) -> dict[int, list[dict[str, Any]]]:
     """The bars of each context."""
-    lanes: dict[int, list[dict]] = collections.defaultdict(list)
+    lanes: dict[int, list[dict[str, Any]]] = collections.defaultdict(list)
     for bar in _history.bars(packed):
         times = {"started": origin.time(bar.started_ns), "ended": origin.time(bar.ended_ns), "state": bar.state}
         if bar.count == 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from parallel import _core, _host
 
@@ -20,7 +21,15 @@ def redirect() -> None:
         figures.clear()  # those of the snapshot are the main thread's to show
 
 
-def _publish(data, metadata=None, source=None, *, transient=None, update=False, **kwargs) -> None:
+def _publish(
+    data: dict[str, Any],
+    metadata: dict[str, Any] | None = None,
+    source: object = None,
+    *,
+    transient: dict[str, Any] | None = None,
+    update: bool = False,
+    **kwargs: object,
+) -> None:
     _core.tell(("show", data, metadata or {}, transient or {}, bool(update)))
 
 
@@ -28,7 +37,7 @@ def _clear_output(wait: bool = False) -> None:
     _core.tell(("clear", bool(wait)))
 
 
-def _figures():
+def _figures() -> Any:
     """The open figures of matplotlib; None without it."""
     helpers = sys.modules.get("matplotlib._pylab_helpers")
     return helpers.Gcf.figs if helpers is not None else None
@@ -43,7 +52,7 @@ def end_work() -> None:
         inline.flush_figures()
 
 
-def pass_on(cell, content: tuple) -> None:
+def pass_on(cell: object, content: tuple[Any, ...]) -> None:
     """In the main process: what one of the functions above has sent."""
     host = _host.current()
     if content[0] == "clear":

@@ -6,8 +6,14 @@ import errno
 import os
 import signal
 import traceback
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from parallel import _calls, _cells, _exceptions
+
+if TYPE_CHECKING:
+    from parallel._core import _Call
+    from parallel._work import Work
 
 _OWN_FOLDER = os.path.dirname(__file__) + os.sep
 
@@ -31,18 +37,26 @@ class AssignmentError(ProtectionError):
 class ContextCrashed(ParallelError):
     """The context died while it ran the work.
 
-    Attributes: `signal` (a `signal.Signals`, or None), `exitcode` (an int, or None), `work` (the Work, or None),
-    `output`: the end of what it has written to descriptor 2, such as Python's stack at the time of the crash.
+    Attributes: `signal` (a `signal.Signals`, an int where that has no name for it, or None), `exitcode` (an int, or
+    None), `work` (the Work, or None), `output`: the end of what it has written to descriptor 2, such as Python's stack
+    at the time of the crash.
     """
 
-    def __init__(self, message: str, *, signal=None, exitcode=None, work=None):
+    def __init__(
+        self,
+        message: str,
+        *,
+        signal: signal.Signals | int | None = None,
+        exitcode: int | None = None,
+        work: Work | None = None,
+    ):
         super().__init__(message)
         self.signal = signal
         self.exitcode = exitcode
         self.work = work
-        self.output = getattr(work, "_last_output", "")
+        self.output: str = getattr(work, "_last_output", "")
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), self.args, {"signal": self.signal, "exitcode": self.exitcode, "output": self.output})
 
 
@@ -74,7 +88,7 @@ class HeapLimitError(ParallelError, MemoryError):
     The allocation was refused, and what had been made before is still there.
     """
 
-    def __init__(self, *args):
+    def __init__(self, *args: object):
         # CPython raises it without arguments, where an allocation has failed.
         super().__init__(*(args or (_AT_LIMIT,)))
 
@@ -90,9 +104,21 @@ class ContextTraceback(Exception):
         return "\n\n" + self.text
 
 
+class Description(TypedDict):
+    """What `describe` says of an exception, and `rebuild` needs."""
+
+    type: str
+    message: str
+    arguments: str
+    traceback: str
+    pickle: bytes | None
+    timed_out: bool
+    at_limit: bool
+
+
 def describe(
-    exception: BaseException, timed_out: bool = False, call: tuple | None = None, at_limit: bool = False
-) -> dict:
+    exception: BaseException, timed_out: bool = False, call: _Call | None = None, at_limit: bool = False
+) -> Description:
     """In a context: everything the main thread needs to raise `exception` there, of builtin types only.
 
     `timed_out`: the work was being stopped, for its time was over. `call` is what raised: callable, arguments, keywords
@@ -119,7 +145,7 @@ def describe(
     }
 
 
-def without_first_own_frames(frames):
+def without_first_own_frames(frames: TracebackType | None) -> TracebackType | None:
     """A traceback from the first frame of a user's code on; all of it when there is none."""
     found = frames
     while found is not None and found.tb_frame.f_code.co_filename.startswith(_OWN_FOLDER):
@@ -138,7 +164,7 @@ class RemoteError(ParallelError):
         self.type_name = type_name
 
 
-def rebuild(description: dict | None, origin: str, timeout: float | None = None) -> BaseException:
+def rebuild(description: Description | None, origin: str, timeout: float | None = None) -> BaseException:
     """In the main thread: the exception that `describe` saw, caused by its traceback in the context.
 
     `origin` names the work and context for the reader of the traceback, `timeout` is the work's own, in seconds.
@@ -182,7 +208,7 @@ _NO_ZYGOTE = 1 << 33
 _TIMED_OUT = 1 << 34
 
 
-def crashed(value: int, origin: str, work=None) -> ContextCrashed:
+def crashed(value: int, origin: str, work: Work) -> ContextCrashed:
     """The error of a work whose context died; `value` is what the runtime noted about the death."""
     if value & _NO_CONTEXT:
         code = value & 0xFFFFFFFF

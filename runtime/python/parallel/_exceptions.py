@@ -8,6 +8,7 @@ exception back is taken.
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 
 def portable(exception: BaseException) -> bytes | None:
@@ -57,7 +58,7 @@ def _without_init(exception: BaseException) -> bytes:
     return pickle.dumps((type(exception), arguments, state), 5)
 
 
-def _can_be_pickled(value) -> bool:
+def _can_be_pickled(value: object) -> bool:
     try:
         pickle.loads(pickle.dumps(value, 5))
     except Exception:  # anything: this is user code, and the answer is no
@@ -65,13 +66,14 @@ def _can_be_pickled(value) -> bool:
     return True
 
 
-def _builtin_base(kind: type) -> type:
+def _builtin_base(kind: type) -> Any:
     return next(base for base in kind.__mro__ if base.__module__ == "builtins")
 
 
-def _arguments(exception: BaseException) -> tuple:
+def _arguments(exception: BaseException) -> tuple[Any, ...]:
     """What the builtin class is to be called with: `args`, and for OSError the names of files as well."""
-    return _builtin_base(type(exception)).__reduce__(exception)[1]
+    arguments: tuple[Any, ...] = _builtin_base(type(exception)).__reduce__(exception)[1]
+    return arguments
 
 
 def _looks_like(twin: BaseException, exception: BaseException) -> bool:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import collections
 import contextlib
 import time
+from typing import TYPE_CHECKING
 
 from parallel import _errors, _host
 from parallel._notices import Notices
+
+if TYPE_CHECKING:
+    from parallel._work import Work
 
 _NOTICE_SECONDS = 1.0  # an error is announced when a run() goes on for this long after it
 _LISTED_AT_EXIT = 10
@@ -17,13 +21,13 @@ _RAISED_ONE_BY_ONE = 100  # so many calls of run() it takes at most to get past 
 class Failures:
     """What the next calls of run() raise, oldest first. Used under the engine's lock."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         # By work, or by the error of a callback: thousands may be handed out one by one, in any order.
         self._kept: collections.OrderedDict[object, _Failure] = collections.OrderedDict()
         self._unannounced: collections.deque[_Failure] = collections.deque()  # and some that have been taken since
         self._notices = Notices()
 
-    def add(self, error: BaseException, work, is_awaited: bool) -> None:
+    def add(self, error: BaseException, work: Work | None, is_awaited: bool) -> None:
         """Keep an error for run(). Unless somebody waits who will meet it, show it at once."""
         is_news = not self._kept
         failure = _Failure(error, work, shown=not is_awaited)
@@ -34,7 +38,7 @@ class Failures:
             cell = _cell_of(work)
             self._notices.show(cell, lambda: _host.current().error(cell, error), is_news)
 
-    def forget(self, work) -> None:
+    def forget(self, work: Work) -> None:
         """The error of `work` has been raised or handed out."""
         failure = self._kept.pop(work, None)
         if failure is not None:
@@ -62,6 +66,7 @@ class Failures:
             return None
         _, first = self._kept.popitem(last=False)
         error = first.error
+        assert error is not None  # it is kept
         first.let_go()
         if not one_by_one:
             seen = self._drop([key for key, failure in self._kept.items() if failure.seen]) if first.seen else 0
@@ -73,7 +78,7 @@ class Failures:
         self._tidy()
         return error
 
-    def _drop(self, keys: list) -> int:
+    def _drop(self, keys: list[object]) -> int:
         for key in keys:
             self._kept.pop(key).let_go()
         return len(keys)
@@ -109,8 +114,8 @@ class Failures:
 
 
 class _Failure:
-    def __init__(self, error: BaseException, work, shown: bool):
-        self.error = error
+    def __init__(self, error: BaseException, work: Work | None, shown: bool):
+        self.error: BaseException | None = error
         self.work = work
         self.seen = shown  # under its cell, as nobody waited for it
         self.shown = shown  # that, or announced in a run() which is to raise it
@@ -122,6 +127,7 @@ class _Failure:
         self.taken, self.error, self.work = True, None, None
 
     def summary(self) -> str:
+        assert self.error is not None  # it is kept
         origin = self.work._origin() if self.work is not None else "a callback"
         return f"{origin} failed: {_errors.summary(self.error)}"
 
@@ -145,5 +151,5 @@ def _more(count: int) -> str:
     return "1 more work" if count == 1 else f"{count:,} more works"
 
 
-def _cell_of(work):
+def _cell_of(work: Work | None) -> object:
     return work._cell if work is not None else _host.cell()

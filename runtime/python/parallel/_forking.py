@@ -11,13 +11,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 _WAIT_SECONDS = 0.1  # for all handlers together; one that is busy for longer is left alone
 
 _rlock = type(threading.RLock())
 
 
-def _log_handlers() -> list:
+def _log_handlers() -> list[Any]:
     logging = sys.modules.get("logging")
     handlers = [reference() for reference in list(getattr(logging, "_handlerList", ()))]
     return [handler for handler in handlers if handler is not None]

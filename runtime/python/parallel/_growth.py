@@ -5,8 +5,13 @@ from __future__ import annotations
 import heapq
 import time
 import weakref
+from typing import TYPE_CHECKING
 
 from parallel import _core
+
+if TYPE_CHECKING:
+    from parallel._batch import RunningBatch
+    from parallel._xlist import xlist
 
 _PERIOD = 0.5  # seconds
 _POINTS = 256  # of one heap; then every other is dropped, and they come half as often
@@ -16,7 +21,7 @@ _XLISTS = 256  # the largest; looking at 10,000 takes 2 ms
 class Series:
     """(time, bytes) of one heap over its whole life, ever further apart."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.points: list[tuple[float, int]] = []
         self._period = 0.0
         self._due = 0.0
@@ -35,12 +40,12 @@ class Series:
 class Growth:
     """What an engine knows of the growth of heaps. `sample` is the pump's; any thread may read."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._contexts: dict[str, Series] = {}
-        self._xlists: dict[str, tuple[weakref.ref, Series]] = {}
+        self._xlists: dict[str, tuple[weakref.ref[xlist], Series]] = {}
         self._due = 0.0
 
-    def sample(self, batches: list) -> None:
+    def sample(self, batches: list[RunningBatch]) -> None:
         """Look at the heaps there are, if it is time."""
         if time.monotonic() < self._due:
             return
@@ -75,7 +80,7 @@ class Growth:
         series = self._contexts.get(key)
         return list(series.points) if series is not None else []
 
-    def of_xlist(self, x) -> list[tuple[float, int]]:
+    def of_xlist(self, x: xlist) -> list[tuple[float, int]]:
         """What is known of an xlist's heap."""
         known = self._xlists.get(f"x{x.id}")
         return list(known[1].points) if known is not None and known[0]() is x else []

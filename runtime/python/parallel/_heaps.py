@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import collections
 import time
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from parallel import _core, _views
+
+if TYPE_CHECKING:
+    from parallel._batch import RunningBatch
+    from parallel._growth import Growth
+    from parallel._xlist import xlist
 
 _KEPT = 64  # heaps of contexts that have ended
 _CENSUS_SECONDS = 0.25  # how long the heap of a running context may be read
@@ -70,20 +76,20 @@ def heap(id: str) -> dict[str, Any]:
     raise KeyError(f"there is no heap {id!r}: heaps() lists those there are")
 
 
-def remember(batch) -> None:
+def remember(batch: RunningBatch) -> None:
     """Keep what the contexts of a batch that has ended have left."""
     for slot, (census, pages) in sorted(batch.censuses.items()):
         _ended.append(_context_details(batch, slot, "ended", census, pages))
     _growth().forget_batch(batch.batch.serial)
 
 
-def _growth():
+def _growth() -> Growth:
     from parallel import _engine
 
     return _engine.current().growth
 
 
-def _running_contexts():
+def _running_contexts() -> Iterator[tuple[RunningBatch, int]]:
     from parallel import _engine
 
     for batch in _engine.current().batches():
@@ -92,11 +98,13 @@ def _running_contexts():
                 yield batch, facts["slot"]
 
 
-def _context_id(batch, slot: int) -> str:
+def _context_id(batch: RunningBatch, slot: int) -> str:
     return f"c{batch.batch.serial}.{slot}"
 
 
-def _context_row(batch, slot: int, state: str, facts: dict | None = None) -> dict[str, Any]:
+def _context_row(
+    batch: RunningBatch, slot: int, state: str, facts: _core.ContextHeapFacts | None = None
+) -> dict[str, Any]:
     facts = facts or batch.batch.heap(slot)
     both = (facts["objects"], facts["buffers"])
     return {
@@ -114,7 +122,9 @@ def _context_row(batch, slot: int, state: str, facts: dict | None = None) -> dic
     }
 
 
-def _context_details(batch, slot: int, state: str, census: tuple | None, pages: list | None) -> dict[str, Any]:
+def _context_details(
+    batch: RunningBatch, slot: int, state: str, census: _core._Census | None, pages: list[float] | None
+) -> dict[str, Any]:
     facts, context = batch.batch.heap(slot), batch.batch.contexts()[slot]
     row = _context_row(batch, slot, state, facts)
     now = batch.origin.time(context["ended_ns"] if state == "ended" else _core.now_ns())
@@ -133,11 +143,11 @@ def _context_details(batch, slot: int, state: str, census: tuple | None, pages: 
     }
 
 
-def _xlist_id(x) -> str:
+def _xlist_id(x: xlist) -> str:
     return f"x{x.id}"
 
 
-def _xlist_row(x) -> dict[str, Any]:
+def _xlist_row(x: xlist) -> dict[str, Any]:
     facts = x.heap
     return {
         "id": _xlist_id(x),

@@ -13,9 +13,13 @@ import dataclasses
 import struct
 import time
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from parallel import _core, _errors, _host
+
+if TYPE_CHECKING:
+    from parallel._batch import RunningBatch
+    from parallel._work import Work
 
 KEPT_BATCHES = 64
 KEPT_WORKS = 1000  # of each batch
@@ -43,7 +47,7 @@ class Origin:
     epoch: float  # to be added to the engine's clock; taken once, so that a batch's times agree with each other
 
     @classmethod
-    def of(cls, serial: int, cell, submitted: float) -> Origin:
+    def of(cls, serial: int, cell: object, submitted: float) -> Origin:
         """Of a batch that starts now."""
         now = time.time()
         return cls(serial, _host.current().label(cell), submitted, now, now - _core.now_ns() / 1e9)
@@ -56,7 +60,7 @@ class Origin:
 class WorkRecord(NamedTuple):
     """A work of a batch, as its work table has it."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # its number, not the method of tuples
     started_ns: int
     ended_ns: int
     context: int | None
@@ -66,10 +70,10 @@ class WorkRecord(NamedTuple):
 class Bar(NamedTuple):
     """A work, or `count` neighbours, in the lane of a context."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # of the first; neither is a method of tuples
     started_ns: int
     ended_ns: int
-    count: int
+    count: int  # type: ignore[assignment]
     context: int
     state: str
 
@@ -86,7 +90,7 @@ def bars(packed: bytes) -> Iterator[Bar]:
         yield Bar(index, started, ended, count, slot, STATES[state])
 
 
-def error_line(work) -> str | None:
+def error_line(work: Work) -> str | None:
     """The error of a work on one line; None when it has none."""
     error = work._error()
     return None if error is None else _errors.summary(error)
@@ -115,13 +119,13 @@ class EndedBatch:
     counts: tuple[int, ...]  # works in each state
     works: bytes
     subjects: list[tuple[int, str]] | _Subjects  # see subjects_of
-    errors: dict[int, str]  # by index
+    errors: dict[int, str | None]  # by index
     queues: list[tuple[int, str, str, str | None]]  # id, name, state, error
-    contexts: list[tuple[dict, HeapFigures]]  # those that there ever were
+    contexts: list[tuple[_core.ContextFacts, HeapFigures]]  # those that there ever were
     bars: bytes
 
     @classmethod
-    def of(cls, running) -> EndedBatch:
+    def of(cls, running: RunningBatch) -> EndedBatch:
         """Of a `RunningBatch` that is over."""
         batch, plain = running.batch, len(running.works) - len(running.queues)
         contexts, counts = batch.contexts(), batch.counts()
@@ -150,7 +154,7 @@ class _Subjects:
     300 MB in all.
     """
 
-    def __init__(self, works: list, indices: list[int]):
+    def __init__(self, works: list[Work], indices: list[int]):
         self._indices = array.array("Q", indices)
         self._ids = array.array("Q", [works[index].id for index in indices])
         self._names = [works[index].name for index in indices]
@@ -162,7 +166,7 @@ class _Subjects:
         return self._ids[position], self._names[position]
 
 
-def subjects_of(works: list, records: bytes, lanes: bytes) -> list[tuple[int, str]] | _Subjects:
+def subjects_of(works: list[Work], records: bytes, lanes: bytes) -> list[tuple[int, str]] | _Subjects:
     """Id and name of the works that these tell of, by index."""
     if len(works) <= _ALL_NAMED:  # sooner done than finding out which, 0.1 ms for 1,000
         return [(work.id, work.name) for work in works]
@@ -174,15 +178,15 @@ def subjects_of(works: list, records: bytes, lanes: bytes) -> list[tuple[int, st
 class History:
     """What an engine remembers. Used under its lock."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._batches: collections.deque[EndedBatch] = collections.deque(maxlen=KEPT_BATCHES)
         self._withdrawn: collections.deque[tuple[int, str, object, float]] = collections.deque(maxlen=KEPT_WORKS)
 
-    def remember(self, running) -> None:
+    def remember(self, running: RunningBatch) -> None:
         """A batch has ended."""
         self._batches.append(EndedBatch.of(running))
 
-    def note_withdrawn(self, work) -> None:
+    def note_withdrawn(self, work: Work) -> None:
         """A work was cancelled before it was started."""
         self._withdrawn.append((work.id, work.name, work._cell, time.time()))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
+from typing import Any, TextIO
 
 from parallel import _cells, _terminal
 
@@ -20,25 +21,32 @@ class Host:
     handles_interrupts = False
     lists_failed = "parallel.works('failed')"  # what a user types to see what has failed
 
-    def cell(self):
+    def cell(self) -> object:
         """A token of the cell being executed now, or None; everything submitted from it keeps it."""
         return None
 
-    def label(self, cell) -> str | None:
+    def label(self, cell: object) -> str | None:
         """What the user calls `cell`: 'In [3]'. Where cells are not told apart: the prompt of IPython that runs now."""
         ipython = sys.modules.get("IPython")
         shell = ipython.get_ipython() if ipython is not None else None
         number = _cells.running_number(shell)
         return f"In [{number}]" if number is not None else None
 
-    def write(self, cell, stream: str, text: str) -> None:
+    def write(self, cell: object, stream: str, text: str) -> None:
         """Print `text` (whole lines) of a work of `cell` on 'stdout' or 'stderr'."""
         target = sys.stdout if stream == "stdout" else sys.stderr
         if target is None:  # a program without a console: print() says nothing there either
             return
         status_line.around(lambda: _print(target, text))
 
-    def display(self, cell, data: dict, metadata: dict, transient: dict, update: bool) -> None:
+    def display(
+        self,
+        cell: object,
+        data: dict[str, Any],
+        metadata: dict[str, Any],
+        transient: dict[str, Any],
+        update: bool,
+    ) -> None:
         """Show a MIME bundle under `cell`, or update the display whose id is in `transient`."""
         publisher = _publisher()
         if publisher is not None:
@@ -46,7 +54,7 @@ class Host:
         elif "text/plain" in data:
             self.write(cell, "stdout", f"{data['text/plain']}\n")
 
-    def clear_output(self, cell, wait: bool) -> None:
+    def clear_output(self, cell: object, wait: bool) -> None:
         """Empty what `cell` has put out, now or (`wait`) when something new comes."""
         publisher = _publisher()
         if publisher is not None:
@@ -56,13 +64,13 @@ class Host:
         """Can a display be updated after it was made?"""
         return _publisher() is not None
 
-    def error(self, cell, exception: BaseException) -> None:
+    def error(self, cell: object, exception: BaseException) -> None:
         """Show an error of a work nobody waits for."""
         import traceback
 
         self.write(cell, "stderr", "".join(traceback.format_exception(exception)))
 
-    def within(self, cell) -> contextlib.AbstractContextManager:
+    def within(self, cell: object) -> contextlib.AbstractContextManager[object]:
         """On the main thread: what is printed and displayed within belongs to `cell`."""
         return status_line.hidden()
 
@@ -73,7 +81,7 @@ class Host:
         """In a context, once, before its first work."""
 
 
-def _print(target, text: str) -> None:
+def _print(target: TextIO, text: str) -> None:
     try:
         target.write(text)
     except UnicodeEncodeError:
@@ -82,7 +90,7 @@ def _print(target, text: str) -> None:
     target.flush()
 
 
-def _publisher():
+def _publisher() -> Any:
     """IPython's display publisher where displays can be updated: under a kernel, not in a terminal."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib.abc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 
@@ -22,7 +23,9 @@ class _Finder(importlib.abc.MetaPathFinder):
         self._name = name
         self._call = call
 
-    def find_spec(self, fullname, path=None, target=None):
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         if fullname != self._name:
             return None
         for finder in sys.meta_path:
@@ -37,15 +40,16 @@ class _Finder(importlib.abc.MetaPathFinder):
 class _Loader(importlib.abc.Loader):
     """A loader, and what follows it."""
 
-    def __init__(self, loader, call: Callable[[ModuleType], None]):
+    def __init__(self, loader: importlib.abc.Loader, call: Callable[[ModuleType], None]):
         self._loader = loader
         self._call = call
 
-    def create_module(self, spec):
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return self._loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
         # Whoever asks the module for its loader, for the sake of its files, means the one that has them.
+        assert module.__spec__ is not None  # by which it was found
         module.__spec__.loader = module.__loader__ = self._loader
         self._loader.exec_module(module)
         self._call(module)

@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import os
 import time
+from typing import TYPE_CHECKING
 
 from parallel import _core, _errors
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from parallel._work import Work
 
 _SLICE_SECONDS = 0.1  # the end of a watched work wakes at once
 
 
-def wait_for(work, timeout: float | None) -> None:
+def wait_for(work: Work, timeout: float | None) -> None:
     """Until `work` has ended.
 
     Contexts take works in the order of submission, so one that waits for an earlier one waits for what runs.
@@ -38,7 +44,7 @@ def wait_for(work, timeout: float | None) -> None:
         _core.wait(seen, left)
 
 
-def refuse(work) -> None:
+def refuse(work: Work) -> NoReturn:
     """For what only the parent's engine could do."""
     raise _errors.ParallelError(
         f"{work._origin()} is another process's: here, only result() and exception() wait for it"

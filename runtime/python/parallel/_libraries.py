@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from typing import Any
 
 from parallel import _config, _core, _import_hooks
 
@@ -19,7 +20,7 @@ VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS
 WITH_POOLS = ("numpy", "scipy", "sklearn", "torch", "numexpr")
 
 _modules_seen = 0  # how many there were when the libraries were looked up
-_pools: list = []  # threadpoolctl's controllers of those that are loaded
+_pools: list[Any] = []  # threadpoolctl's controllers of those that are loaded
 _warned: set[str] = set()
 
 
@@ -49,7 +50,7 @@ def not_after_a_fork() -> list[str]:
 def _cuda_is_initialized() -> bool:
     # What another thread imports just now, or a test has put in its place, has not all of its names.
     cuda = getattr(sys.modules.get("torch"), "cuda", None)
-    return cuda is not None and getattr(cuda, "is_initialized", bool)()
+    return cuda is not None and bool(getattr(cuda, "is_initialized", bool)())
 
 
 def _warn(name: str) -> None:

@@ -1,11 +1,15 @@
 """The magics: what an option means, what is shown, what a tab completes. What they find out is a public function's."""
 
+# IPython need not be there where types are checked.
+# mypy: allow-subclassing-any, allow-untyped-decorators
+
 from __future__ import annotations
 
 import keyword
 import re
 import sys
 import time
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
@@ -14,6 +18,12 @@ from IPython.core.magic_arguments import argument, kwds, magic_arguments, parse_
 import parallel
 from parallel import _cells, _config, _contexts, _history, _ranks, _views, _works_data
 from parallel.protection import _state as _protection
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from IPython.core.interactiveshell import InteractiveShell
 
 _ROWS = 1000  # of each batch: what %works shows
 _CANCEL_SECONDS = 0.5  # what interrupted works may take until they are shown
@@ -27,7 +37,7 @@ class ParallelMagics(Magics):
     @magic_arguments()
     @argument("--running", action="store_true", help="leave out the batches that have ended")
     @line_magic
-    def contexts(self, line):
+    def contexts(self, line: str) -> _views.Contexts:
         """The contexts of batches that run and of the last 64 that have ended: what each runs and has used.
 
         `copied` is memory of the snapshot that the context has changed and so copied, `live` and `peak` are of its own
@@ -44,7 +54,7 @@ class ParallelMagics(Magics):
 
     @magic_arguments()
     @line_magic
-    def heaps(self, line):
+    def heaps(self, line: str) -> list[dict[str, Any]]:
         """All heaps: of contexts that run, of xlists, and of the last 64 contexts that have ended.
 
         The function is `parallel.heaps()`.
@@ -59,7 +69,7 @@ class ParallelMagics(Magics):
     @magic_arguments()
     @argument("id", help="of the heap, as %%heaps shows it: c3.0 of a context, x7 of an xlist")
     @line_magic
-    def heap(self, line):
+    def heap(self, line: str) -> dict[str, Any]:
         """One heap: bytes live and at the peak, size classes, the types that take most, how full its pages are.
 
         The function is `parallel.heap(id)`.
@@ -76,7 +86,7 @@ class ParallelMagics(Magics):
 
     @magic_arguments()
     @line_magic
-    def xlists(self, line):
+    def xlists(self, line: str) -> list[dict[str, Any]]:
         """All xlists: items, pushes, bytes, views. The function is `parallel.xlists()`.
 
         Example::
@@ -90,7 +100,7 @@ class ParallelMagics(Magics):
     @argument("--state", choices=_history.STATES, help="only works in this state")
     @argument("--cell", type=int, metavar="N", help="only works of cell N")
     @line_magic
-    def works(self, line):
+    def works(self, line: str) -> _views.Works:
         """Works that wait or run, and the last ones that have ended. The function is `parallel.works()`.
 
         Example::
@@ -103,7 +113,7 @@ class ParallelMagics(Magics):
 
     @magic_arguments()
     @line_magic
-    def stacks(self, line):
+    def stacks(self, line: str) -> list[dict[str, Any]]:
         """Where each running work is: its Python stack, read from outside. The function is `parallel.stacks()`.
 
         Example::
@@ -116,7 +126,7 @@ class ParallelMagics(Magics):
     @magic_arguments()
     @argument("id", type=int, nargs="?", help="of a work; without it everything is cancelled")
     @line_magic
-    def cancel(self, line):
+    def cancel(self, line: str) -> _views.Works | None:
         """Cancel works: those that wait are withdrawn, those that run interrupted, and killed if they go on for 2 s.
 
         What is shown are the works it was about. What has failed before is not raised by the next run() any more. The
@@ -146,14 +156,14 @@ class ParallelMagics(Magics):
             time.sleep(0.01)
         return self._cancelled(about)
 
-    def _cancelled(self, about: set[int]):
+    def _cancelled(self, about: set[int]) -> _views.Works:
         rows = [row for row in _works_data.select(most=_ROWS)[0] if row["id"] in about]
         return _views.Works(rows)
 
     @magic_arguments()
     @argument("mode", nargs="?", choices=_MODES, help="what it is to be from now on; without it, what it is")
     @line_magic
-    def protection(self, line):
+    def protection(self, line: str) -> str:
         """What happens when a work writes to an object of the main thread. `parallel.configure(protection=)` sets it.
 
         `strict` raises an UnprotectedError at the line that tries; `scan` lets the write happen in the context's copy,
@@ -178,7 +188,7 @@ class ParallelMagics(Magics):
     @argument("--into", metavar="NAME", help="an xlist that gets the values as they come; made if it is not there")
     @argument("--name", help="of the works, for messages and views")
     @cell_magic("parallel")
-    def parallel_(self, line, cell):
+    def parallel_(self, line: str, cell: str) -> parallel.xlist | None:
         """Run the cell in N contexts at once and wait for all of them. The function is `parallel.run_cell()`.
 
         The cell finds `rank` (0 to N - 1) and `size` (N) besides all names of the notebook. If it ends with an
@@ -215,7 +225,7 @@ class ParallelMagics(Magics):
             return None
         return values
 
-    def _target(self, name: str | None):
+    def _target(self, name: str | None) -> parallel.xlist | None:
         """The xlist that `--into` names."""
         if name is None:
             return None
@@ -229,7 +239,7 @@ class ParallelMagics(Magics):
         return found
 
 
-def _shows_notes(shell, error: Exception, note: str) -> bool:
+def _shows_notes(shell: InteractiveShell, error: Exception, note: str) -> bool:
     """Will this shell show a note of the error with it? The kernel's shell does, and newer versions of IPython."""
     if getattr(shell, "shows_notes", False):
         return True
@@ -237,7 +247,7 @@ def _shows_notes(shell, error: Exception, note: str) -> bool:
     return any(note in line for line in lines)
 
 
-def _shown_works(rows: list[dict], total: int) -> _views.Works:
+def _shown_works(rows: list[dict[str, Any]], total: int) -> _views.Works:
     works = _views.Works(rows)
     works.total = total
     return works
@@ -248,13 +258,14 @@ def _unfinished() -> set[int]:
     return {row["id"] for state in ("pending", "running") for row in _works_data.select(state, most=_ROWS)[0]}
 
 
-def _parse(magic, line: str):
+def _parse(magic: Any, line: str) -> argparse.Namespace:
     """The options of a magic; what is wrong with them is said with how it is to be used."""
     try:
-        return parse_argstring(magic, line)
+        options: argparse.Namespace = parse_argstring(magic, line)
     except (UsageError, ValueError) as error:  # ValueError: a quote that is not closed
         usage = " ".join(magic.parser.format_usage().replace("::", "").split())
         raise UsageError(f"{error}\nusage: {usage}\n{_sign(usage)}? explains it") from None
+    return options
 
 
 def _sign(usage: str) -> str:
@@ -264,7 +275,7 @@ def _sign(usage: str) -> str:
 # ---- completion ------------------------------------------------------------------------------------------------------
 
 
-def _values(shell, action) -> list[str]:
+def _values(shell: InteractiveShell, action: argparse.Action) -> list[str]:
     """What may stand for an option's or an argument's value."""
     if action.choices:
         return list(action.choices)
@@ -276,7 +287,7 @@ def _values(shell, action) -> list[str]:
     return []
 
 
-_IDS = {
+_IDS: dict[str, Callable[[], list[str]]] = {
     "heap": lambda: [row["id"] for row in parallel.heaps()],
     "cancel": lambda: sorted(map(str, _unfinished())),
 }
@@ -285,11 +296,11 @@ _IDS = {
 class _Completer:
     """Completes the options and arguments of one magic."""
 
-    def __init__(self, name: str, parser):
+    def __init__(self, name: str, parser: argparse.ArgumentParser):
         self._name = name
         self._parser = parser
 
-    def __call__(self, shell, event) -> list[str]:
+    def __call__(self, shell: InteractiveShell, event: Any) -> list[str]:
         before = event.text_until_cursor.rpartition("%" + self._name)[2].split()
         if event.symbol and before:
             before.pop()  # what is being written
@@ -316,7 +327,7 @@ def _assignment(magic: str) -> str:
     return rf"[\w\s,.]+=\s*{magic}\b"
 
 
-def load(ipython) -> None:
+def load(ipython: InteractiveShell) -> None:
     """Register the magics and their completion with a shell."""
     magics = ParallelMagics(ipython)
     ipython.register_magics(magics)
@@ -327,7 +338,7 @@ def load(ipython) -> None:
             ipython.set_hook("complete_command", completer, re_key=_assignment(sign + name))
 
 
-def unload(ipython) -> None:
+def unload(ipython: InteractiveShell) -> None:
     """Take them away again."""
     completers = ipython.strdispatchers["complete_command"]
     for kind, sign in _SIGNS.items():

@@ -21,11 +21,11 @@ _CELLS = 64  # are remembered; 5 errors each is what more of them cost
 class Notices:
     """What has been shown under each cell. Used under the engine's lock."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         # The cell that heard of an error last comes last. Cells can be compared, not hashed.
         self._floods: list[_Flood] = []
 
-    def show(self, cell, write: Callable[[], None], is_news: bool) -> None:
+    def show(self, cell: object, write: Callable[[], None], is_news: bool) -> None:
         """Have `write()` show an error under `cell`, or count it.
 
         `is_news`: no error that was shown before waits to be raised.
@@ -69,7 +69,7 @@ class Notices:
 class _Flood:
     """The errors of a cell that came one soon after the other."""
 
-    def __init__(self, cell):
+    def __init__(self, cell: object):
         self.cell = cell
         self.shown = 0
         self.last = 0.0  # when one came

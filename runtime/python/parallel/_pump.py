@@ -6,8 +6,12 @@ import logging
 import signal
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from parallel import _core, _views
+
+if TYPE_CHECKING:
+    from parallel._engine import Engine
 
 _logger = logging.getLogger("parallel")
 
@@ -19,7 +23,7 @@ _IDLE_SECONDS = 1.0  # while views exist and nothing runs: the main thread may p
 class Pump:
     """One daemon thread, started with the first batch or view; a forked child has none until it needs its own."""
 
-    def __init__(self, engine):
+    def __init__(self, engine: Engine):
         self._engine = engine
         self._thread: threading.Thread | None = None
         self._stopped = False

@@ -10,12 +10,15 @@ import linecache
 import operator
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from parallel import _calls, _config, _engine, _errors
 from parallel._work import Work
 from parallel._xlist import xlist
 from parallel.protection import _state as _protection
+
+if TYPE_CHECKING:
+    from parallel._core import _Call
 
 _MEETING_SECONDS = 30.0  # to make all contexts; 200 of them take half a second
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.02
@@ -31,7 +34,7 @@ def run_cell(
     *,
     into: xlist | None = None,
     name: str | None = None,
-    namespace: dict | None = None,
+    namespace: dict[str, Any] | None = None,
 ) -> xlist | None:
     """Run Python code in `n` contexts at once and wait for all of them; `%%parallel` as a function.
 
@@ -92,7 +95,7 @@ def size_of(n: int | None) -> int:
 class Cell:
     """Code for ranks. `filename` is where tracebacks look for its lines."""
 
-    def __init__(self, source: str, filename: str, namespace: dict, into: xlist | None):
+    def __init__(self, source: str, filename: str, namespace: dict[str, Any], into: xlist | None):
         self._source = source
         self._filename = filename
         self._namespace = namespace
@@ -105,9 +108,12 @@ class Cell:
         self.works: list[Work] = []
 
     def _parse(self) -> ast.Module:
-        return compile(self._source, self._filename, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+        tree = compile(self._source, self._filename, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+        assert isinstance(tree, ast.Module)
+        return tree
 
     def _ends_with_semicolon(self, last: ast.stmt) -> bool:
+        assert last.end_lineno is not None  # it was parsed, not made
         line = _lines(self._source)[last.end_lineno - 1].encode()
         return line[last.end_col_offset :].lstrip().startswith(b";")
 
@@ -122,6 +128,7 @@ class Cell:
         exec(_protection.compile_in_context(module, self._filename, "exec"), names)
         if last is None:
             return None
+        assert isinstance(last, ast.Expr)  # it has a value
         value = eval(_protection.compile_in_context(ast.Expression(last.value), self._filename, "eval"), names)
         if self.into is None:
             return value
@@ -147,19 +154,21 @@ class Cell:
 def run_ranks(cell: Cell, size: int, name: str | None) -> xlist | None:
     """Run a cell in `size` contexts; see `run_cell`."""
     engine = _engine.current()
-    tasks = [(cell.run, (rank,), None) for rank in range(size)]
+    tasks: list[_Call] = [(cell.run, (rank,), None) for rank in range(size)]
     with engine.started_together(tasks, [f"{name or 'rank'} {rank}" for rank in range(size)], cell.works):
         errors = [(work.name, work.exception()) for work in cell.works]
+        batch = cell.works[0]._batch
+        assert batch is not None  # it has been started
         # The contexts have only to go. Until they have, views say that work runs.
         with contextlib.suppress(_errors.WaitTimeoutError):
-            engine.wait_until(lambda: cell.works[0]._batch.settled, _LEAVING_SECONDS, "the batch")
+            engine.wait_until(lambda: batch.settled, _LEAVING_SECONDS, "the batch")
     failed = [(work_name, error) for work_name, error in errors if error is not None]
     if failed:
         try:
             raise _noted(failed)
         finally:
             # The traceback refers to this frame: a cycle would keep the works and their batch.
-            cell = errors = failed = None
+            del batch, cell, errors, failed
     if cell.into is not None or not cell.has_value:
         return cell.into
     return xlist((work.result() for work in cell.works), name=name)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import traceback
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from parallel import _cells, _core, _errors
+
+if TYPE_CHECKING:
+    from parallel._batch import RunningBatch
 
 _TRIES = 5  # a context may go on to its next work meanwhile
 _RUNNING = 1  # work_state of runtime/schedule
@@ -49,7 +52,7 @@ def of_work(batch: _core.Batch, index: int) -> str | None:
     return _read(batch, slot, index + 1, 0) if slot >= 0 else None
 
 
-def _row(running, slot: int) -> dict[str, Any] | None:
+def _row(running: RunningBatch, slot: int) -> dict[str, Any] | None:
     facts = running.batch.contexts()[slot]
     current, queue = facts["current"], facts["queue"]
     stack = _read(running.batch, slot, current, queue) if current or queue else None
@@ -85,8 +88,11 @@ def _read(batch: _core.Batch, slot: int, current: int, queue: int) -> str | None
     return None
 
 
-def _text(calls: list[tuple]) -> str:
-    frames = [traceback.FrameSummary(file, _line(*where), function) for file, function, *where in reversed(calls)]
+def _text(calls: list[tuple[str, str, int, bytes, int, int]]) -> str:
+    frames = [
+        traceback.FrameSummary(file, _line(first, table, instruction, instructions), function)
+        for file, function, first, table, instruction, instructions in reversed(calls)
+    ]
     return _cells.named("".join(traceback.StackSummary.from_list(frames).format())) or "  (in C code)\n"
 
 

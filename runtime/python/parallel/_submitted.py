@@ -14,7 +14,7 @@ def await_submitted(error: BaseException | None) -> None:
     engine = _engine.current()
     if isinstance(error, KeyboardInterrupt):
         engine.cancel()
-    failures = []
+    failures: list[BaseException] = []
     while True:
         try:
             engine.run(None, one_by_one=True)
@@ -26,8 +26,8 @@ def await_submitted(error: BaseException | None) -> None:
             # run() leaves works pending only where they cannot be started: it would fail so for ever.
             engine.withdraw_all()
     raised = error if error is not None else failures[0] if failures else None
-    for failure in failures:
-        if failure is not raised:
-            raised.add_note(f"a work that was submitted in it failed, too: {_errors.summary(failure)}")
+    for other in failures:
+        if raised is not None and other is not raised:
+            raised.add_note(f"a work that was submitted in it failed, too: {_errors.summary(other)}")
     if error is None and raised is not None:
         raise raised.with_traceback(None)  # it has come through this package only; where it was raised is in its cause

@@ -8,6 +8,7 @@ import shutil
 import sys
 import threading
 import unicodedata
+from collections.abc import Callable, Iterator
 
 _ERASE = "\r\x1b[K"
 
@@ -15,7 +16,7 @@ _ERASE = "\r\x1b[K"
 class StatusLine:
     """On standard error, where that is a terminal. Any thread."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._lock = threading.RLock()
         self._text = ""
         self._hidden = 0
@@ -44,14 +45,14 @@ class StatusLine:
                 self._write("\n")
             self._text = ""
 
-    def around(self, write) -> None:
+    def around(self, write: Callable[[], None]) -> None:
         """Call `write()`, which prints whole lines: above the line, if there is one."""
         with self._lock:
             with self.hidden():
                 write()
 
     @contextlib.contextmanager
-    def hidden(self):
+    def hidden(self) -> Iterator[None]:
         """It is not there meanwhile: for code that may print."""
         with self._lock:
             self._hidden += 1
@@ -67,7 +68,7 @@ class StatusLine:
 
     def forget(self) -> None:
         """In a child process: the terminal's line is the parent's, and so is whoever holds the lock."""
-        self.__init__()
+        self.__init__()  # type: ignore[misc]  # there is no subclass
 
     @staticmethod
     def _write(text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 
 class Waits:
@@ -25,7 +25,7 @@ class Waits:
         return self._of_main > 0
 
     @contextlib.contextmanager
-    def waiting(self):
+    def waiting(self) -> Iterator[None]:
         """Meanwhile this thread waits."""
         on_main_thread = threading.current_thread() is threading.main_thread()
         self._note(1, on_main_thread)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from parallel import _core, _history, _host, _views
+
+if TYPE_CHECKING:
+    from parallel._batch import RunningBatch
 
 
 def works(state: str | None = None, cell: int | str | None = None) -> list[dict[str, Any]]:
@@ -36,10 +39,13 @@ def works(state: str | None = None, cell: int | str | None = None) -> list[dict[
     return _views.Works(select(state, cell)[0])
 
 
-def select(state: str | None = None, cell: int | str | None = None, most: int = 1 << 60) -> tuple[list[dict], int]:
+def select(
+    state: str | None = None, cell: int | str | None = None, most: int = 1 << 60
+) -> tuple[list[dict[str, Any]], int]:
     """The rows of `works()`, at most `most` of each batch, and how many works there are or were that fit."""
     states, label = _mask(state), _label(cell)
-    rows, total = [], 0
+    rows: list[dict[str, Any]] = []
+    total = 0
     for found, count in _parts(states, label, most):
         rows += found
         total += count
@@ -63,16 +69,16 @@ def _label(cell: int | str | None) -> str | None:
     return cell
 
 
-def _parts(states: int, label: str | None, most: int) -> Iterator[tuple[list[dict], int]]:
+def _parts(states: int, label: str | None, most: int) -> Iterator[tuple[list[dict[str, Any]], int]]:
     from parallel import _engine
 
     engine = _engine.current()
     with engine.looking() as (pending, running, history):
         ended, withdrawn = history.batches(), history.withdrawn()
-        pending = [(some.all_works(), some.since) for some in pending]
-    for batch in ended:
-        if label in (None, batch.origin.cell):
-            yield _of_ended(batch, states), _count(batch.counts, states)
+        waiting = [(some.all_works(), some.since) for some in pending]
+    for over in ended:
+        if label in (None, over.origin.cell):
+            yield _of_ended(over, states), _count(over.counts, states)
     for batch in running:
         if label in (None, batch.origin.cell):
             counts = batch.batch.counts()
@@ -83,7 +89,7 @@ def _parts(states: int, label: str | None, most: int) -> Iterator[tuple[list[dic
         rows = [row for row in rows if label in (None, row["cell"])]
         yield rows, len(rows)
     if states & 1 << _history.STATES.index("pending"):
-        for some, since in pending:
+        for some, since in waiting:
             fit = some if label is None else [work for work in some if cells.of(work._cell) == label]
             rows = [_row(work.id, work.name, "pending", cells.of(work._cell), submitted=since) for work in fit[:most]]
             yield rows, len(fit)
@@ -92,10 +98,10 @@ def _parts(states: int, label: str | None, most: int) -> Iterator[tuple[list[dic
 class _Labels:
     """The labels of cells, each asked for once: of a million works that wait, most are of one cell."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._last: tuple[object, str | None] = (None, None)
 
-    def of(self, cell) -> str | None:
+    def of(self, cell: object) -> str | None:
         if cell is None:  # outside of a kernel nobody knows where a work that waits was submitted
             return None
         if self._last[0] is None or not (cell is self._last[0] or cell == self._last[0]):
@@ -107,7 +113,7 @@ def _count(counts: tuple[int, ...], states: int) -> int:
     return sum(count for number, count in enumerate(counts) if states >> number & 1)
 
 
-def _of_running(running, states: int, most: int) -> list[dict]:
+def _of_running(running: RunningBatch, states: int, most: int) -> list[dict[str, Any]]:
     origin, plain = running.origin, len(running.works) - len(running.queues)
     rows = []
     for record in _history.work_records(running.batch.works(states, most)):
@@ -121,7 +127,7 @@ def _of_running(running, states: int, most: int) -> list[dict]:
     return rows
 
 
-def _of_ended(batch, states: int) -> list[dict]:
+def _of_ended(batch: _history.EndedBatch, states: int) -> list[dict[str, Any]]:
     queues = {number for number, *_ in batch.queues}
     rows = []
     for record in _history.work_records(batch.works):
@@ -134,7 +140,9 @@ def _of_ended(batch, states: int) -> list[dict]:
     return rows
 
 
-def _recorded(number: int, name: str, record, origin, error: str | None) -> dict[str, Any]:
+def _recorded(
+    number: int, name: str, record: _history.WorkRecord, origin: _history.Origin, error: str | None
+) -> dict[str, Any]:
     elapsed = None
     if record.started_ns:
         elapsed = ((record.ended_ns or _core.now_ns()) - record.started_ns) / 1e9
@@ -153,7 +161,9 @@ def _recorded(number: int, name: str, record, origin, error: str | None) -> dict
     )
 
 
-def _of_queue(number: int, name: str, state: str, error: str | None, origin, ended: float | None) -> dict[str, Any]:
+def _of_queue(
+    number: int, name: str, state: str, error: str | None, origin: _history.Origin, ended: float | None
+) -> dict[str, Any]:
     """A queue's work is run by all contexts of its batch, from its start to its end."""
     return _row(
         number,
@@ -169,7 +179,7 @@ def _of_queue(number: int, name: str, state: str, error: str | None, origin, end
     )
 
 
-def _row(number: int, name: str, state: str, cell: str | None, **facts) -> dict[str, Any]:
-    row = {"id": number, "name": name, "state": state, "cell": cell, "batch": None, "context": None}
+def _row(number: int, name: str, state: str, cell: str | None, **facts: Any) -> dict[str, Any]:
+    row: dict[str, Any] = {"id": number, "name": name, "state": state, "cell": cell, "batch": None, "context": None}
     row |= {"submitted": None, "started": None, "ended": None, "elapsed": None, "error": None}
     return row | facts

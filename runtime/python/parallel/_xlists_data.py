@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from parallel import _core, _views
+
+if TYPE_CHECKING:
+    from parallel._xlist import xlist
 
 
 def xlists() -> list[dict[str, Any]]:
@@ -21,7 +24,7 @@ def xlists() -> list[dict[str, Any]]:
     return _views.Xlists(_row(x) for x in sorted(_core.xlists(), key=lambda x: x.id))
 
 
-def _row(x) -> dict[str, Any]:
+def _row(x: xlist) -> dict[str, Any]:
     facts = x.heap
     return {
         "id": f"x{x.id}",
