@@ -303,22 +303,18 @@ class Work(concurrent.futures.Future[T]):
 
     # It reads and changes these under `_condition`, and counts on nothing being changed by others meanwhile. But
     # contexts end works when they like. So an end counts from the moment the engine has noted it, which it does under
-    # the same lock: waiters that are there then are told, later ones find it finished. It does not set the attributes
-    # that are properties here.
+    # the same lock: waiters that are there then are told, later ones find it finished.
 
-    @property
-    def _condition(self) -> threading.Condition:  # type: ignore[override]
+    def _get_condition(self) -> threading.Condition:
         return self._engine.endings.condition
 
-    @property
-    def _state(self) -> str:  # type: ignore[override]
+    def _get_state(self) -> str:
         code = self._code()
         if code >= _DONE:
             self._engine.note_found(self)
         return _FUTURE_STATES[code]
 
-    @property
-    def _waiters(self) -> list[_futures._Waiter]:  # type: ignore[override]
+    def _get_waiters(self) -> list[_futures._Waiter]:
         waiters: Waiters | None = self.__dict__.get("_own_waiters")
         if waiters is None:
             waiters = self._attach()["_own_waiters"] = Waiters(self._engine)
@@ -326,6 +322,11 @@ class Work(concurrent.futures.Future[T]):
                 self._engine.start()
             self._engine.watch(self)
         return waiters
+
+    if not TYPE_CHECKING:  # to type checkers these are the attributes that every Future has
+        _condition = property(_get_condition)
+        _state = property(_get_state)
+        _waiters = property(_get_waiters)
 
     def add_done_callback(self, fn: Callable[[Work[T]], object]) -> None:
         """Have `fn(work)` called once the work has ended, on whichever thread notices first; at once if it has."""
