@@ -18,7 +18,7 @@ PROGRAM = Path(__file__).with_name("typed_program.py")
 # What each of these functions returns, by the name that the stub has for it.
 FACTS = """
 import json
-from parallel import _core, xlist
+from parallel import _core
 
 batch = _core.Batch([print, (), None], [], 1)
 batch.start()
@@ -29,12 +29,22 @@ print(json.dumps({name: list(facts) for name, facts in {
     "BuildFacts": _core.build(),
     "CgroupLimits": _core.cgroup_limits(),
     "RegionFacts": _core.region(),
-    "XlistFacts": xlist().heap,
     "ContextFacts": batch.contexts()[0],
     "ContextHeapFacts": heap,
     "HeapFacts": heap["objects"],
     "GuardFacts": _core.guard_facts(),
 }.items()}))
+"""
+
+# The hints of what is public, as tools find them at run time.
+HINTS = """
+import typing
+import parallel
+
+hints = {name: typing.get_type_hints(getattr(parallel, name)) for name in parallel.__all__ if name != "rdtsc"}
+assert typing.get_args(hints["submit_work"]["return"]), hints["submit_work"]
+assert typing.get_type_hints(parallel.dict.heap.fget)["return"].__annotations__.keys() == parallel.xlist().heap.keys()
+assert typing.get_args(parallel.Work[int]) == typing.get_args(parallel.xlist[int]) == (int,)
 """
 
 
@@ -123,3 +133,9 @@ def test_the_stub_has_the_keys_of_facts():
     done = subprocess.run(command, env=environment(PACKAGE.parent), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert told == json.loads(done.stdout.splitlines()[-1])
+
+
+def test_hints_can_be_looked_at_at_run_time():
+    command = [sys.executable, "-c", HINTS]
+    done = subprocess.run(command, env=environment(PACKAGE.parent), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

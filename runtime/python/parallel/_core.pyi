@@ -9,6 +9,7 @@ from typing import Any, Literal, Self, SupportsIndex, TypedDict, TypeVar, final,
 from typing_extensions import disjoint_base
 
 from parallel._work import Work
+from parallel._xlist import XlistFacts as _XlistFacts
 from parallel._xlist import xlist as _PublicXlist
 
 _T = TypeVar("_T")
@@ -32,15 +33,6 @@ class RegionFacts(TypedDict):
     reserved: int
     allocated: int
     xlists: int
-
-@type_check_only
-class XlistFacts(TypedDict):
-    id: int
-    items: int
-    pushed: int
-    bytes: int
-    reserved: int
-    pages: int
 
 @type_check_only
 class ContextFacts(TypedDict):
@@ -112,7 +104,7 @@ class xlist(Sequence[_T]):
     @property
     def id(self) -> int: ...
     @property
-    def heap(self) -> XlistFacts: ...
+    def heap(self) -> _XlistFacts: ...
     @property
     def _pushed(self) -> int: ...
     @property

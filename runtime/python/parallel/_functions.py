@@ -5,14 +5,11 @@ from __future__ import annotations
 import numbers
 import operator
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from parallel import _core, _engine, _errors, _host, _random
-from parallel._work import Work, name_of
+from parallel._work import Errback, Work, name_of
 from parallel._xlist import xlist
-
-if TYPE_CHECKING:
-    from parallel._work import Errback
 
 T = TypeVar("T")
 Item = TypeVar("Item")

@@ -17,12 +17,10 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from parallel._generics import Key, Value
-from parallel._xlist import xlist
+from parallel._xlist import XlistFacts, xlist
 
 if TYPE_CHECKING:
     from _typeshed import SupportsKeysAndGetItem
-
-    from parallel._core import XlistFacts
 
 # For all mappings: one thread at a time folds records in. Not held while anything waits.
 _folding = threading.RLock()

@@ -11,21 +11,19 @@ import concurrent.futures
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import _base as _futures
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from parallel import _calls, _core, _errors, _loops, _stacks
 from parallel._generics import T
 from parallel._waiters import Waiters
 
 if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import NoReturn
-
     from parallel._engine import Engine
     from parallel._pending import Pending
 
-    # Called with what `sys.exc_info()` gives.
-    Errback = Callable[[tuple[type[BaseException], BaseException, TracebackType | None]], object]
+# Called with what `sys.exc_info()` gives.
+Errback = Callable[[tuple[type[BaseException], BaseException, TracebackType | None]], object]
 
 _PENDING, _RUNNING, _DONE, _FAILED, _CANCELLED, _CRASHED = range(6)
 _NAMES = ("pending", "running", "done", "failed", "cancelled", "crashed")
@@ -66,30 +64,37 @@ class Work(concurrent.futures.Future[T]):
         "_index": "among the pending works, then in the batch",
         "_known_result": "once read",
     }
-    id: int
-    name: str
-    _cell: object
-    _engine: Engine
-    _batch: _core.Batch | None
-    _index: int
-    _known_result: T
+    if TYPE_CHECKING:
+        id: int
+        name: str
+        _cell: object
+        _engine: Engine
+        _batch: _core.Batch | None
+        _index: int
+        _known_result: T
+        _callback: Callable[[T], object] | None
+        _errback: Errback | None
+        _known_error: BaseException | None
+        _pending: Pending | None
+        _limits: tuple[float, int] | None
+        _item_error: BaseException | None
+        _own_callbacks: list[Callable[[Work[T]], object]]  # there is none before one is added
 
     # What most works never change is here, once for all of them.
-    _callback: Callable[[T], object] | None = None
-    _errback: Errback | None = None
-    _known_error: BaseException | None = _UNREAD  # once read
+    _callback = None
+    _errback = None
+    _known_error = _UNREAD  # once read
     _queue = -1  # number of the queue, for a queue's work
-    _pending: Pending | None = None  # where an executor's work waits; the engine's own otherwise
+    _pending = None  # where an executor's work waits; the engine's own otherwise
     _last_output = ""  # the end of what a crashed one has written to descriptor 2
-    _limits: tuple[float, int] | None = None  # (timeout in seconds or 0, retries), if it has any
+    _limits = None  # (timeout in seconds or 0, retries), if it has any
     _withdrawn = False  # cancelled before it was started
     _watched = False  # its end is to be reported
     _noted = False  # the engine has taken note of its end
     _awaited = 0  # how many are in result() or exception()
     _error_taken = False  # its error has been raised or handed out by result() or exception()
-    _item_error: BaseException | None = None  # the first error of an item, for a queue's work
+    _item_error = None  # the first error of an item, for a queue's work
     _items_failed = 0
-    _own_callbacks: list[Callable[[Work[T]], object]]  # there is none before one is added
 
     def __init__(self, *arguments: object, **keywords: object):
         raise TypeError("a Work is made by submit_work(func, args)")

@@ -6,17 +6,28 @@ import collections.abc
 import operator
 import time
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, SupportsIndex
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, SupportsIndex, TypedDict
 
 from parallel import _core, _views
 from parallel._generics import T
 
 if TYPE_CHECKING:
-    from typing import NoReturn, Self
+    from typing import Self
 
     from parallel._engine import Engine
 
 _SLICE_SECONDS = 0.1  # a waiter looks again this often; pushes, and in the main process reports, wake it at once
+
+
+class XlistFacts(TypedDict):
+    """What `heap` of an xlist, and of a mapping, tells."""
+
+    id: int
+    items: int
+    pushed: int
+    bytes: int
+    reserved: int
+    pages: int
 
 
 class xlist(_core.xlist[T]):
