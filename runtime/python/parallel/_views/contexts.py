@@ -31,7 +31,7 @@ class Contexts(Rows):
     noun = "context"
     empty = "no contexts: nothing has run yet"
 
-    def columns(self):
+    def columns(self) -> list[Column]:
         return [
             Column("id", lambda row: clipped(row["id"], 9)),
             Column("cell", lambda row: _optional(row["cell"]), elastic=6, rank=2),
@@ -47,12 +47,12 @@ class Contexts(Rows):
             right("peak", lambda row: units.bytes_text(row["heap_peak"])),
         ]
 
-    def heading(self):
+    def heading(self) -> str:
         states = ", ".join(f"{count:,} {state}" for state, count in tally(self, "state", _STATES))
         works = sum(row["works"] for row in self)
         return f"contexts: {len(self):,} ({states}), {units.plural(works, 'work')} ended"
 
-    def urgency(self, number):
+    def urgency(self, number: int) -> tuple[bool, float, int]:
         row = self[number]  # those that run first of all, then the newest
         return (row["ended"] is not None, -(row["started"] or 0.0), -number)
 
@@ -62,5 +62,5 @@ class Contexts(Rows):
         note = f"the timeline has the newest {len(lanes)} of {len(self):,} contexts" if missing and lanes else ""
         return element("div", timeline.picture(lanes), element("div", note, style=FAINT) if note else EMPTY)
 
-    def drawing(self):
+    def drawing(self) -> list[str]:
         return timeline.lines(timeline.lanes_of(self, time.time()), COLUMNS)

@@ -17,8 +17,10 @@ _LEAST_POINTS, _MOST_POINTS = 3, 150  # of a curve
 _MOST_CHARACTERS = 40
 _REST = "others"
 
+_Held = tuple[str, int, int]  # by what: a type or a size, how many blocks, how many bytes
 
-def _types(heap: dict[str, Any]) -> list[tuple[str, int, int]]:
+
+def _types(heap: dict[str, Any]) -> list[_Held]:
     """(type, blocks, bytes), the biggest first and the others as one."""
     types = [
         (clipped(name, 50) or "(no object of its own)", blocks, size) for name, blocks, size in heap.get("types") or ()
@@ -30,7 +32,7 @@ def _types(heap: dict[str, Any]) -> list[tuple[str, int, int]]:
     return types
 
 
-def _classes(heap: dict[str, Any]) -> list[tuple[str, int, int]]:
+def _classes(heap: dict[str, Any]) -> list[_Held]:
     """(block size, blocks, bytes), by size; of many, those that hold the most, and the others as one."""
     classes = [(size, blocks, size * blocks) for size, blocks, *_ in heap.get("classes") or () if blocks]
     others = []
@@ -44,13 +46,13 @@ def _classes(heap: dict[str, Any]) -> list[tuple[str, int, int]]:
     return rows
 
 
-def _columns(title: str, rows: Sequence[tuple[str, int, int]], align: str) -> list[Column]:
+def _columns(title: str, rows: Sequence[_Held], align: str) -> list[Column]:
     most = max((size for _, _, size in rows), default=0)
 
-    def meter(row):
+    def meter(row: _Held) -> Markup:
         return svg.stacked_bar([(row[2], theme.ACCENT, 1.0)], most, 70, 8, f"{row[0]}: {units.bytes_text(row[2])}")
 
-    def bar(row):
+    def bar(row: _Held) -> str:
         return "█" * max(1, round(16 * row[2] / most)) if most else ""
 
     return [
@@ -61,7 +63,7 @@ def _columns(title: str, rows: Sequence[tuple[str, int, int]], align: str) -> li
     ]
 
 
-class Heap(Shown, dict):
+class Heap(Shown, dict[str, Any]):
     """What `heap()` returns: a dict that shows as a picture of the heap."""
 
     @property

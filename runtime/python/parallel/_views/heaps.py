@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from parallel._views import svg, units
 from parallel._views.markup import Markup
 from parallel._views.rows import Rows, tally
@@ -12,7 +14,7 @@ from parallel._views.theme import state_text
 _KINDS = ("context", "xlist", "dict")
 
 
-def meter_of(row, scale: float, width: float = 120) -> Markup:
+def meter_of(row: dict[str, Any], scale: float, width: float = 120) -> Markup:
     """Live bytes, and paler the peak of a context, or what is reserved for an xlist."""
     peak = row.get("peak_bytes")
     beyond, what = (peak, "at its peak") if peak is not None else (row["reserved_bytes"], "reserved")
@@ -26,7 +28,7 @@ class Heaps(Rows):
     noun = "heap"
     empty = "no heaps: no xlist has been made, and nothing has run yet"
 
-    def columns(self):
+    def columns(self) -> list[Column]:
         scale = max((max(row["live_bytes"], row.get("peak_bytes") or row["reserved_bytes"]) for row in self), default=0)
         return [
             Column("id", lambda row: row["id"]),
@@ -41,12 +43,12 @@ class Heaps(Rows):
             right("blocks", lambda row: units.count_text(row["live_blocks"])),
         ]
 
-    def heading(self):
+    def heading(self) -> str:
         kinds = ", ".join(units.plural(count, kind) for kind, count in tally(self, "kind", _KINDS))
         live = sum(row["live_bytes"] for row in self)
         reserved = sum(row["reserved_bytes"] for row in self)
         return f"heaps: {kinds}; {units.bytes_text(live)} live of {units.bytes_text(reserved)} reserved"
 
-    def urgency(self, number):
+    def urgency(self, number: int) -> tuple[bool, int]:
         row = self[number]  # those in use first of all, then the biggest
         return (row["state"] == "ended", -max(row["live_bytes"], row.get("peak_bytes") or 0))

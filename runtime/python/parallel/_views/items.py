@@ -5,11 +5,15 @@ A column for each place of tuples of one length, for each key of dicts with the 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from parallel._views.tables import Column
 from parallel._views.text import ITEM_CHARACTERS, item_text
+
+if TYPE_CHECKING:
+    from parallel._xlist import xlist
 
 LAST_ITEMS = 10
 _MOST_COLUMNS = 8
@@ -17,13 +21,13 @@ _LEAST_CHARACTERS = 24
 _LEAST_COLUMNS = 5  # of a terminal
 
 
-def last_items(x, length: int) -> tuple[int, list]:
+def last_items(x: xlist, length: int) -> tuple[int, list[Any]]:
     """The index of the first item shown, and the last of the first `length` items."""
     first = max(0, length - LAST_ITEMS)
     return first, x[first:length]
 
 
-def item_columns(items: Sequence, first: int) -> tuple[list[Column], list[list[str]], bool]:
+def item_columns(items: Sequence[Any], first: int) -> tuple[list[Column], list[list[str]], bool]:
     """Columns and rows of the table, index first; do the columns have names?"""
     names, parts = _parts(items)
     characters = max(_LEAST_CHARACTERS, ITEM_CHARACTERS // max(1, len(names)))
@@ -34,7 +38,7 @@ def item_columns(items: Sequence, first: int) -> tuple[list[Column], list[list[s
         columns.append(
             Column(
                 name,
-                lambda row, place=place: row[place + 1],
+                operator.itemgetter(place + 1),
                 align="right" if numbers and len(names) > 1 else "left",
                 elastic=_LEAST_COLUMNS,
                 code=True,
@@ -43,7 +47,7 @@ def item_columns(items: Sequence, first: int) -> tuple[list[Column], list[list[s
     return columns, rows, any(names)
 
 
-def _parts(items: Sequence) -> tuple[list[str], list[Sequence[Any]]]:
+def _parts(items: Sequence[Any]) -> tuple[list[str], list[Sequence[Any]]]:
     """The names of the columns, and of each item the part in each of them."""
     # Only these very types: a subclass may do anything when it is looked into.
     if items and all(type(item) is tuple for item in items):

@@ -9,12 +9,16 @@ import time
 import uuid
 import weakref
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from parallel import _core, _host
 from parallel._views.numbers import Rates
 from parallel._views.status import Status, merged, status_of
 from parallel._views.xlist import bundle
+
+if TYPE_CHECKING:
+    from parallel._progress import Progress
+    from parallel._xlist import xlist
 
 _logger = logging.getLogger("parallel")
 
@@ -22,6 +26,8 @@ REFRESH_SECONDS = 0.1  # at most ten updates a second for each view
 _LEAST_PAUSE = 30  # times what rendering took, so that a view of items that are slow to read costs 3 % of one processor
 _LONGEST_PAUSE = 5.0
 
+# What is there, to be compared with what is shown, and the function that renders it.
+Look = tuple[object, Callable[[], dict[str, str]]]
 
 # Of these a bar has told to the end: a view that is made after it need not do so again.
 _told: collections.deque[int] = collections.deque(maxlen=64)
@@ -33,23 +39,23 @@ class Followed:
     Those that have ended are kept as one sum: a cell may run thousands. `told` are those told of already.
     """
 
-    def __init__(self, cell, progress: list, whole: bool = False, told: Iterable[int] = ()):
+    def __init__(self, cell: object, progress: list[Progress], whole: bool = False, told: Iterable[int] = ()):
         self._cell = cell
         self._whole = whole
         self._newest = max((batch.serial for batch in progress), default=0)
-        self._running: dict[int, Any] = {batch.serial: batch for batch in progress if _has_work_left(batch)}
-        self._ended = None
+        self._running: dict[int, Progress] = {batch.serial: batch for batch in progress if _has_work_left(batch)}
+        self._ended: Progress | None = None
         self._counted: set[int] = set(told)
         self.note(progress)
 
-    def _is_mine(self, batch) -> bool:
+    def _is_mine(self, batch: Progress) -> bool:
         if batch.serial in self._running:
             return True
         if self._whole or self._cell is None:  # where cells are not known, what is newer is taken to be this one's
             return batch.serial > self._newest
         return batch.cell == self._cell
 
-    def note(self, progress: list) -> None:
+    def note(self, progress: list[Progress]) -> None:
         """How far all batches are: those that run, and those that have ended lately."""
         mine = [batch for batch in progress if batch.serial not in self._counted and self._is_mine(batch)]
         if mine and self._cell is None and not self._whole and not self._running:
@@ -74,7 +80,7 @@ class Followed:
         return status_of([*self._running.values(), *([self._ended] if self._ended is not None else [])])
 
 
-def _has_work_left(batch) -> bool:
+def _has_work_left(batch: Progress) -> bool:
     """A batch whose last work has ended runs until its processes have: nobody waits for that."""
     return batch.ended is None and (batch.queues > 0 or batch.done + batch.failed + batch.cancelled < batch.works)
 
@@ -85,11 +91,11 @@ class Display:
     What is rendered first is published first: the pump and the main thread refresh it.
     """
 
-    def __init__(self, cell, batches: Followed):
+    def __init__(self, cell: object, batches: Followed):
         self.cell = cell
         self._batches = batches
         self._display_id = uuid.uuid4().hex
-        self._shown = None
+        self._shown: object = None
         self._due = 0.0
         self._finished = False
         self._publishing = threading.RLock()
@@ -98,8 +104,8 @@ class Display:
         """Is there nothing to show any more?"""
         raise NotImplementedError
 
-    def look(self, status: Status | None, now: float):
-        """What is there now, to be compared with what is shown, and the function that renders it; None for nothing."""
+    def look(self, status: Status | None, now: float) -> Look | None:
+        """What is there now; None for nothing."""
         raise NotImplementedError
 
     def publish(self, render: Callable[[], dict[str, str]], is_first: bool) -> None:
@@ -107,7 +113,7 @@ class Display:
         transient = {"display_id": self._display_id}
         _host.current().display(self.cell, render(), {}, transient, update=not is_first)
 
-    def refresh(self, progress: list, final: bool) -> bool:
+    def refresh(self, progress: list[Progress], final: bool) -> bool:
         """Publish what there is now, if it is not what is shown; too soon after the last time only when `final`.
 
         True when there was, or will be, something to publish.
@@ -129,7 +135,7 @@ class Display:
             self._due = now + min(max(REFRESH_SECONDS, _LEAST_PAUSE * (ended - now)), _LONGEST_PAUSE)
         return True
 
-    def finish(self, progress: list) -> None:
+    def finish(self, progress: list[Progress]) -> None:
         """Show the last state, and leave it so: the pump may be about to show an earlier one."""
         with self._publishing:
             try:
@@ -146,7 +152,7 @@ class LiveView(Display):
     It tells of the batches of its cell, and of those that ran when it was made; of others only what they push.
     """
 
-    def __init__(self, x, cell, progress: list):
+    def __init__(self, x: xlist, cell: object, progress: list[Progress]):
         super().__init__(cell, Followed(cell, progress, told=_told))
         self._list = weakref.ref(x)  # a view keeps no heap alive
         self._rates = Rates()
@@ -154,11 +160,11 @@ class LiveView(Display):
     def is_gone(self) -> bool:
         return self._list() is None
 
-    def shows(self, x) -> bool:
+    def shows(self, x: xlist) -> bool:
         """Is it this very list?"""
         return self._list() is x
 
-    def look(self, status, now):
+    def look(self, status: Status | None, now: float) -> Look | None:
         x = self._list()
         if x is None:
             return None
@@ -188,7 +194,7 @@ def add_only(view: Display) -> bool:
         return True
 
 
-def show_live(x) -> None:
+def show_live(x: xlist) -> None:
     """Display `x` in the current cell: live where displays can be updated, else once."""
     host = _host.current()
     if _core.context() is not None or not host.is_live():
@@ -203,7 +209,7 @@ def show_live(x) -> None:
     _engine.current().wake_pump()
 
 
-def refresh_all(progress: Callable[[], list], final: bool = False) -> bool:
+def refresh_all(progress: Callable[[], list[Progress]], final: bool = False) -> bool:
     """Bring every view up to date, with how far the batches are; True when any has changed."""
     with _lock:
         _views[:] = [view for view in _views if not view.is_gone()]
@@ -211,10 +217,10 @@ def refresh_all(progress: Callable[[], list], final: bool = False) -> bool:
     if not views:
         return False
     batches = progress()
-    return any([_refreshed(view.refresh, batches, final) for view in views])
+    return any([_refreshed(view.refresh, batches, final) for view in views])  # noqa: C419 — all of them, not up to one
 
 
-def _refreshed(refresh: Callable[..., Any], *arguments) -> bool:
+def _refreshed(refresh: Callable[..., bool | None], *arguments: Any) -> bool:
     try:
         return bool(refresh(*arguments))
     except Exception:  # a front end that is gone must end neither other views nor the run() that waits
@@ -222,7 +228,7 @@ def _refreshed(refresh: Callable[..., Any], *arguments) -> bool:
         return False
 
 
-def finish(view: Display, batches: list) -> None:
+def finish(view: Display, batches: list[Progress]) -> None:
     """Show the last state, and leave it so."""
     with _lock:
         _views[:] = [other for other in _views if other is not view]
@@ -235,13 +241,13 @@ def exist() -> bool:
         return any(not view.is_gone() for view in _views)
 
 
-def exist_in(cell) -> bool:
+def exist_in(cell: object) -> bool:
     """Is there a live view of an xlist in this cell? Where cells are not known there is no telling."""
     with _lock:
         return cell is not None and any(isinstance(view, LiveView) and view.cell == cell for view in _views)
 
 
-def count(x) -> int:
+def count(x: xlist) -> int:
     """How many live views show `x`."""
     with _lock:
         return sum(isinstance(view, LiveView) and view.shows(x) for view in _views)

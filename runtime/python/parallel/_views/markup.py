@@ -32,14 +32,14 @@ def _attribute(name: str, value: str) -> str:
     return f' {name.rstrip("_").replace("_", "-")}="{escaped(value)}"'
 
 
-def element(tag: str, *children: str, **attributes) -> Markup:
+def element(tag: str, *children: str, **attributes: str | float | None) -> Markup:
     """`<tag name="value">…</tag>`; children that are no Markup are escaped.
 
     In the names of attributes `_` stands for `-`, and one at the end is dropped (`class_`). None leaves one out.
     """
     parts = ["<", tag]
     for name, value in attributes.items():
-        if type(value) is str or type(value) is Markup:
+        if isinstance(value, str):
             parts.append(_attribute(name, value) if len(value) < 200 else _attribute.__wrapped__(name, value))
         elif value is not None:
             parts.append(f' {name.replace("_", "-")}="{_number(value)}"')

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import math
 import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from parallel._views import svg, units
 from parallel._views.markup import Markup
+
+if TYPE_CHECKING:
+    from parallel._xlist import xlist
 
 LEAST = 20  # fewer are seen in the table
 _SAMPLE = 256
 _SECONDS = 0.002  # what reading the sample may take
 _CLASSES = 24
 _GOLDEN = 0.6180339887498949  # its multiples, modulo 1, are spread evenly and repeat nowhere
+
+_Point = tuple[float, int]  # when, and how many pushes there were by then
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +72,7 @@ class Numbers:
         return f"  values {svg.blocks([n for _, _, n in self.classes])} {self.summary()}"
 
 
-def numbers_of(x, last: list) -> Numbers | None:
+def numbers_of(x: xlist, last: list[Any]) -> Numbers | None:
     """A sample: one from each stretch of the list, but not always the first, for values may repeat in some rhythm.
 
     None when there are few, or others than numbers among those seen.
@@ -93,7 +101,7 @@ def numbers_of(x, last: list) -> Numbers | None:
     return Numbers(sorted(values), total) if len(values) >= LEAST else None
 
 
-def _scattered(count: int):
+def _scattered(count: int) -> Iterator[int]:
     """Every number below `count` once, far apart from one to the next: the sample is even wherever time ends it."""
     step = round(count * _GOLDEN)
     while math.gcd(step, count) != 1:
@@ -107,11 +115,11 @@ class Rates:
     _MOST = 120
     _RECENT_SECONDS = 2.0
 
-    def __init__(self):
-        self._points: list[tuple[float, int]] = []
+    def __init__(self) -> None:
+        self._points: list[_Point] = []
         self._interval = 0.09
-        self._changed: tuple[float, int] | None = None  # the last time it had grown
-        self._began: tuple[float, int] | None = None  # just before it began to
+        self._changed: _Point | None = None  # the last time it had grown
+        self._began: _Point | None = None  # just before it began to
 
     def note(self, now: float, pushed: int) -> None:
         """That it has had so many pushes by now."""
@@ -136,22 +144,32 @@ class Rates:
 
     def has_stopped(self, now: float) -> bool:
         """Has it grown before, and not of late?"""
-        return self._began is not None and now - self._changed[0] > self._RECENT_SECONDS
+        span = self._span()
+        return span is not None and now - span[1][0] > self._RECENT_SECONDS
 
     def mean(self) -> float | None:
         """Pushes a second from the first to the last."""
-        if self._began is None or self._changed[0] <= self._began[0]:
+        span = self._span()
+        if span is None:
             return None
-        return (self._changed[1] - self._began[1]) / (self._changed[0] - self._began[0])
+        (began, before), (changed, pushed) = span
+        return (pushed - before) / (changed - began) if changed > began else None
 
     def seconds(self) -> float:
         """From the first to the last."""
-        return self._changed[0] - self._began[0] if self._began is not None else 0.0
+        span = self._span()
+        return span[1][0] - span[0][0] if span is not None else 0.0
 
     def series(self) -> list[float]:
         """Pushes a second, interval by interval, from when it began to grow to when it last did."""
-        if self._began is None:
+        span = self._span()
+        if span is None:
             return []
-        points = [point for point in self._points if self._began[0] <= point[0] < self._changed[0]] + [self._changed]
-        pairs = zip(points, points[1:])
+        began, changed = span
+        points = [*(point for point in self._points if began[0] <= point[0] < changed[0]), changed]
+        pairs = itertools.pairwise(points)
         return [(more - before) / (later - moment) for (moment, before), (later, more) in pairs if later > moment]
+
+    def _span(self) -> tuple[_Point, _Point] | None:
+        """From just before it began to grow to the last time it had; None as long as it has not."""
+        return (self._began, self._changed) if self._began is not None and self._changed is not None else None

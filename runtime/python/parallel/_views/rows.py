@@ -25,17 +25,17 @@ class Shown:
         """For a notebook."""
         raise NotImplementedError
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"text/plain": self.text(), "text/html": self.html()}
 
-    def _repr_pretty_(self, printer, cycle) -> None:
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(self.text())
 
     def __repr__(self) -> str:
         return self.text()
 
 
-class Rows(Shown, list):
+class Rows(Shown, list[dict[str, Any]]):
     """A list of dicts that shows as a table. A subclass says which columns it has, and what is drawn above."""
 
     noun: ClassVar[str] = "row"
@@ -74,7 +74,7 @@ class Rows(Shown, list):
         """What a terminal shows above the table: lines."""
         return []
 
-    def _rest(self, shown: Sequence) -> str:
+    def _rest(self, shown: Sequence[dict[str, Any]]) -> str:
         left = len(self) - len(shown)
         return f"… {left:,} more; all {len(self):,} are in the list" if left else ""
 

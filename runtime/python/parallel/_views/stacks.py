@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from parallel._views import theme, units
 from parallel._views.markup import EMPTY, Markup, element, escaped
 from parallel._views.rows import Rows
@@ -17,10 +20,10 @@ class Stacks(Rows):
     noun = "stack"
     empty = "no work runs"
 
-    def heading(self):
+    def heading(self) -> str:
         return f"works that run: {len(self):,}"
 
-    def text(self):
+    def text(self) -> str:
         if not self:
             return self.empty
         shown = self.shown()
@@ -30,7 +33,7 @@ class Stacks(Rows):
         rest = self._rest(shown)
         return "\n".join(lines + ([f"  {rest}"] if rest else []))
 
-    def _page(self, shown) -> Markup:
+    def _page(self, shown: Sequence[dict[str, Any]]) -> Markup:
         rest = self._rest(shown)
         stacks = [
             part
@@ -48,7 +51,7 @@ class Stacks(Rows):
         )
 
 
-def _title(row: dict) -> str:
+def _title(row: dict[str, Any]) -> str:
     cell = f" of {row['cell']}" if row["cell"] else ""
     where = f"c{row['batch']}.{row['context']}"
     time = "" if row["elapsed"] is None else f", for {units.duration_text(row['elapsed'])}"

@@ -5,9 +5,15 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypeVar
 
 from parallel._views import svg, theme, units
 from parallel._views.markup import EMPTY, Markup, element
+
+if TYPE_CHECKING:
+    from parallel._progress import Progress
+
+_Look = TypeVar("_Look")  # of a part of the bar: a character, or a colour and its opacity
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +42,7 @@ class Status:
             return None
         return self.seconds * (self.works - self.ended) / self.ended
 
-    def key(self) -> tuple:
+    def key(self) -> tuple[object, ...]:
         """What makes a difference to who looks; time alone does not."""
         return self.works, self.done, self.running, self.failed, self.cancelled, self.over
 
@@ -82,18 +88,19 @@ class Status:
             style="margin:4px 0",
         )
 
-    def _parts(self, done, failed, cancelled, running) -> list[tuple]:
+    def _parts(self, done: _Look, failed: _Look, cancelled: _Look, running: _Look) -> list[tuple[int, _Look]]:
         return [(self.done, done), (self.failed, failed), (self.cancelled, cancelled), (self.running, running)]
 
 
-def status_of(batches: Iterable) -> Status | None:
+def status_of(batches: Iterable[Progress]) -> Status | None:
     """The sum over the Progress of batches; None without any."""
     batches = list(batches)
     if not batches:
         return None
-    over = all(batch.ended is not None for batch in batches)
+    ended = [batch.ended for batch in batches if batch.ended is not None]
+    over = len(ended) == len(batches)
     began = min(batch.started for batch in batches)
-    until = max(batch.ended for batch in batches) if over else time.time()
+    until = max(ended) if over else time.time()
     open_ended = any(batch.queues for batch in batches)
     return Status(
         works=None if open_ended else sum(batch.works for batch in batches),
@@ -106,12 +113,12 @@ def status_of(batches: Iterable) -> Status | None:
     )
 
 
-def merged(one, other):
+def merged(one: Progress, other: Progress) -> Progress:
     """Two Progress of batches that have ended as one."""
     return dataclasses.replace(
         one,
         started=min(one.started, other.started),
-        ended=max(one.ended, other.ended),
+        ended=max(ended for ended in (one.ended, other.ended) if ended is not None),
         **{
             name: getattr(one, name) + getattr(other, name)
             for name in ("works", "queues", "done", "failed", "cancelled")

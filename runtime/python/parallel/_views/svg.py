@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from parallel._views import theme
@@ -30,7 +31,15 @@ def drawing(width: float, height: float, title: str, *children: str) -> Markup:
     return element("span", drawn, style="font-size:0px;vertical-align:middle")
 
 
-def box(x: float, y: float, width: float, height: float, colour: str | None, title: str = "", **attributes) -> Markup:
+def box(
+    x: float,
+    y: float,
+    width: float,
+    height: float,
+    colour: str | None,
+    title: str = "",
+    **attributes: str | float | None,
+) -> Markup:
     """A filled rectangle; without a colour it has that of the group it is in."""
     return element(
         "rect",
@@ -120,7 +129,7 @@ def condensed(values: Sequence[float], most: int) -> list[float]:
     if len(values) <= most:
         return list(values)
     edges = [n * len(values) // most for n in range(most + 1)]
-    return [sum(values[a:b]) / (b - a) for a, b in zip(edges, edges[1:])]
+    return [sum(values[a:b]) / (b - a) for a, b in itertools.pairwise(edges)]
 
 
 def blocks(values: Sequence[float]) -> str:

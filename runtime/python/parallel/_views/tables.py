@@ -41,12 +41,12 @@ class Column:
     picture: Callable[[Any], Markup] | None = None
 
 
-def right(title: str, text: Callable[[Any], str], **options) -> Column:
+def right(title: str, text: Callable[[Any], str], **options: Any) -> Column:
     """A column of figures."""
     return Column(title, text, align="right", **options)
 
 
-def _filled(columns: Sequence[Column], rows: Sequence, pictures: bool) -> tuple[list[Column], list[list[str]]]:
+def _filled(columns: Sequence[Column], rows: Sequence[Any], pictures: bool) -> tuple[list[Column], list[list[str]]]:
     """The columns that have something to say or to show, and what they say, a list for each."""
     texts = [[column.text(row) for row in rows] for column in columns]
     kept = [
@@ -58,7 +58,7 @@ def _filled(columns: Sequence[Column], rows: Sequence, pictures: bool) -> tuple[
 
 
 def text_table(
-    columns: Sequence[Column], rows: Sequence, room: int = COLUMNS, indent: int = 2, heads: bool = True
+    columns: Sequence[Column], rows: Sequence[Any], room: int = COLUMNS, indent: int = 2, heads: bool = True
 ) -> list[str]:
     """The lines of a table, none of them wider than `room`."""
     columns, texts = _filled(columns, rows, pictures=False)
@@ -97,7 +97,7 @@ def _cell_styles(columns: Sequence[Column], texts: list[list[str]]) -> list[str]
     ]
 
 
-def html_table(columns: Sequence[Column], rows: Sequence, label: str, heads: bool = True) -> Markup:
+def html_table(columns: Sequence[Column], rows: Sequence[Any], label: str, heads: bool = True) -> Markup:
     """The same in HTML, every column that says anything."""
     columns, texts = _filled(columns, rows, pictures=True)
     if not rows or not columns:

@@ -8,6 +8,10 @@ import textwrap
 import time
 import types
 import unicodedata
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 ITEM_CHARACTERS = 200
 COLUMNS = 80  # of a terminal
@@ -22,25 +26,25 @@ class _Endless(BaseException):
 class _Repr(reprlib.Repr):
     """At most 6 * 6 * 6 items of nested containers are looked at, and no Python code runs for long."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.maxstring = self.maxother = 80
         self.maxlong = 40
         self.maxlevel = 3
 
-    def repr_instance(self, x, level):
+    def repr_instance(self, x: Any, level: int) -> str:
         if isinstance(type(x).__repr__, types.FunctionType) and sys.gettrace() is None:
             return self._in_bounded_time(x, level)
         return super().repr_instance(x, level)
 
-    def _in_bounded_time(self, x, level) -> str:
+    def _in_bounded_time(self, x: Any, level: int) -> str:
         """A `__repr__` written in Python may never end, and the thread that updates displays would with it.
 
         Only tracing can end it on any thread. Tracing makes it some five times slower, which the limit allows for.
         """
         deadline = time.monotonic() + _REPR_SECONDS
 
-        def trace(frame, event, argument):
+        def trace(frame: types.FrameType, event: str, argument: Any) -> TraceFunction:
             if time.monotonic() > deadline:
                 raise _Endless
             return trace
@@ -57,7 +61,7 @@ class _Repr(reprlib.Repr):
 _repr = _Repr()
 
 
-def item_text(item, characters: int = ITEM_CHARACTERS) -> str:
+def item_text(item: object, characters: int = ITEM_CHARACTERS) -> str:
     """The repr of any object, whatever it says or does, in at most `characters` of them."""
     try:
         return clipped(_repr.repr(item), characters)

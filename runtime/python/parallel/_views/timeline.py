@@ -105,7 +105,7 @@ class Axis:
 
     def place(self, moment: float) -> float:
         """Where a time is."""
-        for start, end, left, right in self.parts:
+        for start, end, left, _ in self.parts:
             if moment <= end:
                 return left + max(0.0, moment - start) * self.scale
         return self.parts[-1][3]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from parallel._views import svg, theme, units
 from parallel._views.markup import Markup, element
@@ -28,7 +29,7 @@ class Works(Rows):
     empty = "no works: submit_work(f) makes one"
     total: int | None = None  # how many there are, where not all are in the list
 
-    def columns(self):
+    def columns(self) -> list[Column]:
         return [
             right("id", lambda row: str(row["id"])),
             Column("name", lambda row: clipped(row["name"], 60), elastic=8),
@@ -41,13 +42,13 @@ class Works(Rows):
         ]
 
     @staticmethod
-    def _context(row) -> str:
+    def _context(row: dict[str, Any]) -> str:
         if row["context"] is None:
             return units.NONE
         return str(row["context"]) if row["batch"] is None else f"c{row['batch']}.{row['context']}"
 
     @staticmethod
-    def _elapsed(row) -> str:
+    def _elapsed(row: dict[str, Any]) -> str:
         if row["elapsed"] is None and row["state"] == "running" and row["started"] is not None:
             return units.duration_text(time.time() - row["started"])
         return units.duration_text(row["elapsed"])
@@ -55,14 +56,14 @@ class Works(Rows):
     def _tally(self) -> list[tuple[str, int]]:
         return tally(self, "state", _STATES)
 
-    def heading(self):
+    def heading(self) -> str:
         count = f"{len(self):,}" if self.total in (None, len(self)) else f"{len(self):,} of {self.total:,}"
         return f"works: {count} ({', '.join(f'{count:,} {state}' for state, count in self._tally())})"
 
-    def urgency(self, number):
+    def urgency(self, number: int) -> tuple[int, int]:
         return (_URGENCY.get(self[number]["state"], len(_URGENCY)), -number)
 
-    def _parts(self) -> list[tuple]:
+    def _parts(self) -> list[tuple[int, str, float, str]]:
         counts = dict(self._tally())
         return [(counts[state], *look) for state, look in _LOOKS.items() if state in counts]
 
@@ -71,6 +72,6 @@ class Works(Rows):
         bar = svg.stacked_bar(parts, len(self), 420, 8, self.heading())
         return element("div", bar, style="margin:4px 0;line-height:1")
 
-    def drawing(self):
+    def drawing(self) -> list[str]:
         parts = [(count, character) for count, _, _, character in self._parts()]
         return [f"  [{svg.bar_text(parts, len(self), COLUMNS - 4)}]"]

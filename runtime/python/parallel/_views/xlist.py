@@ -6,6 +6,7 @@ It costs the same however long the list is: a summary, a sample and the last ite
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from parallel._views import svg, theme, units
 from parallel._views.items import item_columns, last_items
@@ -15,11 +16,14 @@ from parallel._views.status import Status
 from parallel._views.tables import html_table, text_table
 from parallel._views.text import COLUMNS, clipped, item_text, width, wrapped
 
+if TYPE_CHECKING:
+    from parallel._xlist import xlist
+
 _NAME_CHARACTERS = 80
 _TITLE_CHARACTERS = 36  # of the name in one line
 
 
-def variable_name(wanted) -> str | None:
+def variable_name(wanted: object) -> str | None:
     """The name of a variable of the user's namespace that is `wanted`, or None."""
     main = sys.modules.get("__main__")
     for name, value in list(vars(main).items()) if main is not None else ():
@@ -28,7 +32,7 @@ def variable_name(wanted) -> str | None:
     return None
 
 
-def _facts(x, length: int) -> list[str]:
+def _facts(x: xlist, length: int) -> list[str]:
     facts = [units.plural(length, "item")]
     taken = x._pushed - length
     if taken > 0:
@@ -39,12 +43,12 @@ def _facts(x, length: int) -> list[str]:
     return facts
 
 
-def one_line(x) -> str:
+def one_line(x: xlist) -> str:
     """`<xlist 'results' 3 items, 120 B>`: bounded, and safe while others push."""
     return _title(x, len(x))
 
 
-def _title(x, length: int) -> str:
+def _title(x: xlist, length: int) -> str:
     name, facts = x.name, ", ".join(_facts(x, length))
     return f"<xlist {item_text(name, _TITLE_CHARACTERS)} {facts}>" if name else f"<xlist {facts}>"
 
@@ -58,7 +62,7 @@ def _pace(rates: Rates, status: Status | None, now: float, pushed: int) -> str |
     return None if mean is None else f"{units.rate_text(mean)} on average"
 
 
-def bundle(x, status: Status | None = None, rates: Rates | None = None, now: float = 0.0) -> dict[str, str]:
+def bundle(x: xlist, status: Status | None = None, rates: Rates | None = None, now: float = 0.0) -> dict[str, str]:
     """The MIME bundle of a view, text and HTML; a live one knows how far works are and how fast it has grown."""
     length, pushed = len(x), x._pushed  # others push meanwhile: all of the view is of one moment
     failure, numbers = None, None
@@ -110,7 +114,7 @@ def _heading(name: str, facts: list[str]) -> Markup:
 def _charts(rates: Rates | None, numbers: Numbers | None) -> Markup:
     figures = []
     series = rates.series() if rates is not None else []
-    if len(series) >= 3:
+    if rates is not None and len(series) >= 3:
         most = f"pushes: up to {units.rate_text(max(series))} over {units.duration_text(rates.seconds())}"
         figures.append(svg.figure(most, svg.sparkline(series, most, width=220)))
     if numbers is not None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from parallel._views import svg, units
+from parallel._views.markup import Markup
 from parallel._views.rows import Rows
 from parallel._views.tables import Column, right
 from parallel._views.text import clipped
@@ -14,10 +17,10 @@ class Xlists(Rows):
     noun = "xlist"
     empty = "no xlists: xlist() makes one"
 
-    def columns(self):
+    def columns(self) -> list[Column]:
         most = max((row["reserved"] for row in self), default=0)
 
-        def meter(row):
+        def meter(row: dict[str, Any]) -> Markup:
             title = f"{units.bytes_text(row['bytes'])} in records of {units.bytes_text(row['reserved'])} reserved"
             return svg.meter(row["bytes"], row["reserved"], most, title, width=90)
 
@@ -34,9 +37,9 @@ class Xlists(Rows):
             Column("state", lambda row: "■ closed" if row["closed"] else "▸ open"),
         ]
 
-    def heading(self):
+    def heading(self) -> str:
         items, size = sum(row["items"] for row in self), sum(row["bytes"] for row in self)
         return f"xlists: {len(self):,}, {units.plural(items, 'item')}, {units.bytes_text(size)} in records"
 
-    def urgency(self, number):
-        return -self[number]["bytes"]
+    def urgency(self, number: int) -> int:
+        return -int(self[number]["bytes"])
