@@ -19,8 +19,8 @@ def show_versions(as_dict: bool = False) -> dict[str, Any] | None:
     Args:
         as_dict: return all that as a dict, which json takes, and print nothing.
 
-    Returns: None; with `as_dict` a dict with `python`, `system`, `packages` (a dict of `installed` and `loaded` for each),
-    `environment`, `thread_pools`, `protection` and `checks`, a list of dicts of `check`, `mark` ("ok", "advice",
+    Returns: None; with `as_dict` a dict with `python`, `system`, `packages` (a dict of `installed` and `loaded` for
+    each), `environment`, `thread_pools`, `protection` and `checks`, a list of dicts of `check`, `mark` ("ok", "advice",
     "problem" or "unknown"), `found` and `advice`.
 
     Raises: nothing of its own; a part that could not be looked at says why in its place.

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable
 from parallel._doctor import interpreter, judge_machine, judge_python, machine, packages
 from parallel._doctor.finding import OK, Finding, could_not_look
 
-# Name, and what gathers the facts and judges them. The order counts: a batch looks at what has been imported, and protection
-# and threads tell what it has found.
-_PYTHON = ("python", lambda: judge_python.python(interpreter.python()))
-_QUICK: tuple[tuple[str, Callable], ...] = (
+_Check = tuple[str, Callable[[], Finding | Iterable[Finding]]]
+
+# Name, and what gathers the facts and judges them. The order counts: a batch looks at what has been imported, and
+# protection and threads tell what it has found.
+_PYTHON: _Check = ("python", lambda: judge_python.python(interpreter.python()))
+_QUICK: tuple[_Check, ...] = (
     ("protection", lambda: judge_python.protection(interpreter.protection(), interpreter.python())),
     ("threads", lambda: judge_python.thread_pools(packages.thread_pools())),
     ("forks", lambda: judge_python.hazards(packages.hazards())),
@@ -24,9 +26,9 @@ _QUICK: tuple[tuple[str, Callable], ...] = (
     ("address space", lambda: judge_machine.address_space(machine.address_space())),
     ("stacks", lambda: judge_machine.child_memory(machine.child_memory())),
 )
-_IMPORTS = ("libraries", lambda: judge_python.imports(packages.import_protected()))
-_TRIAL = ("works", lambda: judge_python.trial(interpreter.trial()))
-_KERNEL = ("kernel", lambda: judge_python.kernelspec(packages.kernelspec()))
+_IMPORTS: _Check = ("libraries", lambda: judge_python.imports(packages.import_protected()))
+_TRIAL: _Check = ("works", lambda: judge_python.trial(interpreter.trial()))
+_KERNEL: _Check = ("kernel", lambda: judge_python.kernelspec(packages.kernelspec()))
 
 
 def in_users_process() -> list[Finding]:
@@ -44,7 +46,7 @@ def is_ok(finding: Finding) -> bool:
     return finding.mark == OK
 
 
-def _run(checks: Iterable[tuple[str, Callable]]) -> list[Finding]:
+def _run(checks: Iterable[_Check]) -> list[Finding]:
     findings: list[Finding] = []
     for name, check in checks:
         try:

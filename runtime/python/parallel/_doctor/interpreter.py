@@ -50,5 +50,5 @@ def trial() -> dict[str, Any]:
     except Exception as error:  # whatever keeps works from running is what is asked for
         parallel.cancel()
         return {"seconds": None, "error": f"{type(error).__name__}: {' '.join(str(error).split())}"}
-    error = None if context is not None else "it ran in the main process"
-    return {"seconds": time.perf_counter() - began, "error": error}
+    seconds = time.perf_counter() - began
+    return {"seconds": seconds, "error": None if context is not None else "it ran in the main process"}

@@ -56,7 +56,10 @@ def huge_pages(facts: dict[str, Any]) -> Finding:
     if mode == "never":
         found = "never: large new memory of works costs three to five times as much as in huge pages"
         return Finding("huge pages", ADVICE, found, _MADVISE)
-    found = f"{mode}: the first write of a context to new memory clears 2 MiB (up to 3 ms), and writes after forks split huge pages"
+    found = (
+        f"{mode}: the first write of a context to new memory clears 2 MiB (up to 3 ms), "
+        "and writes after forks split huge pages"
+    )
     return Finding("huge pages", ADVICE, found, f"if works are short: {_MADVISE}")
 
 

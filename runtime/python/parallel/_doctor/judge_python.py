@@ -45,7 +45,10 @@ def protection(facts: dict[str, Any], python: dict[str, Any]) -> Iterator[Findin
         yield Finding("protection", OK, "by patches of the interpreter")
     elif facts["by"] == "twins":
         if python["built for"] == f"{python['implementation']} {python['python']}":
-            advice = "patches need a Python compiled as Debian's is, and a system that lets it change its own code (/proc; no seccomp profile against it)"
+            advice = (
+                "patches need a Python compiled as Debian's is, and a system that lets it change its own code "
+                "(/proc; no seccomp profile against it)"
+            )
         else:
             advice = (
                 f"patches need the Python it was built for, {python['built for']}: use that one, or build with this one"
@@ -55,7 +58,10 @@ def protection(facts: dict[str, Any], python: dict[str, Any]) -> Iterator[Findin
         found = f"{plural(len(without), 'function')} of yours without checks: {_some(sorted(without))}"
         yield Finding("protection", ADVICE, found, "parallel.protection.status()['without_twin'] has the reasons")
     if missing := facts["missing"]:
-        found = f"not complete: {plural(len(missing), 'name')} that it looks for not found in these libraries: {_some(sorted(missing))}"
+        found = (
+            f"not complete: {plural(len(missing), 'name')} that it looks for not found in these libraries: "
+            f"{_some(sorted(missing))}"
+        )
         yield Finding(
             "protection", ADVICE, found, "writes through what took their place may pass unseen: please report it"
         )

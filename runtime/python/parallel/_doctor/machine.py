@@ -121,6 +121,9 @@ def child_memory(root: Path = ROOT) -> dict[str, Any]:
 
 
 def allocators(root: Path = ROOT) -> dict[str, Any]:
-    """Which libraries stand in place of glibc's malloc, as far as they are files of their own; None: there is no telling."""
+    """Which libraries stand in place of glibc's malloc, as far as they are files of their own.
+
+    None: there is no telling.
+    """
     maps = _text(root, "proc/self/maps")
     return {"loaded": None if maps is None else sorted(set(_ALLOCATORS.findall(maps)))}

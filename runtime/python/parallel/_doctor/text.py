@@ -70,7 +70,7 @@ def _version(version: Any) -> str:
         return str(version)
     installed, loaded = version["installed"], version["loaded"]
     if loaded is None:
-        return installed
+        return str(installed)
     if installed == loaded:
         return f"{installed}, loaded"
     return f"{installed or 'not installed'}, but {loaded} is loaded"
