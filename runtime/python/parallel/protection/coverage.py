@@ -1,5 +1,7 @@
-"""What protection has to do with the libraries that are loaded, in the versions they have: what it looked for and did not find, and
-methods that no table knows."""
+"""What protection has to do with the libraries that are loaded, in the versions they have.
+
+What it looked for and did not find, and methods that no table knows.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,10 @@ def missing() -> list[str]:
 
 
 def unknown() -> list[str]:
-    """Methods of the types in `effects.TYPES` that a newer version has and the table does not: whether they change something is
-    not known, and they are not looked at."""
+    """Methods of the types in `effects.TYPES` that a newer version has and the table does not.
+
+    Whether they change something is not known, and they are not looked at.
+    """
     found = []
     for (module, name), of in effects.TYPES.items():
         kind = loaded_type(module, name)
@@ -30,7 +34,10 @@ def unknown() -> list[str]:
 
 
 def loaded_type(module: str, name: str) -> type | None:
-    """As the protection finds it: by its module's name for it, or by its own; "type.__class__" is the type of a type."""
+    """As the protection finds it: by its module's name for it, or by its own.
+
+    "type.__class__" is the type of a type.
+    """
     name, _, of_metatype = name.partition(".")
     holder = sys.modules.get(module)
     if not isinstance(holder, types.ModuleType):

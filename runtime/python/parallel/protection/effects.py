@@ -1,8 +1,8 @@
 """What every method of the types that can be changed does: reads, changes its object, or changes an argument.
 
-Stores that go through a type's slots (`x[i] = v`, `x.a = v`, `x += y`, `next(x)`) need no entry: every type's are guarded. This is
-the rest: methods and functions of C code, which change objects directly. tests/python/protection/test_effects fails when one of a
-type that is listed here is not classified.
+Stores that go through a type's slots (`x[i] = v`, `x.a = v`, `x += y`, `next(x)`) need no entry: every type's are
+guarded. This is the rest: methods and functions of C code, which change objects directly.
+tests/python/protection/test_effects fails when one of a type that is listed here is not classified.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ READING_PROTOCOLS = frozenset(
 class Effects(NamedTuple):
     """Names of methods, separated by blanks; those of `READING_PROTOCOLS` need none.
 
-    `changes`: their object. `attributes`: what their object says about itself, not its contents. `outputs` and `arguments`:
-    "name:position" of an argument that is changed, optional in `outputs`, and ":keyword" where it can be given by that name.
+    `changes`: their object. `attributes`: what their object says about itself, not its contents. `outputs` and
+    `arguments`: "name:position" of an argument that is changed, optional in `outputs`, and ":keyword" where it can be
+    given by that name.
     """
 
     reads: str
@@ -48,8 +49,8 @@ def listed(of: Effects) -> list[str]:
 
 # ---- builtins and collections ----------------------------------------------------------------------------------------
 
-# (module, name): as the module has it, or as the type says itself, where the module has no name for it. Modules are those that
-# users import from: libraries move their types between the ones within.
+# (module, name): as the module has it, or as the type says itself, where the module has no name for it. Modules are
+# those that users import from: libraries move their types between the ones within.
 TYPES: dict[tuple[str, str], Effects] = {
     ("builtins", "list"): Effects("copy count index", "append clear extend insert pop remove reverse sort"),
     ("builtins", "dict"): Effects("copy fromkeys get items keys values", "clear pop popitem setdefault update"),
@@ -58,16 +59,16 @@ TYPES: dict[tuple[str, str], Effects] = {
         "add clear difference_update discard intersection_update pop remove symmetric_difference_update update",
     ),
     ("builtins", "bytearray"): Effects(
-        "capitalize center copy count decode endswith expandtabs find fromhex hex index isalnum isalpha isascii isdigit islower "
-        "isspace istitle isupper join ljust lower lstrip partition removeprefix removesuffix replace rfind rindex rjust "
-        "rpartition rsplit rstrip split splitlines startswith strip swapcase title translate upper zfill",
+        "capitalize center copy count decode endswith expandtabs find fromhex hex index isalnum isalpha isascii "
+        "isdigit islower isspace istitle isupper join ljust lower lstrip partition removeprefix removesuffix replace "
+        "rfind rindex rjust rpartition rsplit rstrip split splitlines startswith strip swapcase title translate upper "
+        "zfill",
         "append clear extend insert pop remove reverse",
     ),
     # release() ends the view, not what it shows.
     ("builtins", "memoryview"): Effects("cast hex release tobytes tolist toreadonly"),
-    ("builtins", "BaseException"): Effects(
-        "with_traceback", "__setstate__ add_note"
-    ),  # raising one sets its traceback, too
+    # with_traceback() is let through: raising one sets its traceback, too.
+    ("builtins", "BaseException"): Effects("with_traceback", "__setstate__ add_note"),
     ("_collections", "deque"): Effects(
         "copy count index", "append appendleft clear extend extendleft insert pop popleft remove reverse rotate"
     ),
@@ -102,10 +103,9 @@ TYPES: dict[tuple[str, str], Effects] = {
         kind=_POSITION,
     ),
     ("sqlite3", "Connection"): Effects(
-        # Reading through a connection is what SELECT does, and cannot be told from writing here; see
-        # docs/protection.md.
-        "backup blobopen close commit cursor enable_load_extension execute executemany executescript getlimit interrupt iterdump "
-        "load_extension rollback serialize setlimit",
+        # Reading through a connection is what SELECT does, and cannot be told from writing here (docs/protection.md).
+        "backup blobopen close commit cursor enable_load_extension execute executemany executescript getlimit "
+        "interrupt iterdump load_extension rollback serialize setlimit",
         "create_aggregate create_collation create_function create_window_function deserialize set_authorizer "
         "set_progress_handler set_trace_callback",
     ),
@@ -185,19 +185,21 @@ TYPES: dict[tuple[str, str], Effects] = {
     ("_ctypes", "_CData"): Effects("", "__setstate__"),
     ("_struct", "Struct"): Effects("iter_unpack pack unpack unpack_from", arguments="pack_into:0"),
     ("_socket", "socket"): Effects(
-        "_accept bind close connect connect_ex detach fileno getblocking getpeername getsockname getsockopt gettimeout listen recv "
-        "recvfrom recvmsg recvmsg_into send sendall sendmsg sendmsg_afalg sendto setblocking setsockopt settimeout shutdown",
+        "_accept bind close connect connect_ex detach fileno getblocking getpeername getsockname getsockopt gettimeout "
+        "listen recv recvfrom recvmsg recvmsg_into send sendall sendmsg sendmsg_afalg sendto setblocking setsockopt "
+        "settimeout shutdown",
         arguments="recv_into:0:buffer recvfrom_into:0:buffer",
     ),
     # ---- random numbers: a context has streams of its own; seeding and drawing change nothing that anybody compares --
     ("_random", "Random"): Effects("getrandbits getstate random seed setstate"),
     # ---- numpy -------------------------------------------------------------------------------------------------------
     ("numpy", "ndarray"): Effects(
-        "argpartition argsort astype conj conjugate copy diagonal dump dumps flatten getfield item newbyteorder nonzero ravel repeat "
-        "reshape searchsorted squeeze swapaxes to_device tobytes tofile tolist tostring transpose view",
+        "argpartition argsort astype conj conjugate copy diagonal dump dumps flatten getfield item newbyteorder "
+        "nonzero ravel repeat reshape searchsorted squeeze swapaxes to_device tobytes tofile tolist tostring transpose "
+        "view",
         "byteswap fill itemset partition put resize setfield sort __setstate__",
-        "all:1 any:1 argmax:1 argmin:1 choose:1 clip:2 compress:2 cumprod:2 cumsum:2 dot:1 max:1 mean:2 min:1 prod:2 ptp:1 round:1 "
-        "std:2 sum:2 take:2 trace:4 var:2",
+        "all:1 any:1 argmax:1 argmin:1 choose:1 clip:2 compress:2 cumprod:2 cumsum:2 dot:1 max:1 mean:2 min:1 prod:2 "
+        "ptp:1 round:1 std:2 sum:2 take:2 trace:4 var:2",
         attributes="setflags",
     ),
     ("numpy", "void"): Effects("getfield", "setfield"),
@@ -213,20 +215,19 @@ TYPES: dict[tuple[str, str], Effects] = {
         arguments="at:0",
     ),
     ("numpy.random", "Generator"): Effects(
-        "__setstate__ beta binomial bytes chisquare choice dirichlet exponential f gamma geometric gumbel hypergeometric integers "
-        "laplace "
-        "logistic lognormal logseries multinomial multivariate_hypergeometric multivariate_normal negative_binomial "
-        "noncentral_chisquare noncentral_f normal pareto permutation poisson power rayleigh spawn standard_cauchy standard_t "
-        "triangular uniform vonmises wald weibull zipf",
+        "__setstate__ beta binomial bytes chisquare choice dirichlet exponential f gamma geometric gumbel "
+        "hypergeometric integers laplace logistic lognormal logseries multinomial multivariate_hypergeometric "
+        "multivariate_normal negative_binomial noncentral_chisquare noncentral_f normal pareto permutation poisson "
+        "power rayleigh spawn standard_cauchy standard_t triangular uniform vonmises wald weibull zipf",
         outputs="random:2 standard_exponential:3 standard_gamma:3 standard_normal:2 permuted:2",
         arguments="shuffle:0:x",
     ),
     ("numpy.random", "RandomState"): Effects(
-        "__setstate__ beta binomial bytes chisquare choice dirichlet exponential f gamma geometric get_state gumbel hypergeometric "
-        "laplace logistic "
-        "lognormal logseries multinomial multivariate_normal negative_binomial noncentral_chisquare noncentral_f normal pareto "
-        "permutation poisson power rand randint randn random random_integers random_sample rayleigh seed set_state standard_cauchy "
-        "standard_exponential standard_gamma standard_normal standard_t tomaxint triangular uniform vonmises wald weibull zipf",
+        "__setstate__ beta binomial bytes chisquare choice dirichlet exponential f gamma geometric get_state gumbel "
+        "hypergeometric laplace logistic lognormal logseries multinomial multivariate_normal negative_binomial "
+        "noncentral_chisquare noncentral_f normal pareto permutation poisson power rand randint randn random "
+        "random_integers random_sample rayleigh seed set_state standard_cauchy standard_exponential standard_gamma "
+        "standard_normal standard_t tomaxint triangular uniform vonmises wald weibull zipf",
         arguments="shuffle:0:x",
     ),
 }
@@ -238,14 +239,14 @@ TYPES |= {
     for module, names in (
         (
             "builtins",
-            "bytearray_iterator bytes_iterator iterator list_iterator list_reverseiterator longrange_iterator range_iterator reversed "
-            "str_ascii_iterator str_iterator tuple_iterator zip",
+            "bytearray_iterator bytes_iterator iterator list_iterator list_reverseiterator longrange_iterator "
+            "range_iterator reversed str_ascii_iterator str_iterator tuple_iterator zip",
         ),
         ("array", "arrayiterator"),
         (
             "itertools",
-            "_tee accumulate combinations combinations_with_replacement cycle dropwhile groupby islice permutations product "
-            "takewhile zip_longest",
+            "_tee accumulate combinations combinations_with_replacement cycle dropwhile groupby islice permutations "
+            "product takewhile zip_longest",
         ),
     )
     for name in names.split()
@@ -273,7 +274,8 @@ TYPES |= {("_ctypes", f"{name}.__class__"): _OF_DATA for name in ("Array", "CFun
 TYPES["_ctypes", "_Pointer.__class__"] = _OF_DATA._replace(changes="set_type")
 
 # ---- functions of modules: (module, name) -> position and name of the argument that is changed -----------------------
-# "module:type" is the extension module that defines this type, whatever its name; "a|b" are names in different versions.
+# "module:type" is the extension module that defines this type, whatever its name; "a|b" are names in different
+# versions.
 
 FUNCTIONS: dict[tuple[str, str], tuple[int, str | None]] = {
     ("_heapq", "heappush"): (0, None),
@@ -309,9 +311,13 @@ OUTPUTS: dict[tuple[str, str], int] = {
 PROCESS = (("posix", "putenv"), ("posix", "unsetenv"))
 
 
-def table() -> list[tuple]:
-    """For `_core.guard_configure`: (module, type or None, name, operation, kind, subject, position, keyword or None)."""
-    rows = []
+# module, type or None, name, operation, kind, subject, position, keyword or None
+_Row = tuple[str, str | None, str, str, int, int, int, str | None]
+
+
+def table() -> list[_Row]:
+    """For `_core.guard_configure`."""
+    rows: list[_Row] = []
     for (module, kind), of in TYPES.items():
         for name in of.changes.split():
             rows.append((module, kind, name, f"{name}()", of.kind, _SELF, 0, None))
@@ -322,11 +328,12 @@ def table() -> list[tuple]:
             rows.append((module, kind, name, f"{name}(out=)", _CONTENTS, _OUTPUT, int(position), "out"))
         for argument in of.arguments.split():
             name, position, *keyword = argument.split(":")
-            rows.append((module, kind, name, f"{name}()", _CONTENTS, _ARGUMENT, int(position), *(keyword or [None])))
-    for (module, name), (position, keyword) in FUNCTIONS.items():
-        rows.append((module, None, name, f"{name.partition('|')[0]}()", _CONTENTS, _ARGUMENT, position, keyword))
+            by_name = keyword[0] if keyword else None
+            rows.append((module, kind, name, f"{name}()", _CONTENTS, _ARGUMENT, int(position), by_name))
+    for (module, name), (place, by_name) in FUNCTIONS.items():
+        rows.append((module, None, name, f"{name.partition('|')[0]}()", _CONTENTS, _ARGUMENT, place, by_name))
     for module, name in PROCESS:
         rows.append((module, None, name, f"{name}()", _PROCESS, _SELF, 0, None))
-    for (module, name), position in OUTPUTS.items():
-        rows.append((module, None, name, f"{name}(out=)", _CONTENTS, _OUTPUT, position, "out"))
+    for (module, name), place in OUTPUTS.items():
+        rows.append((module, None, name, f"{name}(out=)", _CONTENTS, _OUTPUT, place, "out"))
     return rows

@@ -1,6 +1,7 @@
-"""What library code may do to objects of the main thread, by exact names, and which methods say that they change their object.
+"""What library code may do to objects of the main thread, and which methods say that they change their object.
 
-Code that is not named here is judged by what it changes: what libraries hold they may change, what the user holds not.
+Both by exact names. Code that is not named here is judged by what it changes: what libraries hold they may change, what
+the user holds not.
 """
 
 from __future__ import annotations
@@ -79,8 +80,8 @@ EXEMPT = (
     "logging.handlers:BufferingHandler.emit",
     # A fork within a context: the locks of threads that are not there are made anew.
     "threading:_after_fork",
-    # Files that are read through a decompressor, and members of archives: their position is the context's own, as that of
-    # other files; and how many read from the archive.
+    # Files that are read through a decompressor, and members of archives: their position is the context's own, as that
+    # of other files; and how many read from the archive.
     *(f"_compression:DecompressReader.{name}" for name in ("read", "readall", "readinto", "seek")),
     "gzip:_GzipReader.read",
     "tarfile:TarFile.next",
@@ -116,24 +117,25 @@ EXEMPT = (
 
 # What plots and decorates, in matplotlib.
 _AXES = (
-    "acorr angle_spectrum annotate arrow axhline axhspan axline axvline axvspan bar bar_label barbs barh boxplot broken_barh bxp clabel "
-    "cohere contour contourf csd ecdf errorbar eventplot fill fill_between fill_betweenx grouped_bar hexbin hist hist2d hlines imshow "
-    "indicate_inset indicate_inset_zoom inset_axes legend loglog magnitude_spectrum matshow pcolor pcolorfast pcolormesh phase_spectrum pie "
-    "pie_label plot plot_date psd quiver quiverkey scatter secondary_xaxis secondary_yaxis semilogx semilogy specgram spy stackplot stairs stem step streamplot table "
-    "text tricontour tricontourf tripcolor triplot violin violinplot vlines xcorr"
+    "acorr angle_spectrum annotate arrow axhline axhspan axline axvline axvspan bar bar_label barbs barh boxplot "
+    "broken_barh bxp clabel cohere contour contourf csd ecdf errorbar eventplot fill fill_between fill_betweenx "
+    "grouped_bar hexbin hist hist2d hlines imshow indicate_inset indicate_inset_zoom inset_axes legend loglog "
+    "magnitude_spectrum matshow pcolor pcolorfast pcolormesh phase_spectrum pie pie_label plot plot_date psd quiver "
+    "quiverkey scatter secondary_xaxis secondary_yaxis semilogx semilogy specgram spy stackplot stairs stem step "
+    "streamplot table text tricontour tricontourf tripcolor triplot violin violinplot vlines xcorr"
 )
 _AXES_BASE = (
-    "autoscale axis cla grid invert_xaxis invert_yaxis label_outer locator_params margins minorticks_off minorticks_on sharex sharey tick_params "
-    "ticklabel_format twinx twiny xaxis_date yaxis_date"
+    "autoscale axis cla grid invert_xaxis invert_yaxis label_outer locator_params margins minorticks_off minorticks_on "
+    "sharex sharey tick_params ticklabel_format twinx twiny xaxis_date yaxis_date"
 )
 _FIGURE = (
-    "align_labels align_titles align_xlabels align_ylabels autofmt_xdate clf colorbar delaxes legend subfigures subplot_mosaic subplots subplots_adjust suptitle supxlabel "
-    "supylabel text"
+    "align_labels align_titles align_xlabels align_ylabels autofmt_xdate clf colorbar delaxes legend subfigures "
+    "subplot_mosaic subplots subplots_adjust suptitle supxlabel supylabel text"
 )
 
-# Names of methods of packages that change their object, whatever they are written in, full names of others, and how names
-# begin in a package. When the user's code calls one on an object of the main thread and it goes on to change anything of the
-# main thread, that object is what is changed.
+# Names of methods of packages that change their object, whatever they are written in, full names of others, and how
+# names begin in a package. When the user's code calls one on an object of the main thread and it goes on to change
+# anything of the main thread, that object is what is changed.
 MUTATORS = (
     "__setitem__",
     "__delitem__",
