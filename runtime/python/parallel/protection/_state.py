@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import types
 import warnings
+from typing import TYPE_CHECKING, Any
 
 from parallel import _core
 from parallel.protection import coverage, effects, escapes, exemptions, messages, paths
+
+if TYPE_CHECKING:
+    from parallel.protection.twins.rewriting import Tree
 
 MODES = ("strict", "scan", "off")
 _SHOWN = 5  # names in a sentence
@@ -23,7 +26,7 @@ _told: set[str] = set()  # what has been warned of as missing
 class _Probe:
     """A class with every special method a gate could stand before: its slots are CPython's ways into Python code."""
 
-    def _method(self, *arguments):
+    def _method(self, *arguments: Any) -> Any:
         """Never called."""
 
     __setattr__ = __delattr__ = __setitem__ = __delitem__ = __init__ = __next__ = _method
@@ -108,9 +111,9 @@ def _by_twins() -> str:
 
 def _incomplete(missing: list[str]) -> str:
     return (
-        f"protection is not complete: changes by {_shortened(missing)} are not seen, as the library that is installed does not have "
-        "them where they are looked for (parallel.protection.status()['missing']). Most likely it is newer than this version of "
-        "xeus-parallel"
+        f"protection is not complete: changes by {_shortened(missing)} are not seen, as the library that is installed "
+        "does not have them where they are looked for (parallel.protection.status()['missing']). Most likely it is "
+        "newer than this version of xeus-parallel"
     )
 
 
@@ -122,7 +125,9 @@ def prepare() -> None:
     """In the main process, before a batch is forked: what its zygote will find."""
     _look()
     if _mode == "strict" and _obstacle is not None:
-        _twins().prepare()
+        from parallel.protection import twins  # 10 ms, where they are needed
+
+        twins.prepare()
 
 
 def _look() -> None:
@@ -134,17 +139,13 @@ def _look() -> None:
         warnings.warn(_incomplete(new), RuntimeWarning, stacklevel=2)
 
 
-def compile_in_context(tree: ast.AST, filename: str, mode: str) -> types.CodeType:
+def compile_in_context(tree: Tree, filename: str, mode: str) -> types.CodeType:
     """What compile() makes of `tree`, in a context: the user's code, to run in a namespace that was made there."""
     if _mode == "strict" and _obstacle is not None:
-        return _twins().compile_in_context(tree, filename, mode)
+        from parallel.protection import twins
+
+        return twins.compile_in_context(tree, filename, mode)
     return compile(tree, filename, mode, dont_inherit=True)
-
-
-def _twins():
-    from parallel.protection import twins  # 10 ms, where they are needed
-
-    return twins
 
 
 def _force_twins(on: bool) -> None:
@@ -155,14 +156,15 @@ def _force_twins(on: bool) -> None:
     _obstacle = _core.guard_facts()["obstacle"]
 
 
-def status() -> dict:
+def status() -> dict[str, Any]:
     """How works are protected, as a dict.
 
-    `mode`; `active`, whether works are protected: True, False, or "partly" where something is missing; `by`, "patches" of the
-    interpreter or source "twins", None when they are not; `obstacle`, why it cannot be patched, or None; `missing`, what was
-    looked for in the libraries that are loaded and not found there, so that its changes are not seen; `unknown`, methods of
-    theirs that are newer than this version of xeus-parallel, which are not looked at; `without_twin`, functions of yours that
-    run without checks, and why, as far as batches have shown; `projects` and `libraries`, as configured.
+    `mode`; `active`, whether works are protected: True, False, or "partly" where something is missing; `by`, "patches"
+    of the interpreter or source "twins", None when they are not; `obstacle`, why it cannot be patched, or None;
+    `missing`, what was looked for in the libraries that are loaded and not found there, so that its changes are not
+    seen; `unknown`, methods of theirs that are newer than this version of xeus-parallel, which are not looked at;
+    `without_twin`, functions of yours that run without checks, and why, as far as batches have shown; `projects` and
+    `libraries`, as configured.
 
     >>> status()["mode"], status()["by"] in ("patches", "twins")
     ('strict', True)
@@ -171,6 +173,11 @@ def status() -> dict:
     _look()
     by_twins = _obstacle is not None
     missing = coverage.missing() if is_strict else []
+    without_twin = {}
+    if is_strict and by_twins:
+        from parallel.protection import twins
+
+        without_twin = twins.kept()
     return {
         "mode": _mode,
         "active": "partly" if missing else is_strict,
@@ -178,7 +185,7 @@ def status() -> dict:
         "obstacle": _obstacle,
         "missing": missing,
         "unknown": coverage.unknown(),
-        "without_twin": _twins().kept() if is_strict and by_twins else {},
+        "without_twin": without_twin,
         "projects": list(_projects),
         "libraries": list(_libraries),
     }

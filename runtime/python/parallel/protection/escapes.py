@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from parallel import _core
 from parallel.protection import messages
 
 
-def warning(found: list[tuple]) -> str:
+def warning(found: list[tuple[Any, ...]]) -> str:
     """`found`: each the namespace of a module, what leads from there to a container, and that."""
     named = ", ".join(f"{type(way[-1]).__name__} {_path(*way)!r}{_keys(way[-1])}" for way in found)
     how = " (C code did, where no error could be raised)" if _core.guard_facts()["strict"] else ""
@@ -16,7 +18,7 @@ def warning(found: list[tuple]) -> str:
     )
 
 
-def _path(namespace: dict, first: object, *rest: object) -> str:
+def _path(namespace: dict[str, Any], first: object, *rest: object) -> str:
     module = namespace.get("__name__")
     path = "" if module == "__main__" else f"{module}."
     path += next((name for name, value in list(namespace.items()) if value is first), "[...]")
@@ -25,7 +27,7 @@ def _path(namespace: dict, first: object, *rest: object) -> str:
     return path
 
 
-def _keys(container) -> str:
+def _keys(container: object) -> str:
     if not isinstance(container, dict):
         return ""
     own = next(key for key, value in dict.items(container) if _core.guard_is_own(value) or _core.guard_is_own(key))

@@ -6,6 +6,8 @@ import collections
 import itertools
 import sys
 import types
+from collections.abc import Iterator
+from typing import Any
 
 _ADVICE = "Return the result from the work, or share it through parallel.xlist() or parallel.dict()."
 _LOOKS = 20_000  # objects looked through for a name; takes 10 ms at most
@@ -14,7 +16,7 @@ _WITH_SHORT_REPR = (str, int, float, bytes, bool, type(None))
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: a class written in Python
 
 
-def describe(target: object, operation: str, name: str | None) -> str:
+def describe(target: Any, operation: str, name: str | None) -> str:
     """The message; called in the context at the moment an error is raised."""
     if operation in ("global", "nonlocal"):
         kind = "global variable" if operation == "global" else "variable of an enclosing function,"
@@ -37,11 +39,11 @@ def _whose() -> str:
     )
 
 
-def _namespace() -> dict:
+def _namespace() -> dict[str, Any]:
     return vars(sys.modules.get("__main__", types))
 
 
-def _named(target: object) -> str:
+def _named(target: Any) -> str:
     kind = "class" if issubclass(type(target), type) else type.__dict__["__name__"].__get__(type(target))
     path = _path_to(target)
     if path is None and issubclass(type(target), type):
@@ -81,8 +83,11 @@ def _path_to(target: object) -> str | None:
     return None
 
 
-def items_of(value: object):
-    """What `value` holds, with the expression that leads there. Runs no code of the user's: a property can take long, or raise."""
+def items_of(value: Any) -> Iterator[tuple[str, Any]]:
+    """What `value` holds, with the expression that leads there.
+
+    Runs no code of the user's: a property can take long, or raise.
+    """
     kind = type(value)
     if issubclass(kind, dict):
         for key, item in list(dict.items(value))[:_LOOKS]:
@@ -103,7 +108,7 @@ def items_of(value: object):
         yield from _attributes_of(value, kind)
 
 
-def _attributes_of(value: object, kind: type):
+def _attributes_of(value: Any, kind: type) -> Iterator[tuple[str, Any]]:
     """As C code holds them: the instance's dict, and slots."""
     for owner in type.__dict__["__mro__"].__get__(kind):
         for name, member in type.__dict__["__dict__"].__get__(owner).items():

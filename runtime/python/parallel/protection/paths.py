@@ -23,7 +23,7 @@ def prefixes() -> tuple[tuple[str, ...], tuple[str, ...]]:
     return _folders(own), _folders(standard)
 
 
-def checked(what: str, folders: Iterable[str | os.PathLike]) -> tuple[str, ...]:
+def checked(what: str, folders: Iterable[str | os.PathLike[str]]) -> tuple[str, ...]:
     """`folders` as absolute paths; TypeError when it is no list of folders. They need not exist yet."""
     if isinstance(folders, (str, bytes, os.PathLike)):
         raise TypeError(f"{what} is a list of folders: {what}=[{folders!r}]")
@@ -36,7 +36,7 @@ def rules(projects: Iterable[str], libraries: Iterable[str]) -> tuple[tuple[str,
     return tuple(sorted(whose.items(), key=lambda rule: -len(rule[0])))  # a folder within another has the last word
 
 
-def _folders(names) -> tuple[str, ...]:
+def _folders(names: Iterable[str]) -> tuple[str, ...]:
     # As written and as resolved: code carries whichever its module was found by.
     both = {os.path.join(form, "") for name in names for form in (name, os.path.realpath(name))}
     return tuple(sorted(both))

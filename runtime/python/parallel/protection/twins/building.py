@@ -7,6 +7,8 @@ import inspect
 import linecache
 import sys
 import types
+from collections.abc import Iterator
+from typing import Any
 
 from parallel import _core
 from parallel.protection.twins import compiling, library
@@ -16,10 +18,12 @@ _kept: dict[str, str] = {}
 _done: set[str] = set()  # functions on the library's list that have been looked at
 _RECENT_CELLS = 100  # of which the source of a timed one is looked for: a compilation each
 
+_Twins = dict[compiling.Identity, types.CodeType]  # identity of code -> its twin
+
 
 def build() -> None:
     """Make twins for what has come since the last time."""
-    by_text: dict[tuple, list[types.FunctionType]] = {}
+    by_text: dict[tuple[str, int], list[types.FunctionType]] = {}
     for function in _core.guard_find_functions():
         code = function.__code__
         by_text.setdefault((code.co_filename, code.co_flags & compiling.FUTURE), []).append(function)
@@ -33,7 +37,8 @@ def kept() -> dict[str, str]:
 
 
 def _build_text(filename: str, flags: int, functions: list[types.FunctionType]) -> None:
-    twins, obstacle = {}, "its source is not to be found"
+    twins: _Twins = {}
+    obstacle: str | None = "its source is not to be found"
     for lines in _texts(filename, functions[0].__globals__):
         for by_statement in (False, True):  # as a file; as a cell, whose statements are compiled one by one
             found, obstacle = _twins_of("".join(lines), filename, flags, by_statement)
@@ -47,7 +52,7 @@ def _build_text(filename: str, flags: int, functions: list[types.FunctionType]) 
         _mark(function, function.__code__, twins, obstacle)
 
 
-def _mark(function, code: types.CodeType, twins: dict, obstacle: str | None) -> None:
+def _mark(function: types.FunctionType, code: types.CodeType, twins: _Twins, obstacle: str | None) -> None:
     """Tell C++ of the twins of a function's code and of the code within, which functions may be made from later."""
     twin = twins.get(compiling.identity(code))
     _core.guard_know_twin(code, twin)
@@ -60,13 +65,13 @@ def _mark(function, code: types.CodeType, twins: dict, obstacle: str | None) -> 
     _mark_within(code, twins)
 
 
-def _mark_within(code: types.CodeType, twins: dict) -> None:
+def _mark_within(code: types.CodeType, twins: _Twins) -> None:
     for inner in compiling.within(code):
         _core.guard_know_twin(inner, twins.get(compiling.identity(inner)))
         _mark_within(inner, twins)
 
 
-def _texts(filename: str, namespace: dict):
+def _texts(filename: str, namespace: dict[str, Any]) -> Iterator[list[str]]:
     """What the file or cell reads: as Python knows it, and if that does not fit, as it is now."""
     if filename.startswith("<timed "):
         yield from _timed()
@@ -80,11 +85,13 @@ def _texts(filename: str, namespace: dict):
         yield now
 
 
-def _timed():
+def _timed() -> Iterator[list[str]]:
     """What %%time and %time have run of late: IPython keeps no source of it but the cell."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
-    for cell in reversed(shell.history_manager.input_hist_raw[-_RECENT_CELLS:] if shell is not None else ()):
+    if shell is None:
+        return
+    for cell in reversed(shell.history_manager.input_hist_raw[-_RECENT_CELLS:]):
         first, _, body = cell.partition("\n")
         if first.startswith("%%time"):
             yield shell.transform_cell(body).splitlines(True)
@@ -106,9 +113,10 @@ def _is_generated(function: types.FunctionType) -> bool:
     )
 
 
-def _twins_of(text: str, filename: str, flags: int, by_statement: bool) -> tuple[dict, str | None]:
-    """identity of code -> its twin, and why there are none."""
-    found, obstacle = {}, None
+def _twins_of(text: str, filename: str, flags: int, by_statement: bool) -> tuple[_Twins, str | None]:
+    """The twins, and why there are none."""
+    found: _Twins = {}
+    obstacle = None
     for part in _statements(text, filename, flags) if by_statement else (text,):
         for also in (0, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT):  # a cell may await
             try:
@@ -127,7 +135,7 @@ def _twins_of(text: str, filename: str, flags: int, by_statement: bool) -> tuple
     return found, None
 
 
-def _statements(text: str, filename: str, flags: int):
+def _statements(text: str, filename: str, flags: int) -> list[ast.Module]:
     """The statements of a cell, each as a module: the compiler calls what the same text imports in another way."""
     try:
         tree = compile(text, filename, "exec", flags | ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, True)
@@ -177,7 +185,7 @@ def _library_twin(function: types.FunctionType) -> types.CodeType | None:
     return None
 
 
-def _imported(function: types.FunctionType):
+def _imported(function: types.FunctionType) -> Iterator[str]:
     """Names that the module of a function may have imported: the compiler calls what they hold in another way."""
     code, namespace = function.__code__, function.__globals__
     names = [name for name in code.co_names if name in namespace and name.isidentifier()]

@@ -12,6 +12,12 @@ import itertools
 import operator
 import sys
 from collections import OrderedDict, defaultdict, deque
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+_Said = TypeVar("_Said")
+# function, effect, number, keyword or None
+_Row = tuple[object, int, int, str | None]
 
 # As in runtime/python/guard/twin_rules.hpp.
 _NOTHING, _ATTRIBUTE, _ITEM, _IN_PLACE, _ADVANCES, _ITERATES, _DICT, _GETATTR, _RUN, _COMPILE, _CHANGES, _STREAMS = (
@@ -24,7 +30,7 @@ _IN_PLACE_FUNCTIONS = (
 )  # fmt: skip
 
 # Draw from their arguments: from the one that is given, and those after it. Lazy ones draw later.
-_ITERATING = {
+_ITERATING: set[tuple[object, int]] = {
     (list, 0), (tuple, 0), (set, 0), (frozenset, 0), (dict, 0), (bytes, 0), (bytearray, 0), (enumerate, 0), (zip, 0),
     (map, 1), (filter, 1), (sum, 0), (max, 0), (min, 0), (any, 0), (all, 0), (sorted, 0), (functools.reduce, 1),
     (deque, 0), (OrderedDict, 0), (defaultdict, 1), (str.join, 1), (bytes.join, 1), (list.extend, 1),
@@ -46,7 +52,7 @@ _NUMPY = {
 }  # fmt: skip
 
 # (module, qualified name) -> which argument they write to as to a file.
-_WRITING = {
+_WRITING: dict[tuple[str, str], tuple[int, str | None]] = {
     ("builtins", "print"): (-1, "file"),
     ("_io", "_IOBase.writelines"): (0, None),
     ("_csv", "writer"): (0, None),
@@ -67,8 +73,8 @@ _AWAITING = {
 
 # Read so often, and so rarely as what they are here for, that they are looked at where they are called only.
 UNREMARKABLE = frozenset(
-    "cancel close comment compress data decompress dump end feed flush get load modify move pi put read register remove reset set "
-    "set_name start unregister".split()
+    "cancel close comment compress data decompress dump end feed flush get load modify move pi put read register "
+    "remove reset set set_name start unregister".split()
 )
 
 
@@ -77,9 +83,9 @@ def names() -> set[str]:
     return {"setattr", "delattr", "setitem", "delitem", "next", "anext", *_IN_PLACE_FUNCTIONS, "exec", "eval"}
 
 
-def table() -> list[tuple]:
-    """For `_core.guard_know_callees`: (function, effect, number, keyword or None)."""
-    rows = [
+def table() -> list[_Row]:
+    """For `_core.guard_know_callees`."""
+    plain: list[tuple[object, int, int]] = [
         (builtins.setattr, _ATTRIBUTE, 0),
         (builtins.delattr, _ATTRIBUTE, 0),
         (builtins.next, _ADVANCES, 0),
@@ -92,9 +98,9 @@ def table() -> list[tuple]:
         (operator.setitem, _ITEM, 0),
         (operator.delitem, _ITEM, 0),
     ]
-    rows += [(getattr(operator, name), _IN_PLACE, number) for number, name in enumerate(_IN_PLACE_FUNCTIONS)]
-    rows += [(function, _ITERATES, first) for function, first in _ITERATING]
-    rows = [(*row, None) for row in rows]
+    plain += [(getattr(operator, name), _IN_PLACE, number) for number, name in enumerate(_IN_PLACE_FUNCTIONS)]
+    plain += [(function, _ITERATES, first) for function, first in _ITERATING]
+    rows: list[_Row] = [(*row, None) for row in plain]
     numpy = sys.modules.get("numpy")
     rows += [(getattr(numpy, name), _CHANGES, *which) for name, which in _NUMPY.items() if hasattr(numpy, name)]
     ctypes = sys.modules.get("ctypes")
@@ -106,10 +112,10 @@ def table() -> list[tuple]:
     return rows
 
 
-def _loaded(functions: dict[tuple[str, str], object]):
+def _loaded(functions: dict[tuple[str, str], _Said]) -> Iterator[tuple[Any, _Said]]:
     """(function, what is said of it) of the modules that are loaded."""
     for (module, qualified), said in functions.items():
-        found = sys.modules.get(module)
+        found: Any = sys.modules.get(module)
         for name in qualified.split("."):
             found = getattr(found, name, None)
         if found is not None:

@@ -6,8 +6,9 @@ import ast
 import inspect
 import types
 import warnings
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from parallel import _core
 from parallel.protection import effects
@@ -15,6 +16,9 @@ from parallel.protection.twins import callees, rewriting
 
 # Of the flags of code: what `from __future__ import` has asked of the compiler.
 FUTURE = 0x1FE0000
+
+Source = str | bytes | bytearray | rewriting.Tree
+Identity = tuple[object, ...]
 
 _CHECKS = {rewriting.MARK + name: check for name, check in _core.guard_twin_checks().items()}
 
@@ -35,9 +39,9 @@ class Shape(NamedTuple):
     name: str
     qualified_name: str
     first_line: int
-    free: tuple
-    cells: frozenset
-    arguments: tuple
+    free: tuple[str, ...]
+    cells: frozenset[str]
+    arguments: tuple[tuple[int, int, int], tuple[str, ...]]
     flags: int
 
 
@@ -52,7 +56,7 @@ def shape(code: types.CodeType) -> Shape:
 
 
 def compile_pair(
-    source, filename: str, mode: str, flags: int, binds_names: bool = False
+    source: Source, filename: str, mode: str, flags: int, binds_names: bool = False
 ) -> tuple[types.CodeType, types.CodeType]:
     """(what `source`, text or tree, compiles to, its twin). SyntaxError or ValueError as by compile()."""
     with warnings.catch_warnings():  # of the text, which have been given; and a constant that is called is warned of
@@ -67,7 +71,7 @@ def compile_pair(
 def with_checks(code: types.CodeType) -> types.CodeType:
     """`code` with the checks themselves as its constants."""
 
-    def checked(value):
+    def checked(value: Any) -> Any:
         if isinstance(value, types.CodeType):
             return with_checks(value)
         return _CHECKS.get(value, value) if type(value) is str else value
@@ -80,7 +84,7 @@ def within(code: types.CodeType) -> list[types.CodeType]:
     return [value for value in code.co_consts if isinstance(value, types.CodeType)]
 
 
-def pairs(plain: types.CodeType, twin: types.CodeType):
+def pairs(plain: types.CodeType, twin: types.CodeType) -> Iterator[tuple[types.CodeType, types.CodeType]]:
     """(code, twin) of all there is in a pair, but for what has not come out in the same shape."""
     if shape(plain) != shape(twin):
         return
@@ -91,7 +95,7 @@ def pairs(plain: types.CodeType, twin: types.CodeType):
             yield from pairs(one, other)
 
 
-def identity(code: types.CodeType) -> tuple:
+def identity(code: types.CodeType) -> Identity:
     """The same for two code objects if they come from the same text at the same place."""
     constants = tuple(
         identity(value) if isinstance(value, types.CodeType) else (type(value), value) for value in code.co_consts

@@ -9,9 +9,10 @@ import sys
 import types
 
 from parallel import _core
-from parallel.protection.twins import compiling
+from parallel.protection.twins import compiling, rewriting
 
 _TEXT = (str, bytes, bytearray)
+_TREE = (ast.Module, ast.Expression, ast.Interactive)
 _is_entered = False
 _told: set[str] = set()  # files of whose code it has been said that it has no checks
 
@@ -21,13 +22,13 @@ def enter() -> None:
     global _is_entered
     if not _is_entered:
         _is_entered = True
-        importlib.machinery.SourceFileLoader.get_code = _get_code
+        importlib.machinery.SourceFileLoader.get_code = _get_code  # type: ignore[assignment, method-assign]
 
 
 _get_code_before = importlib.machinery.SourceFileLoader.get_code
 
 
-def _get_code(loader, fullname):
+def _get_code(loader: importlib.machinery.SourceFileLoader, fullname: str) -> types.CodeType | None:
     code = _get_code_before(loader, fullname)
     if code is None or not _core.guard_is_users(code.co_filename):
         return code
@@ -39,12 +40,12 @@ def _get_code(loader, fullname):
     return _twin_of(code, text, "exec", False) or code
 
 
-def source(text, is_expression: bool, flags: int):
+def source(text: object, is_expression: bool, flags: int) -> types.CodeType | None:
     """What exec(text) or eval(text) is to run; None: `text` itself."""
     if not isinstance(text, _TEXT):  # a code object that was made in a context has its checks
         return None
     if is_expression:
-        text = text.lstrip(" \t" if isinstance(text, str) else b" \t")
+        text = text.lstrip(" \t") if isinstance(text, str) else text.lstrip(b" \t")
     mode = "eval" if is_expression else "exec"
     try:
         code = compile(text, "<string>", mode, flags & compiling.FUTURE, True)  # and its warnings, as they would come
@@ -53,21 +54,20 @@ def source(text, is_expression: bool, flags: int):
     return _twin_of(code, text, mode, True)
 
 
-def compiled(code: types.CodeType, text, mode: str):
+def compiled(code: types.CodeType, text: object, mode: str) -> types.CodeType | None:
     """The twin of `code`, which compile(text, ..., mode) has returned; None where there is none."""
-    if not isinstance(text, (*_TEXT, ast.AST)):
-        return None
-    # A tree may be compiled again, and is the user's.
-    return _twin_of(code, copy.deepcopy(text) if isinstance(text, ast.AST) else text, mode, True)
+    if isinstance(text, _TREE):
+        return _twin_of(code, copy.deepcopy(text), mode, True)  # it may be compiled again, and is the user's
+    return _twin_of(code, text, mode, True) if isinstance(text, _TEXT) else None
 
 
-def compile_in_context(tree: ast.AST, filename: str, mode: str) -> types.CodeType:
+def compile_in_context(tree: rewriting.Tree, filename: str, mode: str) -> types.CodeType:
     """The twin of what compile() makes of `tree`, which is used up: for a namespace that was made here."""
     code = compile(tree, filename, mode, dont_inherit=True)
     return _twin_of(code, tree, mode, False) or code
 
 
-def _twin_of(code: types.CodeType, text, mode: str, binds_names: bool):
+def _twin_of(code: types.CodeType, text: compiling.Source, mode: str, binds_names: bool) -> types.CodeType | None:
     flags = code.co_flags & compiling.FUTURE
     try:
         plain, twin = compiling.compile_pair(text, code.co_filename, mode, flags, binds_names)
@@ -81,7 +81,7 @@ def _twin_of(code: types.CodeType, text, mode: str, binds_names: bool):
     return twin
 
 
-def _tell(filename: str, reason) -> None:
+def _tell(filename: str, reason: object) -> None:
     if filename not in _told:
         _told.add(filename)
         print(f"parallel: code of {filename} runs without checks of what it changes ({reason})", file=sys.stderr)

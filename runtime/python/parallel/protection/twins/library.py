@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import sys
 import types
+from collections.abc import Iterator
 
 from parallel.protection import exemptions
 
@@ -51,28 +52,29 @@ _STANDARD = {
 }
 
 
-def functions():
-    """Those of the modules that are loaded, as (module, function)."""
+def functions() -> Iterator[types.FunctionType]:
+    """Those of the modules that are loaded."""
     wanted = {module: set(names.split()) for module, names in _STANDARD.items()}
     for name in exemptions.MUTATORS:
         module, _, qualified = name.partition(":")
         if qualified:
             wanted.setdefault(module, set()).add(qualified)
     for name, qualified_names in wanted.items():
-        module = sys.modules.get(name)
-        if isinstance(module, types.ModuleType):
+        loaded = sys.modules.get(name)
+        if isinstance(loaded, types.ModuleType):
             for qualified in sorted(qualified_names):
-                yield from _found(module, qualified)
+                yield from _found(loaded, qualified)
 
 
-def _found(module, qualified: str):
+def _found(module: types.ModuleType, qualified: str) -> Iterator[types.FunctionType]:
     owner, _, name = qualified.rpartition(".")
     holder = getattr(module, owner, None) if owner else module
     for key, value in list(vars(holder).items()) if holder is not None else ():
         function = inspect.unwrap(getattr(value, "__func__", value))  # numpy's are wrapped
         if not isinstance(function, types.FunctionType):
             continue
-        # A package may have a function from one of its modules, and a class has methods that decorators have made elsewhere.
+        # A package may have a function from one of its modules, and a class has methods that decorators have made
+        # elsewhere.
         home = function.__globals__.get("__name__", "")  # not its __module__: numpy says "numpy" of all that it exports
         is_reexported = not owner and key == name and home.startswith(f"{module.__name__}.")
         if is_reexported or ((name == "*" or key == name) and function.__globals__ is vars(module)):

@@ -8,6 +8,15 @@ put in by `compiling`.
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar, cast, overload
+
+Tree = ast.Module | ast.Expression | ast.Interactive
+_Placed = ast.expr | ast.stmt  # has lines and columns
+_Target = ast.Name | ast.Attribute | ast.Subscript
+_New = TypeVar("_New", bound=_Placed)
+_Item = TypeVar("_Item")
+_Comprehended = TypeVar("_Comprehended", ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 # What stands for a check until the code is compiled; the rest of it is the name of one of `_core.guard_twin_checks()`.
 MARK = "\0parallel check "
@@ -33,7 +42,7 @@ _LEAVES = (
 )  # fmt: skip
 
 
-def rewrite(tree: ast.AST, looked_at: frozenset[str], binds_names: bool = False) -> ast.AST:
+def rewrite(tree: Tree, looked_at: frozenset[str], binds_names: bool = False) -> Tree:
     """Put checks into `tree`, which is changed and returned.
 
     `looked_at`: names of methods and functions that change something; wherever one is read, what it gives is looked at.
@@ -59,7 +68,7 @@ class _Rewriter:
     def __init__(self, looked_at: frozenset[str]):
         self._looked_at = looked_at
         self._scope = _Scope({}, None)
-        self._ways = {
+        self._ways: dict[type[ast.AST], Callable[[Any], ast.AST | list[ast.stmt]]] = {
             kind: getattr(self, f"_{kind.__name__.lower()}")
             for kind in (
                 ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.Attribute, ast.Subscript,
@@ -70,7 +79,7 @@ class _Rewriter:
             )
         }  # fmt: skip
 
-    def module(self, tree: ast.AST, binds_names: bool) -> None:
+    def module(self, tree: Tree, binds_names: bool) -> None:
         declared = _declared(tree.body if isinstance(tree.body, list) else ())
         if binds_names:  # what a function within declares global is so out here
             declared |= {
@@ -81,7 +90,13 @@ class _Rewriter:
 
     # ---- walking -----------------------------------------------------------------------------------------------------
 
-    def _visit(self, node):
+    @overload
+    def _visit(self, node: ast.expr) -> ast.expr: ...
+
+    @overload
+    def _visit(self, node: ast.AST) -> ast.AST | list[ast.stmt]: ...
+
+    def _visit(self, node: ast.AST) -> ast.AST | list[ast.stmt]:
         """What takes the place of `node`: a node, or a list of statements."""
         way = self._ways.get(type(node))
         if way is not None:
@@ -90,7 +105,7 @@ class _Rewriter:
             self._visit_children(node)
         return node
 
-    def _visit_children(self, node) -> None:
+    def _visit_children(self, node: ast.AST) -> None:
         for field in node._fields:
             value = getattr(node, field, None)
             if type(value) is list:
@@ -98,8 +113,8 @@ class _Rewriter:
             elif isinstance(value, ast.AST):
                 setattr(node, field, self._visit(value))
 
-    def _visit_all(self, nodes: list) -> list:
-        seen = []
+    def _visit_all(self, nodes: list[_Item]) -> list[_Item]:
+        seen: list[Any] = []
         for node in nodes:
             new = self._visit(node) if isinstance(node, ast.AST) else node
             seen.extend(new) if type(new) is list else seen.append(new)
@@ -108,14 +123,14 @@ class _Rewriter:
     # ---- making nodes ------------------------------------------------------------------------------------------------
 
     @staticmethod
-    def _constant(value, at):
+    def _constant(value: str | int | None, at: _Placed) -> ast.Constant:
         return _placed(ast.Constant(value), at)
 
-    def _check(self, name: str, at, *arguments):
+    def _check(self, name: str, at: _Placed, *arguments: ast.expr) -> ast.Call:
         """A call of a check; an error it raises points at `at`."""
         return _placed(ast.Call(self._constant(MARK + name, at), list(arguments), []), at)
 
-    def _statement(self, check):
+    def _statement(self, check: ast.expr) -> ast.Expr:
         return _placed(ast.Expr(check), check)
 
     def _mangled(self, name: str) -> str:
@@ -124,7 +139,7 @@ class _Rewriter:
             return name
         return f"_{owner.lstrip('_')}{name}"
 
-    def _bound_before(self, names, at) -> list:
+    def _bound_before(self, names: Iterable[str], at: _Placed) -> list[ast.stmt]:
         """Statements that look at `names` before a statement binds them that cannot be looked into."""
         return [
             self._statement(self._bound(name, at, self._constant(None, at)))
@@ -132,19 +147,19 @@ class _Rewriter:
             if self._scope.where(name) is not None
         ]
 
-    def _bound(self, name: str, at, value):
+    def _bound(self, name: str, at: _Placed, value: ast.expr) -> ast.Call:
         where = self._constant(self._scope.where(name), at)
         return self._check("bound", at, where, self._constant(self._mangled(name), at), value)
 
     # ---- scopes ------------------------------------------------------------------------------------------------------
 
-    def _within(self, scope: _Scope, body: list) -> list:
+    def _within(self, scope: _Scope, body: list[_Item]) -> list[_Item]:
         before, self._scope = self._scope, scope
         seen = self._visit_all(body)
         self._scope = before
         return seen
 
-    def _functiondef(self, node):
+    def _functiondef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.stmt]:
         # Annotations stay as they are: they may be turned back into text.
         checks = self._bound_before([node.name], node)
         node.decorator_list = self._visit_all(node.decorator_list)
@@ -158,12 +173,12 @@ class _Rewriter:
         arguments.defaults = self._visit_all(arguments.defaults)
         arguments.kw_defaults = [default and self._visit(default) for default in arguments.kw_defaults]
 
-    def _lambda(self, node):
+    def _lambda(self, node: ast.Lambda) -> ast.Lambda:
         self._defaults(node.args)
         [node.body] = self._within(_Scope({}, self._scope.owner), [node.body])
         return node
 
-    def _classdef(self, node):
+    def _classdef(self, node: ast.ClassDef) -> list[ast.stmt]:
         checks = self._bound_before([node.name], node)
         node.decorator_list = self._visit_all(node.decorator_list)
         node.bases = self._visit_all(node.bases)
@@ -171,7 +186,7 @@ class _Rewriter:
         node.body = self._within(_Scope(_declared(node.body), node.name), node.body)
         return [*checks, node]
 
-    def _comprehended(self, node):
+    def _comprehended(self, node: _Comprehended) -> _Comprehended:
         # A walrus within binds outside; its own variables are its own.
         own = {name for generator in node.generators for name in _names_of(generator.target)}
         declared = {name: where for name, where in self._scope.declared.items() if name not in own}
@@ -185,7 +200,7 @@ class _Rewriter:
 
     # ---- targets and values ------------------------------------------------------------------------------------------
 
-    def _attribute(self, node):
+    def _attribute(self, node: ast.Attribute) -> ast.expr:
         if isinstance(node.ctx, ast.Load):
             if node.attr == "__dict__":
                 return self._check("instance_dict", node, self._visit(node.value))
@@ -196,7 +211,7 @@ class _Rewriter:
         )
         return node
 
-    def _subscript(self, node):
+    def _subscript(self, node: ast.Subscript) -> ast.Subscript:
         node.value = self._visit(node.value)
         node.slice = self._visit(node.slice)
         if not isinstance(node.ctx, ast.Load):
@@ -205,7 +220,7 @@ class _Rewriter:
             node.value = self._check("lookup", node, node.value)  # it may be a defaultdict
         return node
 
-    def _name(self, node):
+    def _name(self, node: ast.Name) -> ast.expr:
         if isinstance(node.ctx, ast.Load):
             return self._check("call", node, node) if node.id in self._looked_at else node
         where = self._scope.where(node.id)
@@ -215,7 +230,7 @@ class _Rewriter:
         names = self._constant(MARK + _NAMES[where], node)
         return _placed(ast.Subscript(names, self._constant(self._mangled(node.id), node), node.ctx), node)
 
-    def _call(self, node):
+    def _call(self, node: ast.Call) -> ast.Call:
         func = node.func
         if isinstance(func, ast.Attribute):  # stays one, for which the interpreter makes no bound method
             value = self._visit(func.value)
@@ -230,13 +245,13 @@ class _Rewriter:
                 keyword.value = self._check("output", keyword.value, keyword.value)
         return node
 
-    def _starred(self, node):
+    def _starred(self, node: ast.Starred) -> ast.Starred:
         node.value = self._visit(node.value)
         if isinstance(node.ctx, ast.Load):
             node.value = self._advances(node.value)
         return node
 
-    def _namedexpr(self, node):
+    def _namedexpr(self, node: ast.NamedExpr) -> ast.NamedExpr:
         node.value = self._visit(node.value)
         if self._scope.where(node.target.id) is not None:
             node.value = self._bound(node.target.id, node, node.value)
@@ -244,13 +259,13 @@ class _Rewriter:
 
     # ---- iteration ---------------------------------------------------------------------------------------------------
 
-    def _advances(self, value):
+    def _advances(self, value: ast.expr) -> ast.expr:
         """`value`, from which an iterator's items are about to be taken."""
         if isinstance(value, (ast.List, ast.Tuple, ast.Dict, ast.Set, ast.Constant, ast.ListComp)):
             return value
         return self._check("advance", value, value)
 
-    def _for(self, node):
+    def _for(self, node: ast.For | ast.AsyncFor) -> ast.For | ast.AsyncFor:
         node.iter = self._advances(self._visit(node.iter))
         node.target = self._visit(node.target)
         node.body, node.orelse = self._visit_all(node.body), self._visit_all(node.orelse)
@@ -258,7 +273,7 @@ class _Rewriter:
 
     _asyncfor = _for
 
-    def _comprehension(self, node):
+    def _comprehension(self, node: ast.comprehension) -> ast.comprehension:
         node.iter = self._advances(self._visit(node.iter))
         # Its names are variables of the comprehension.
         before, self._scope = self._scope, _Scope({}, self._scope.owner)
@@ -267,13 +282,13 @@ class _Rewriter:
         node.ifs = self._visit_all(node.ifs)
         return node
 
-    def _yieldfrom(self, node):
+    def _yieldfrom(self, node: ast.YieldFrom | ast.Await) -> ast.YieldFrom | ast.Await:
         node.value = self._advances(self._visit(node.value))
         return node
 
     _await = _yieldfrom
 
-    def _compare(self, node):
+    def _compare(self, node: ast.Compare) -> ast.Compare:
         self._visit_children(node)
         for number, operator in enumerate(node.ops):
             if isinstance(operator, (ast.In, ast.NotIn)):
@@ -282,14 +297,14 @@ class _Rewriter:
 
     # ---- statements --------------------------------------------------------------------------------------------------
 
-    def _assign(self, node):
+    def _assign(self, node: ast.Assign) -> ast.Assign:
         node.value = self._visit(node.value)
         if any(isinstance(target, (ast.Tuple, ast.List)) for target in node.targets):
             node.value = self._advances(node.value)
         node.targets = self._visit_all(node.targets)
         return node
 
-    def _augassign(self, node):
+    def _augassign(self, node: ast.AugAssign) -> ast.AugAssign | list[ast.stmt]:
         operation = _OPERATORS[type(node.op)]
         node.value = self._visit(node.value)
         target = node.target
@@ -303,33 +318,33 @@ class _Rewriter:
             target.slice = self._visit(target.slice)
         return node
 
-    def _annassign(self, node):
+    def _annassign(self, node: ast.AnnAssign) -> ast.AnnAssign:
         if node.value is not None:
             node.value = self._visit(node.value)
-            if node.simple and self._scope.where(node.target.id) is not None:  # a name, and has to stay one
-                node.value = self._bound(node.target.id, node.target, node.value)
+            target = node.target
+            # A simple one is a name, and has to stay one.
+            if node.simple and isinstance(target, ast.Name) and self._scope.where(target.id) is not None:
+                node.value = self._bound(target.id, target, node.value)
             else:
-                node.target = self._visit(node.target)
+                node.target = cast(_Target, self._visit(target))
         return node
 
-    def _import(self, node):
+    def _import(self, node: ast.Import | ast.ImportFrom) -> list[ast.stmt]:
         return [*self._bound_before([alias.asname or alias.name.split(".")[0] for alias in node.names], node), node]
 
-    def _importfrom(self, node):
+    def _importfrom(self, node: ast.ImportFrom) -> ast.ImportFrom | list[ast.stmt]:
         return node if node.module == "__future__" else self._import(node)  # which has to come first
 
-    def _excepthandler(self, node):
+    def _excepthandler(self, node: ast.ExceptHandler) -> ast.ExceptHandler:
         if node.type is not None:
-            node.type = self._visit(node.type)
-        if node.name is not None and (where := self._scope.where(node.name)) is not None:
-            at = node.type
-            node.type = self._check(
-                "caught", at, self._constant(where, at), self._constant(self._mangled(node.name), at), at
-            )
+            at = node.type = self._visit(node.type)
+            if node.name is not None and (where := self._scope.where(node.name)) is not None:
+                name = self._constant(self._mangled(node.name), at)
+                node.type = self._check("caught", at, self._constant(where, at), name, at)
         node.body = self._visit_all(node.body)
         return node
 
-    def _match(self, node):
+    def _match(self, node: ast.Match) -> list[ast.stmt]:
         names = [name for case in node.cases for name in _captured(case.pattern)]
         checks = self._bound_before(names, node)
         node.subject = self._visit(node.subject)
@@ -339,21 +354,17 @@ class _Rewriter:
         return [*checks, node]
 
 
-def _placed(node, at):
+def _placed(node: _New, at: _Placed) -> _New:
     """`node`, where `at` is; ast.copy_location takes six times as long."""
-    node.lineno, node.col_offset, node.end_lineno, node.end_col_offset = (
-        at.lineno,
-        at.col_offset,
-        at.end_lineno,
-        at.end_col_offset,
-    )
+    node.lineno, node.col_offset = at.lineno, at.col_offset
+    node.end_lineno, node.end_col_offset = at.end_lineno, at.end_col_offset
     return node
 
 
-def _declared(body) -> dict[str, int]:
+def _declared(body: Iterable[ast.stmt]) -> dict[str, int]:
     """Names that statements of one scope declare to be bound elsewhere."""
-    found = {}
-    waiting = list(body)
+    found: dict[str, int] = {}
+    waiting: list[ast.AST] = list(body)
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.Global):
@@ -370,16 +381,16 @@ def _declared(body) -> dict[str, int]:
     return found
 
 
-def _is_number(key) -> bool:
+def _is_number(key: ast.expr) -> bool:
     return isinstance(key, ast.Constant) and isinstance(key.value, int)
 
 
-def _names_of(target) -> set[str]:
+def _names_of(target: ast.expr) -> set[str]:
     return {node.id for node in ast.walk(target) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
 
 
-def _captured(pattern) -> list[str]:
-    names = []
+def _captured(pattern: ast.pattern) -> list[str]:
+    names: list[str | None] = []
     for node in ast.walk(pattern):
         if isinstance(node, (ast.MatchAs, ast.MatchStar)):
             names.append(node.name)
