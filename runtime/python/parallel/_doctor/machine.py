@@ -56,7 +56,7 @@ def overcommit(root: Path = ROOT) -> dict[str, Any]:
     }
 
 
-def control_groups(root: Path = ROOT) -> dict[str, Any]:
+def control_groups(root: Path = ROOT) -> _core.CgroupLimits:
     """The tightest limits of this process's control groups: processors, memory in bytes, processes; None: no limit."""
     return _core.cgroup_limits(_text(root, "proc/self/cgroup") or "", str(root / "sys/fs/cgroup"))
 

@@ -21,7 +21,7 @@ _LEAST_CHARACTERS = 24
 _LEAST_COLUMNS = 5  # of a terminal
 
 
-def last_items(x: xlist, length: int) -> tuple[int, list[Any]]:
+def last_items(x: xlist[Any], length: int) -> tuple[int, list[Any]]:
     """The index of the first item shown, and the last of the first `length` items."""
     first = max(0, length - LAST_ITEMS)
     return first, x[first:length]

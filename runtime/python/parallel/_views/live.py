@@ -152,7 +152,7 @@ class LiveView(Display):
     It tells of the batches of its cell, and of those that ran when it was made; of others only what they push.
     """
 
-    def __init__(self, x: xlist, cell: object, progress: list[Progress]):
+    def __init__(self, x: xlist[Any], cell: object, progress: list[Progress]):
         super().__init__(cell, Followed(cell, progress, told=_told))
         self._list = weakref.ref(x)  # a view keeps no heap alive
         self._rates = Rates()
@@ -160,7 +160,7 @@ class LiveView(Display):
     def is_gone(self) -> bool:
         return self._list() is None
 
-    def shows(self, x: xlist) -> bool:
+    def shows(self, x: xlist[Any]) -> bool:
         """Is it this very list?"""
         return self._list() is x
 
@@ -194,7 +194,7 @@ def add_only(view: Display) -> bool:
         return True
 
 
-def show_live(x: xlist) -> None:
+def show_live(x: xlist[Any]) -> None:
     """Display `x` in the current cell: live where displays can be updated, else once."""
     host = _host.current()
     if _core.context() is not None or not host.is_live():
@@ -247,7 +247,7 @@ def exist_in(cell: object) -> bool:
         return cell is not None and any(isinstance(view, LiveView) and view.cell == cell for view in _views)
 
 
-def count(x: xlist) -> int:
+def count(x: xlist[Any]) -> int:
     """How many live views show `x`."""
     with _lock:
         return sum(isinstance(view, LiveView) and view.shows(x) for view in _views)

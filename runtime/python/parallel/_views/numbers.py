@@ -72,7 +72,7 @@ class Numbers:
         return f"  values {svg.blocks([n for _, _, n in self.classes])} {self.summary()}"
 
 
-def numbers_of(x: xlist, last: list[Any]) -> Numbers | None:
+def numbers_of(x: xlist[Any], last: list[Any]) -> Numbers | None:
     """A sample: one from each stretch of the list, but not always the first, for values may repeat in some rhythm.
 
     None when there are few, or others than numbers among those seen.

@@ -6,7 +6,7 @@ It costs the same however long the list is: a summary, a sample and the last ite
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from parallel._views import svg, theme, units
 from parallel._views.items import item_columns, last_items
@@ -32,7 +32,7 @@ def variable_name(wanted: object) -> str | None:
     return None
 
 
-def _facts(x: xlist, length: int) -> list[str]:
+def _facts(x: xlist[Any], length: int) -> list[str]:
     facts = [units.plural(length, "item")]
     taken = x._pushed - length
     if taken > 0:
@@ -43,12 +43,12 @@ def _facts(x: xlist, length: int) -> list[str]:
     return facts
 
 
-def one_line(x: xlist) -> str:
+def one_line(x: xlist[Any]) -> str:
     """`<xlist 'results' 3 items, 120 B>`: bounded, and safe while others push."""
     return _title(x, len(x))
 
 
-def _title(x: xlist, length: int) -> str:
+def _title(x: xlist[Any], length: int) -> str:
     name, facts = x.name, ", ".join(_facts(x, length))
     return f"<xlist {item_text(name, _TITLE_CHARACTERS)} {facts}>" if name else f"<xlist {facts}>"
 
@@ -62,7 +62,7 @@ def _pace(rates: Rates, status: Status | None, now: float, pushed: int) -> str |
     return None if mean is None else f"{units.rate_text(mean)} on average"
 
 
-def bundle(x: xlist, status: Status | None = None, rates: Rates | None = None, now: float = 0.0) -> dict[str, str]:
+def bundle(x: xlist[Any], status: Status | None = None, rates: Rates | None = None, now: float = 0.0) -> dict[str, str]:
     """The MIME bundle of a view, text and HTML; a live one knows how far works are and how fast it has grown."""
     length, pushed = len(x), x._pushed  # others push meanwhile: all of the view is of one moment
     failure, numbers = None, None
