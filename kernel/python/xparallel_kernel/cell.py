@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import bdb
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
 from xparallel_kernel.context_traceback import as_text, text_of
+
+if TYPE_CHECKING:
+    from xparallel_kernel.shell import ZMQInteractiveShell
 
 # These end a cell without a traceback: their message is on stderr, or the user has left the debugger.
 _SHOWN_OTHERWISE = (UsageError, bdb.BdbQuit)
@@ -15,14 +19,14 @@ _SHOWN_OTHERWISE = (UsageError, bdb.BdbQuit)
 class Cell:
     """Interrupts may arrive within `run` and `evaluate`, and nowhere else (kernel/interpreter.cpp)."""
 
-    def __init__(self, shell, code: str, silent: bool, store_history: bool):
+    def __init__(self, shell: ZMQInteractiveShell, code: str, silent: bool, store_history: bool):
         self.silent = silent
         self._shell = shell
         self._code = code
         self._stores = store_history and not silent
         self._number = shell.execution_count
-        self._result = None
-        self._expressions: dict = {}
+        self._result: Any = None  # an ExecutionResult of IPython
+        self._expressions: dict[str, Any] = {}
         self.error: BaseException | None = None
         shell.shown_errors.clear()
 
@@ -30,7 +34,7 @@ class Cell:
         """Run the code."""
         self._result = self._shell.run_cell(self._code, store_history=self._stores, silent=self.silent)
 
-    def evaluate(self, expressions: dict) -> None:
+    def evaluate(self, expressions: dict[str, Any]) -> None:
         """Evaluate user_expressions, if the code has succeeded."""
         if self.failure() is None:
             self._expressions = self._shell.user_expressions(expressions)
@@ -56,7 +60,7 @@ class Cell:
         if self._stores and self._code.strip() and self._shell.execution_count in (self._number, self._number + 2):
             self._shell.execution_count = self._number + 1
 
-    def reply(self) -> dict:
+    def reply(self) -> dict[str, Any]:
         """The content of the execute_reply; xeus's part adds the count."""
         payload = list(self._shell.payload_manager.read_payload())
         self._shell.payload_manager.clear_payload()

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import ModuleType
+from typing import Any
 
 from parallel._import_hooks import after_import
 
 
-def serve(create_comm: Callable, get_comm_manager: Callable) -> None:
+def serve(create_comm: Callable[..., Any], get_comm_manager: Callable[[], Any]) -> None:
     """From now on these two are `comm.create_comm` and `comm.get_comm_manager`, which are made to be replaced."""
 
     def replace(module: ModuleType) -> None:
         # A module of the user may have the same name.
         if hasattr(module, "create_comm") and hasattr(module, "get_comm_manager"):
-            module.create_comm, module.get_comm_manager = create_comm, get_comm_manager
+            vars(module).update(create_comm=create_comm, get_comm_manager=get_comm_manager)
 
     after_import("comm", replace)

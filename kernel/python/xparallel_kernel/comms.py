@@ -10,9 +10,17 @@ import sys
 import types
 import uuid
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from xparallel_kernel import comm_package
+
+if TYPE_CHECKING:
+    from _xparallel import Native
+    from xparallel_kernel.kernel import Kernel
+
+_Json = dict[str, Any]
+_Buffers = Iterable[bytes | bytearray | memoryview]
 
 
 class Comm:
@@ -20,22 +28,22 @@ class Comm:
 
     def __init__(
         self,
-        target_name="comm",
-        data=None,
-        metadata=None,
-        buffers=None,
-        comm_id=None,
-        primary=True,
-        target_module=None,
-        **kwargs,
+        target_name: str = "comm",
+        data: _Json | None = None,
+        metadata: _Json | None = None,
+        buffers: _Buffers | None = None,
+        comm_id: str | None = None,
+        primary: bool = True,
+        target_module: str | None = None,
+        **kwargs: Any,
     ):
         self.comm_id = comm_id or uuid.uuid4().hex
         self.primary = primary
         self.target_name = target_name
         self.target_module = target_module
         self.topic = f"comm-{self.comm_id}"
-        self._on_msg: Callable | None = None
-        self._on_close: Callable | None = None
+        self._on_msg: Callable[[_Json], object] | None = None
+        self._on_close: Callable[[_Json], object] | None = None
         self._open_data = kwargs.pop("_open_data", None)
         self._close_data = kwargs.pop("_close_data", None)
         self._closed = True
@@ -45,25 +53,35 @@ class Comm:
             self._closed = False
 
     @property
-    def kernel(self):
+    def kernel(self) -> Kernel:
         """Old widgets take a comm without a kernel for a closed one."""
         return manager().kernel
 
-    def _publish(self, kind: str, data=None, metadata=None, buffers=None, **keys) -> None:
+    def _publish(
+        self, kind: str, data: _Json | None, metadata: _Json | None, buffers: _Buffers | None, **keys: Any
+    ) -> None:
         content = {"comm_id": self.comm_id, "data": {} if data is None else data, **keys}
         if not manager().native.publish(kind, content, metadata or {}, None, buffers):
             # Not an error: a progress bar in a work should not end it.
             warnings.warn(
-                "widgets are not reached from a context: what is changed here does not show. Push to an xlist, or display() text",
+                "widgets are not reached from a context: what is changed here does not show. "
+                "Push to an xlist, or display() text",
                 RuntimeWarning,
                 stacklevel=3,
             )
 
-    def publish_msg(self, msg_type: str, data=None, metadata=None, buffers=None, **keys) -> None:
+    def publish_msg(
+        self,
+        msg_type: str,
+        data: _Json | None = None,
+        metadata: _Json | None = None,
+        buffers: _Buffers | None = None,
+        **keys: Any,
+    ) -> None:
         """Send a message of this comm."""
         self._publish(msg_type, data, metadata, buffers, **keys)
 
-    def open(self, data=None, metadata=None, buffers=None) -> None:
+    def open(self, data: _Json | None = None, metadata: _Json | None = None, buffers: _Buffers | None = None) -> None:
         """Register it here and announce it to the front end."""
         manager().register_comm(self)
         try:
@@ -76,7 +94,13 @@ class Comm:
             manager().unregister_comm(self)
             raise
 
-    def close(self, data=None, metadata=None, buffers=None, deleting: bool = False) -> None:
+    def close(
+        self,
+        data: _Json | None = None,
+        metadata: _Json | None = None,
+        buffers: _Buffers | None = None,
+        deleting: bool = False,
+    ) -> None:
         """Close it on both sides."""
         if self._closed:
             return
@@ -85,19 +109,19 @@ class Comm:
         if not deleting:
             manager().unregister_comm(self)
 
-    def send(self, data=None, metadata=None, buffers=None) -> None:
+    def send(self, data: _Json | None = None, metadata: _Json | None = None, buffers: _Buffers | None = None) -> None:
         """Send data to the other side."""
         self._publish("comm_msg", data, metadata, buffers)
 
-    def on_msg(self, callback: Callable[[dict], None] | None) -> None:
+    def on_msg(self, callback: Callable[[_Json], object] | None) -> None:
         """`callback(message)` is called for every message from the front end."""
         self._on_msg = callback
 
-    def on_close(self, callback: Callable[[dict], None] | None) -> None:
+    def on_close(self, callback: Callable[[_Json], object] | None) -> None:
         """`callback(message)` is called when the front end closes it."""
         self._on_close = callback
 
-    def handle_msg(self, message: dict) -> None:
+    def handle_msg(self, message: _Json) -> None:
         """A message came."""
         if self._on_msg is not None:
             shell = manager().kernel.shell
@@ -107,7 +131,7 @@ class Comm:
             finally:
                 shell.events.trigger("post_execute")
 
-    def handle_close(self, message: dict) -> None:
+    def handle_close(self, message: _Json) -> None:
         """The front end has closed it."""
         self._closed = True
         if self._on_close is not None:
@@ -120,37 +144,38 @@ class Comm:
 class CommManager:
     """All comms, and the targets that front ends may open comms to."""
 
-    def __init__(self, kernel, native):
+    def __init__(self, kernel: Kernel, native: Native):
         self.kernel = kernel
         self.native = native
         self.comms: dict[str, Comm] = {}
-        self.targets: dict[str, Callable] = {}
+        self.targets: dict[str, Callable[[Comm, _Json], object]] = {}
 
-    def register_target(self, target_name: str, f) -> None:
+    def register_target(self, target_name: str, f: Callable[[Comm, _Json], object] | str) -> None:
         """`f(comm, message)` is called when the front end opens a comm to this name; `f` may be 'module.function'."""
         if isinstance(f, str):
             module, _, name = f.rpartition(".")
-            f = getattr(__import__(module, fromlist=[name]), name)
-        self.targets[target_name] = f
+            self.targets[target_name] = getattr(__import__(module, fromlist=[name]), name)
+        else:
+            self.targets[target_name] = f
 
-    def unregister_target(self, target_name: str, f=None):
+    def unregister_target(self, target_name: str, f: object = None) -> Callable[[Comm, _Json], object]:
         """Refuse the name from now on; returns what was registered."""
         return self.targets.pop(target_name)
 
-    def register_comm(self, comm) -> str:
+    def register_comm(self, comm: Comm) -> str:
         """Have messages reach the comm."""
         self.comms[comm.comm_id] = comm
         return comm.comm_id
 
-    def unregister_comm(self, comm) -> None:
+    def unregister_comm(self, comm: Comm) -> None:
         """Forget the comm."""
         self.comms.pop(comm.comm_id, None)
 
-    def get_comm(self, comm_id: str):
+    def get_comm(self, comm_id: str) -> Comm | None:
         """The comm with this id, or None."""
         return self.comms.get(comm_id)
 
-    def info(self, target_name: str | None) -> dict:
+    def info(self, target_name: str | None) -> _Json:
         """The content of a comm_info_reply, for one target or (None) all."""
         return {
             "status": "ok",
@@ -163,7 +188,7 @@ class CommManager:
 
     # The first two parameters are ipykernel's socket and identity; nothing here needs them.
 
-    def comm_open(self, stream, ident, message: dict) -> None:
+    def comm_open(self, stream: object, ident: object, message: _Json) -> None:
         """The front end opens a comm. It is closed again if nobody registered the target, or whoever did raises."""
         content = message["content"]
         comm = Comm(comm_id=content["comm_id"], primary=False, target_name=content.get("target_name", ""))
@@ -179,13 +204,13 @@ class CommManager:
             comm.close()
             raise
 
-    def comm_msg(self, stream, ident, message: dict) -> None:
+    def comm_msg(self, stream: object, ident: object, message: _Json) -> None:
         """The front end sends something."""
         comm = self.get_comm(message["content"]["comm_id"])
         if comm is not None:
             comm.handle_msg(message)
 
-    def comm_close(self, stream, ident, message: dict) -> None:
+    def comm_close(self, stream: object, ident: object, message: _Json) -> None:
         """The front end closes a comm."""
         comm = self.comms.pop(message["content"]["comm_id"], None)
         if comm is not None:
@@ -207,7 +232,7 @@ def install(new_manager: CommManager) -> None:
     _manager = new_manager
     # Found in sys.modules, it is not looked for in the package ipykernel, which need not be there.
     shim = types.ModuleType("ipykernel.comm", "Comms of this kernel, where ipykernel has its own.")
-    shim.Comm, shim.CommManager = Comm, CommManager
+    vars(shim).update(Comm=Comm, CommManager=CommManager)
     shim.__path__ = []
     for name in ("ipykernel.comm", "ipykernel.comm.comm", "ipykernel.comm.manager"):
         sys.modules[name] = shim

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import provisionalcompleter, rectify_completions
 from IPython.utils.tokenutil import token_at_cursor
 
 from xparallel_kernel import transform
 
+if TYPE_CHECKING:
+    from xparallel_kernel.shell import ZMQInteractiveShell
+
 _MAGIC = re.compile(r"[ \t]*(?:[\w, \t]+=[ \t]*)?(%%?\w+)")  # from the beginning of a line
 _TYPES = "_jupyter_types_experimental"  # JupyterLab's icons
 
 
-def complete(shell, code: str, cursor: int) -> dict:
+def complete(shell: ZMQInteractiveShell, code: str, cursor: int) -> dict[str, Any]:
     """The content of a complete_reply."""
     cursor = _clipped(code, cursor)
     meant, place = transform.rewrite_at_cursor(code, cursor)
@@ -43,7 +48,7 @@ def complete(shell, code: str, cursor: int) -> dict:
     }
 
 
-def inspect(shell, code: str, cursor: int, detail: int) -> dict:
+def inspect(shell: ZMQInteractiveShell, code: str, cursor: int, detail: int) -> dict[str, Any]:
     """The content of an inspect_reply."""
     meant, place = transform.rewrite_at_cursor(code, _clipped(code, cursor))
     name = _magic_at_cursor(meant, place) or token_at_cursor(meant, place)
@@ -56,7 +61,7 @@ def inspect(shell, code: str, cursor: int, detail: int) -> dict:
     return {"status": "ok", "found": True, "data": data, "metadata": {}}
 
 
-def is_complete(shell, code: str) -> dict:
+def is_complete(shell: ZMQInteractiveShell, code: str) -> dict[str, Any]:
     """The content of an is_complete_reply."""
     status, indent = shell.input_transformer_manager.check_complete(transform.rewrite(code))
     reply = {"status": status}
@@ -66,7 +71,7 @@ def is_complete(shell, code: str) -> dict:
 
 
 @contextlib.contextmanager
-def _without_jedi_in_magics(shell, code: str, cursor: int):
+def _without_jedi_in_magics(shell: ZMQInteractiveShell, code: str, cursor: int) -> Iterator[None]:
     """Where a magic completes its options itself, what jedi takes them for is no completion."""
     completer, line = shell.Completer, code[:cursor].rpartition("\n")[2]
     completers = completer.custom_completers

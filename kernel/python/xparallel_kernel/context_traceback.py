@@ -7,7 +7,8 @@ import linecache
 import re
 import traceback
 from collections.abc import Iterator
-from typing import NamedTuple
+from types import TracebackType
+from typing import TYPE_CHECKING, NamedTuple
 
 from IPython.utils.path import compress_user
 from pygments import highlight
@@ -18,6 +19,9 @@ from pygments.styles import get_style_by_name
 import parallel
 from parallel import _cells
 from parallel._errors import ContextTraceback
+
+if TYPE_CHECKING:
+    from xparallel_kernel.shell import ZMQInteractiveShell
 
 
 class _Colors(NamedTuple):
@@ -54,7 +58,7 @@ _MARKS = re.compile(r"[ ~^]*[~^][ ~^]*")
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def in_style(lines: list[str], error: BaseException, shell) -> list[str]:
+def in_style(lines: list[str], error: BaseException, shell: ZMQInteractiveShell) -> list[str]:
     """IPython's `lines` on `error`, with the tracebacks of contexts among its causes as IPython shows its own.
 
     Each note of the error is shown once: some versions of IPython leave notes out, the others repeat those that the
@@ -67,7 +71,7 @@ def in_style(lines: list[str], error: BaseException, shell) -> list[str]:
         return lines
 
 
-def formatted(error: BaseException, shell) -> list[str]:
+def formatted(error: BaseException, shell: ZMQInteractiveShell) -> list[str]:
     """The lines that show an error which no cell has raised, with all of its frames: the first of a cell is IPython's,
     there is none of it here."""
     try:
@@ -92,10 +96,11 @@ def holds_group(error: BaseException) -> bool:
     return False
 
 
-def with_groups(error: BaseException, frames, shell) -> list[str]:
+def with_groups(error: BaseException, frames: TracebackType | None, shell: ZMQInteractiveShell) -> list[str]:
     """The lines that show an error for which `holds_group` is true; `frames` begin with the user's."""
     if any(True for _ in _texts_of_contexts(error)):  # these have the groups with all that is in them
-        return shell.InteractiveTB.structured_traceback(type(error), error, frames, tb_offset=0)
+        shown: list[str] = shell.InteractiveTB.structured_traceback(type(error), error, frames, tb_offset=0)
+        return shown
     lines = _cells.named("".join(traceback.format_exception(type(error), error, frames))).rstrip("\n").split("\n")
     return list(_Styler(_colors_of(shell), shell.compile._filename_map).styled(lines))
 
@@ -106,7 +111,7 @@ def as_text(error: BaseException) -> list[str]:
     return [*_texts_of_contexts(error), *frames.splitlines(), f"{type(error).__name__}: {text_of(error)}"]
 
 
-def text_of(value) -> str:
+def text_of(value: object) -> str:
     """`str(value)`, or what can be said when that raises."""
     try:
         return str(value)
@@ -114,7 +119,7 @@ def text_of(value) -> str:
         return f"<{type(value).__name__} whose str() raised {type(failure).__name__}>"
 
 
-def _in_style(lines: list[str], error: BaseException, shell) -> list[str]:
+def _in_style(lines: list[str], error: BaseException, shell: ZMQInteractiveShell) -> list[str]:
     texts = list(_texts_of_contexts(error))
     if not texts and not isinstance(error, parallel.ParallelError):
         return lines
@@ -130,7 +135,7 @@ def _in_style(lines: list[str], error: BaseException, shell) -> list[str]:
     return [*lines[:-1], "\n".join([lines[-1].rstrip("\n"), *missing])] if lines and missing else lines
 
 
-def _colors_of(shell) -> _Colors:
+def _colors_of(shell: ZMQInteractiveShell) -> _Colors:
     return _SCHEMES.get(str(shell.colors).lower(), _FOR_ANY)
 
 
@@ -209,7 +214,7 @@ class _Styler:
             else:
                 yield line
 
-    def _frame(self, frame: re.Match, following: list[str]) -> tuple[list[str], int]:
+    def _frame(self, frame: re.Match[str], following: list[str]) -> tuple[list[str], int]:
         """The lines of a frame, and how many of those `following` are a part of it."""
         colors, margin, number = self._colors, frame["margin"], int(frame["line"])
         if frame["cell"] is not None:
@@ -225,9 +230,9 @@ class _Styler:
         if not following or not following[0].startswith(indent):
             return shown, 0
         source = following[0][len(indent) :]
-        lines = linecache.getlines(file) if file is not None else []
-        if not 0 < number <= len(lines) or lines[number - 1].strip() != source.strip():
-            lines = None  # the file is another one by now
+        found = linecache.getlines(file) if file is not None else []
+        is_same = 0 < number <= len(found) and found[number - 1].strip() == source.strip()
+        lines = found if is_same else None  # None: the file is another one by now
         for at, line in self._source(lines, number, source):
             shown.append(margin + line)
             marks = following[1][len(indent) :] if len(following) > 1 and following[1].startswith(indent) else ""

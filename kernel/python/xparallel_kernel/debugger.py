@@ -11,39 +11,43 @@ import os
 import queue
 import shutil
 import signal
-import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from types import FrameType
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.inputtransformer2 import leading_empty_lines
 
+import parallel
+import xparallel_kernel
 from xparallel_kernel.dap import DapConnection, hide_from_debugger, wait_for
+
+if TYPE_CHECKING:
+    from _xparallel import Native, Parent
+    from xparallel_kernel.shell import ZMQInteractiveShell
 
 _HASH_SEED = 0xC70F6907  # of the file names of cells; front ends compute them too
 _SECONDS_TO_RESUME = 0.05
-_OWN_FOLDERS = tuple(
-    os.path.dirname(os.path.abspath(sys.modules[name].__file__)) for name in ("xparallel_kernel", "parallel")
-)
+_OWN_FOLDERS = tuple(os.path.dirname(os.path.abspath(file)) for file in (xparallel_kernel.__file__, parallel.__file__))
 
 
 class Debugger:
     """Its state lives from `initialize` to `disconnect`; debugpy itself stays once it has been started."""
 
-    def __init__(self, shell, native):
+    def __init__(self, shell: ZMQInteractiveShell, native: Native):
         self._shell = shell
         self._native = native
         self._address: tuple[str, int] | None = None
         self._connection: DapConnection | None = None
         self._explorer: Any = None  # of xeus_python_shell: the variables while nothing is stopped
-        self._capabilities: dict | None = None
-        self._parent = None  # the request that events belong to
-        self._breakpoints: dict[str, list] = {}
+        self._capabilities: dict[str, Any] | None = None
+        self._parent: Parent | None = None  # the request that events belong to
+        self._breakpoints: dict[str, list[dict[str, Any]]] = {}
         self._stopped: set[int] = set()
         self._stopped_lock = threading.Lock()  # guards the set's exchange
-        self._initialized: queue.SimpleQueue = queue.SimpleQueue()
-        self.kept: tuple[dict, dict] | None = None
-        self._commands: dict[str, Callable[[dict], dict | None]] = {
+        self._initialized: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self.kept: tuple[dict[str, Any], dict[str, Any]] = {}, {}  # data and metadata of a value
+        self._commands: dict[str, Callable[[dict[str, Any]], dict[str, Any] | None]] = {
             "debugInfo": self._debug_info,
             "initialize": self._initialize,
             "attach": self._attach,
@@ -88,7 +92,7 @@ class Debugger:
             if thread.name.startswith(("xparallel-", "parallel-")) or type(thread).__name__ == "HistorySavingThread":
                 hide_from_debugger(thread)
 
-    def defers_interrupt(self, frame) -> bool:
+    def defers_interrupt(self, frame: FrameType | None) -> bool:
         """Main thread: would a KeyboardInterrupt in `frame` hit pydevd, which is broken then?
 
         If so, what stands at a breakpoint goes on, and the signal comes again soon.
@@ -110,7 +114,7 @@ class Debugger:
 
     # ---- requests, on the control thread -----------------------------------------------------------------------------
 
-    def process(self, header: dict, request: dict) -> dict:
+    def process(self, header: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
         """The content of the reply to a debug_request."""
         self._parent = type(self._native.parent())(header)
         hide_from_debugger(threading.current_thread())
@@ -131,7 +135,7 @@ class Debugger:
             return reply | {"success": False, "message": f"{type(error).__name__}: {error}"}
         return reply if body is None else reply | {"body": body}
 
-    def _debug_info(self, request: dict) -> dict:
+    def _debug_info(self, request: dict[str, Any]) -> dict[str, Any]:
         return {
             "isStarted": self._connection is not None,
             "hashMethod": "Murmur2",
@@ -147,7 +151,7 @@ class Debugger:
             "copyToGlobals": True,
         }
 
-    def _initialize(self, request: dict) -> dict | None:
+    def _initialize(self, request: dict[str, Any]) -> dict[str, Any] | None:
         if self._address is None:
             raise _Refused("debugpy could not be started: a cell is running, or debugpy is not installed")
         if self._connection is None:
@@ -160,7 +164,7 @@ class Debugger:
             self._capabilities = self._forward(request)
         return self._capabilities  # debugpy refuses to be asked twice; a front end that was reloaded does
 
-    def _attach(self, request: dict) -> dict | None:
+    def _attach(self, request: dict[str, Any]) -> dict[str, Any] | None:
         """debugpy answers an attach only when the configuration is done, which front ends say later."""
         host, port = self._address or ("", 0)
         arguments = request.get("arguments", {}) | {
@@ -169,13 +173,13 @@ class Debugger:
             "subProcess": False,
             "rules": [{"path": f"{folder}/**", "include": False} for folder in _OWN_FOLDERS],
         }
-        replies: queue.SimpleQueue = queue.SimpleQueue()
+        replies: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._to_debugpy().send("attach", arguments, replies.put)
         wait_for(self._initialized, "attach")
         _checked(self._to_debugpy().ask("configurationDone", {}))
         return _checked(wait_for(replies, "attach"))
 
-    def _disconnect(self, request: dict) -> dict | None:
+    def _disconnect(self, request: dict[str, Any]) -> dict[str, Any] | None:
         try:
             return _checked(self._to_debugpy().ask("disconnect", {"restart": False, "terminateDebuggee": False}))
         finally:
@@ -188,7 +192,7 @@ class Debugger:
             if leading_empty_lines not in cleanup:
                 cleanup.insert(0, leading_empty_lines)
 
-    def _dump_cell(self, request: dict) -> dict:
+    def _dump_cell(self, request: dict[str, Any]) -> dict[str, Any]:
         code = request["arguments"]["code"]
         path = self._shell.compile.get_filename(code)
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
@@ -196,20 +200,20 @@ class Debugger:
             file.write(code)
         return {"sourcePath": path}
 
-    def _source(self, request: dict) -> dict:
+    def _source(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
             with open(request["arguments"]["source"]["path"], encoding="utf-8") as file:
                 return {"content": file.read()}
         except OSError as error:
             raise _Refused(f"source unavailable: {error}") from error
 
-    def _set_breakpoints(self, request: dict) -> dict | None:
+    def _set_breakpoints(self, request: dict[str, Any]) -> dict[str, Any] | None:
         body = self._forward(request)
         arguments = request["arguments"]
         self._breakpoints[arguments["source"]["path"]] = arguments.get("breakpoints", [])
         return body
 
-    def _resume(self, request: dict) -> dict | None:
+    def _resume(self, request: dict[str, Any]) -> dict[str, Any] | None:
         """Once for each stop: debugpy never answers the second, nor anything after it."""
         if not self._take_stopped():
             raise _Refused("nothing stands at a breakpoint")
@@ -220,7 +224,7 @@ class Debugger:
             stopped, self._stopped = self._stopped, set()
         return stopped
 
-    def _stack_trace(self, request: dict) -> dict | None:
+    def _stack_trace(self, request: dict[str, Any]) -> dict[str, Any] | None:
         """Without the frames below the cell: they are the kernel's."""
         body = self._forward(request) or {}
         frames = body.get("stackFrames", [])
@@ -235,7 +239,7 @@ class Debugger:
 
     # ---- variables ---------------------------------------------------------------------------------------------------
 
-    def _variables(self, request: dict) -> dict:
+    def _variables(self, request: dict[str, Any]) -> dict[str, Any]:
         if self._stopped:
             body = self._forward(request) or {}
             variables = body.get("variables", [])
@@ -246,13 +250,13 @@ class Debugger:
         count = arguments.get("count") or len(variables)
         return {"variables": [one for one in variables[start : start + count] if not self._is_hidden(one)]}
 
-    def _inspect_variables(self, request: dict) -> dict:
+    def _inspect_variables(self, request: dict[str, Any]) -> dict[str, Any]:
         variables = self._to_explorer().inspect_variables(request)["body"]["variables"]
         return {"variables": [one for one in variables if not self._is_hidden(one)]}
 
-    def _is_hidden(self, variable: dict) -> bool:
+    def _is_hidden(self, variable: dict[str, Any]) -> bool:
         # Not in children of other objects: their evaluateName is more than the name.
-        name = variable.get("name")
+        name = variable.get("name", "")
         hidden = self._shell.user_ns_hidden
         return (
             variable.get("evaluateName", name) == name
@@ -260,12 +264,12 @@ class Debugger:
             and self._shell.user_ns.get(name) is hidden[name]
         )
 
-    def _rich_inspect_variables(self, request: dict) -> dict:
+    def _rich_inspect_variables(self, request: dict[str, Any]) -> dict[str, Any]:
         arguments = request["arguments"]
         name = arguments["variableName"]
         if not name.isidentifier():
             return {"data": {}, "metadata": {}}
-        self.kept = None
+        self.kept = {}, {}
         if self._stopped and "frameId" in arguments:
             # In the thread that stands at the breakpoint, where the variable is.
             expression = f"__import__('IPython').get_ipython().kernel.debugger.keep({name})"
@@ -276,14 +280,14 @@ class Debugger:
             )
         else:
             self.keep(self._shell.user_ns[name])
-        data, metadata = self.kept or ({}, {})
+        data, metadata = self.kept
         return {"data": data, "metadata": metadata}
 
-    def keep(self, value) -> None:
+    def keep(self, value: object) -> None:
         """Any thread: render a value for the request being served."""
         self.kept = self._shell.display_formatter.format(value)
 
-    def _copy_to_globals(self, request: dict) -> dict | None:
+    def _copy_to_globals(self, request: dict[str, Any]) -> dict[str, Any] | None:
         arguments = request["arguments"]
         target = f"globals()[{arguments['dstVariableName']!r}]"
         source = {"expression": target, "value": arguments["srcVariableName"], "frameId": arguments["srcFrameId"]}
@@ -296,15 +300,15 @@ class Debugger:
             raise _Refused("the debugger has not been started")
         return self._connection
 
-    def _to_explorer(self):
+    def _to_explorer(self) -> Any:
         if self._explorer is None:
             raise _Refused("the debugger has not been started")
         return self._explorer
 
-    def _forward(self, request: dict) -> dict | None:
+    def _forward(self, request: dict[str, Any]) -> dict[str, Any] | None:
         return _checked(self._to_debugpy().ask(request.get("command", ""), request.get("arguments") or {}))
 
-    def _event(self, event: dict) -> None:
+    def _event(self, event: dict[str, Any]) -> None:
         """On the connection's thread."""
         kind, body = event.get("event"), event.get("body") or {}
         if kind == "output" and body.get("category") == "telemetry":
@@ -324,20 +328,21 @@ class Debugger:
                     self._stopped.discard(body.get("threadId", 0))
         self._native.publish("debug_event", event, parent=self._parent)
 
-    def _all_stopped(self, reply: dict) -> None:
+    def _all_stopped(self, reply: dict[str, Any]) -> None:
         with self._stopped_lock:
             if self._stopped:
                 self._stopped.update(thread["id"] for thread in (reply.get("body") or {}).get("threads", []))
 
     def _folder(self) -> str:
-        return os.path.dirname(self._shell.compile.get_filename(""))
+        path: str = self._shell.compile.get_filename("")
+        return os.path.dirname(path)
 
 
 class _Refused(Exception):
     """The request cannot be served; the text is for the user."""
 
 
-def _is_within(frame, module: str) -> bool:
+def _is_within(frame: FrameType | None, module: str) -> bool:
     while frame is not None:
         if module in os.path.basename(frame.f_code.co_filename):
             return True
@@ -345,7 +350,7 @@ def _is_within(frame, module: str) -> bool:
     return False
 
 
-def _checked(reply: dict) -> dict | None:
+def _checked(reply: dict[str, Any]) -> dict[str, Any] | None:
     if not reply.get("success"):
         raise _Refused(reply.get("message") or "debugpy refused")
     return reply.get("body")

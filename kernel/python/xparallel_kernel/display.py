@@ -5,6 +5,8 @@ In a forked child, which may not touch the kernel's sockets, the plain text of a
 
 from __future__ import annotations
 
+from typing import Any
+
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 
@@ -12,7 +14,16 @@ from IPython.core.displaypub import DisplayPublisher
 class KernelDisplayPublisher(DisplayPublisher):
     """`get_ipython().display_pub`."""
 
-    def publish(self, data, metadata=None, source=None, *, transient=None, update=False, **kwargs) -> None:
+    def publish(
+        self,
+        data: dict[str, Any],
+        metadata: dict[str, Any] | None = None,
+        source: object = None,
+        *,
+        transient: dict[str, Any] | None = None,
+        update: bool = False,
+        **kwargs: Any,
+    ) -> None:
         """Show a MIME bundle; with `update`, in every display whose id is in `transient`."""
         self._validate_data(data, metadata)
         content = {"data": data, "metadata": metadata or {}, "transient": transient or {}}
@@ -27,12 +38,12 @@ class KernelDisplayPublisher(DisplayPublisher):
 class KernelDisplayHook(DisplayHook):
     """`sys.displayhook`: sends a cell's result, with its number."""
 
-    _bundle: tuple[dict, dict] | None = None
+    _bundle: tuple[dict[str, Any], dict[str, Any]] | None = None
 
     def write_output_prompt(self) -> None:
         """The front end draws it."""
 
-    def write_format_data(self, format_dict, md_dict=None) -> None:
+    def write_format_data(self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None) -> None:
         self._bundle = (format_dict, md_dict or {})
 
     def finish_displayhook(self) -> None:
@@ -44,7 +55,7 @@ class KernelDisplayHook(DisplayHook):
             print_plain(data)
 
 
-def print_plain(data: dict) -> None:
+def print_plain(data: dict[str, Any]) -> None:
     """The text/plain of a MIME bundle, on stdout."""
     text = data.get("text/plain")
     if text is not None:

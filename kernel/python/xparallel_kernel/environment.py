@@ -1,8 +1,8 @@
 """Which packages cells can import: those of the Python that the kernel runs as, and this project's.
 
-A virtual environment may lack packages that the kernel itself needs, such as IPython. These are found in Debian's folder
-by name, after everything in `sys.path`. The whole folder in `sys.path` would do harm: packages of the environment would
-import others from there that do not fit them.
+A virtual environment may lack packages that the kernel itself needs, such as IPython. These are found in Debian's
+folder by name, after everything in `sys.path`. The whole folder in `sys.path` would do harm: packages of the
+environment would import others from there that do not fit them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import importlib.metadata
 import importlib.util
 import os
 import sys
+from collections.abc import Iterable, Sequence
 from types import ModuleType
 
 _BACKEND = "module://matplotlib_inline.backend_inline"
@@ -38,23 +39,30 @@ LENT = frozenset(
 )  # fmt: skip
 
 
+_ALL = importlib.metadata.DistributionFinder.Context()
+
+
 class Lender(importlib.metadata.DistributionFinder):
     """Finds some packages in a folder that is not in `sys.path`.
 
-    Whoever asks for the version of one of them is told, as matplotlib does to know its backend; lists of all packages do
-    not have them.
+    Whoever asks for the version of one of them is told, as matplotlib does to know its backend; lists of all packages
+    do not have them.
     """
 
     def __init__(self, folder: str, names: frozenset[str]):
         self._folder = folder
         self._names = names
 
-    def find_spec(self, fullname, path=None, target=None):
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
         if path is None and fullname in self._names:
             return importlib.machinery.PathFinder.find_spec(fullname, [self._folder])
         return None
 
-    def find_distributions(self, context=importlib.metadata.DistributionFinder.Context()):
+    def find_distributions(
+        self, context: importlib.metadata.DistributionFinder.Context = _ALL
+    ) -> Iterable[importlib.metadata.Distribution]:
         names = {name.lower() for name in self._names}
         if context.name is None or context.name.lower().replace("-", "_") not in names:
             return iter(())
@@ -78,7 +86,10 @@ def arrange(packages: str, system_packages: str) -> None:
 
 
 def _set_backend_here_only() -> None:
-    """Where the environment lacks matplotlib's backend, programs that cells start must not be told to use it: they fail."""
+    """Where the environment lacks matplotlib's backend, programs that cells start must not be told to use it.
+
+    They would fail.
+    """
     if os.environ.get("MPLBACKEND") == _BACKEND and importlib.util.find_spec("matplotlib_inline") is None:
         from parallel._import_hooks import after_import  # arrange() has made it one that is found
 
@@ -87,7 +98,6 @@ def _set_backend_here_only() -> None:
 
 
 def _set_backend(matplotlib: ModuleType) -> None:
-    if "MPLBACKEND" not in os.environ and hasattr(
-        matplotlib, "rcParams"
-    ):  # a module of the user may have the same name
+    # A module of the user may have the same name.
+    if "MPLBACKEND" not in os.environ and hasattr(matplotlib, "rcParams"):
         matplotlib.rcParams["backend"] = _BACKEND

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager
+from typing import Any
 
 from IPython.core.async_helpers import get_asyncio_loop
 
@@ -17,7 +18,7 @@ class CellLoop:
     Cells without top-level await run outside the loop, so that `asyncio.run()` works in them.
     """
 
-    def __init__(self, silenced: Callable[[], AbstractContextManager]):
+    def __init__(self, silenced: Callable[[], AbstractContextManager[None]]):
         self._silenced = silenced  # no error is shown within
         self.provide()
 
@@ -25,7 +26,7 @@ class CellLoop:
         """Make it what `asyncio.get_event_loop()` returns on the main thread; `asyncio.run()` takes that away."""
         asyncio.set_event_loop(get_asyncio_loop())
 
-    def run(self, coroutine):
+    def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Run a cell's coroutine to its end. An interrupt cancels it, so that it does not go on in a later cell."""
         loop = get_asyncio_loop()
         task = loop.create_task(coroutine)

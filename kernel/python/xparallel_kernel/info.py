@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import platform
 import sys
+from typing import Any
 
 import IPython
 
@@ -16,7 +17,7 @@ def has_debugger() -> bool:
     return importlib.util.find_spec("debugpy") is not None
 
 
-def kernel_info() -> dict:
+def kernel_info() -> dict[str, Any]:
     """The content of the reply; xeus adds the protocol version."""
     python = platform.python_version()
     return {
@@ -24,7 +25,8 @@ def kernel_info() -> dict:
         "implementation": "xparallel",
         "implementation_version": parallel.__version__,
         "banner": f"Python {sys.version}\n"
-        f"xparallel {parallel.__version__} -- IPython {IPython.__version__} with parallel contexts: parallel.submit_work?",
+        f"xparallel {parallel.__version__} -- IPython {IPython.__version__} with parallel contexts: "
+        "parallel.submit_work?",
         "debugger": has_debugger(),
         "help_links": [
             {

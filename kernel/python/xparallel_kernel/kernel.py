@@ -7,6 +7,8 @@ import os
 import signal
 import sys
 import traceback
+from types import FrameType
+from typing import TYPE_CHECKING, Any, TextIO
 
 from parallel import _engine, _host
 from xparallel_kernel import comms, completion, environment, history, info
@@ -18,14 +20,19 @@ from xparallel_kernel.session import Session
 from xparallel_kernel.stdin import StdinRequests
 from xparallel_kernel.streams import OperatorStream, OutputStream
 
+if TYPE_CHECKING:
+    from _xparallel import Native
+    from xparallel_kernel.application import Application
+    from xparallel_kernel.shell import ZMQInteractiveShell
+
 
 class Kernel:
     """The one kernel of the process. C++ calls its methods on the main thread, those of the second part only."""
 
     implementation = "xparallel"
 
-    def __init__(self, application, native):
-        self.shell = application.shell
+    def __init__(self, application: Application, native: Native):
+        self.shell: ZMQInteractiveShell = application.shell
         self.native = native
         self.log = application.log
         self.log.handlers = [logging.StreamHandler(OperatorStream(native))]
@@ -54,7 +61,7 @@ class Kernel:
     # ---- for libraries -----------------------------------------------------------------------------------------------
 
     @property
-    def user_ns(self) -> dict:
+    def user_ns(self) -> dict[str, Any]:
         """The namespace of the cells."""
         return self.shell.user_ns
 
@@ -63,7 +70,7 @@ class Kernel:
         """The number of the next cell."""
         return self.shell.execution_count
 
-    def get_parent(self, channel=None) -> dict:
+    def get_parent(self, channel: object = None) -> dict[str, Any]:
         """The message that output belongs to now."""
         header = self.native.parent().header
         return {
@@ -76,17 +83,17 @@ class Kernel:
         }
 
     @property
-    def _parent_header(self) -> dict:
+    def _parent_header(self) -> dict[str, Any]:
         return self.get_parent()
 
-    def set_parent(self, parent: dict, ident=None, channel: str = "shell") -> None:
+    def set_parent(self, parent: dict[str, Any], ident: object = None, channel: str = "shell") -> None:
         """Have output belong to another message."""
         current = self.native.parent()
         self.native.set_parent(type(current)(parent.get("header", parent)))
 
-    def redirected(self, stream: str):
+    def redirected(self, stream: str) -> TextIO | None:
         """What a cell has put in the place of `sys.stdout` or `sys.stderr`, or None."""
-        now = getattr(sys, stream)
+        now: Any = getattr(sys, stream)
         return None if now is None or now in self._streams else now
 
     # ---- for C++: cells ----------------------------------------------------------------------------------------------
@@ -106,21 +113,27 @@ class Kernel:
 
     def run_cell(self) -> None:
         """Run it; end_cell() has the outcome. Interrupts may arrive."""
+        assert self._cell is not None  # begin_cell() has made it
         self._cell.run()
 
-    def evaluate(self, expressions: dict) -> None:
+    def evaluate(self, expressions: dict[str, Any]) -> None:
         """Evaluate the user_expressions of the cell. Interrupts may arrive."""
+        assert self._cell is not None
         self._cell.evaluate(expressions)
 
     def note_escaped(self, error: BaseException | None) -> None:
-        """`error`, if any, came out of run_cell or evaluate: an interrupt that met IPython's own code, or a broken
-        hook."""
+        """`error`, if any, came out of run_cell or evaluate.
+
+        It is an interrupt that met IPython's own code, or comes from a broken hook.
+        """
         if error is not None:
+            assert self._cell is not None
             self._cell.show(error)
 
-    def end_cell(self) -> tuple[dict, int, bool]:
+    def end_cell(self) -> tuple[dict[str, Any], int, bool]:
         """The reply, the number of the next cell, and whether coroutines go on running."""
         cell = self._cell
+        assert cell is not None
         self._stdin.allowed = False
         _host.note_idle(True)  # before the start: what a thread submits after it wakes the main thread
         try:
@@ -146,7 +159,8 @@ class Kernel:
         try:
             self.shell.cell_loop.provide()
             for stream in (sys.__stdout__, sys.__stderr__):
-                stream.flush()
+                if stream is not None:
+                    stream.flush()
         except Exception as error:  # closed or replaced by the cell
             self.log.debug("streams after a cell: %s", error)
 
@@ -154,30 +168,31 @@ class Kernel:
         """In a child that the cell has forked and that came to its end: the status to exit with."""
         error = self._cell.failure() if self._cell is not None else None
         for stream in (*self._streams, sys.__stdout__, sys.__stderr__):
-            stream.flush()
+            if stream is not None:
+                stream.flush()
         if isinstance(error, SystemExit):
             return error.code if isinstance(error.code, int) else int(error.code is not None)
         return int(error is not None)
 
     # ---- for C++: other requests -------------------------------------------------------------------------------------
 
-    def info(self) -> dict:
+    def info(self) -> dict[str, Any]:
         """See info.py."""
         return info.kernel_info()
 
-    def complete(self, code: str, cursor: int) -> dict:
+    def complete(self, code: str, cursor: int) -> dict[str, Any]:
         """See completion.py."""
         return completion.complete(self.shell, code, cursor)
 
-    def inspect(self, code: str, cursor: int, detail: int) -> dict:
+    def inspect(self, code: str, cursor: int, detail: int) -> dict[str, Any]:
         """See completion.py."""
         return completion.inspect(self.shell, code, cursor, detail)
 
-    def is_complete(self, code: str) -> dict:
+    def is_complete(self, code: str) -> dict[str, Any]:
         """See completion.py."""
         return completion.is_complete(self.shell, code)
 
-    def handle(self, message: dict) -> dict:
+    def handle(self, message: dict[str, Any]) -> dict[str, Any]:
         """What xeus does not answer: history and comms. The content of the reply, if there is to be one."""
         kind, content = message["header"]["msg_type"], message["content"]
         if kind == "history_request":
@@ -196,7 +211,7 @@ class Kernel:
         self.native.flush()
         return {}
 
-    def failed_request(self, request: str, error: BaseException) -> dict:
+    def failed_request(self, request: str, error: BaseException) -> dict[str, Any]:
         """The content of the reply to a request that `error` ended."""
         if not isinstance(error, KeyboardInterrupt):
             self.log.warning("%s failed", request, exc_info=error)
@@ -207,7 +222,7 @@ class Kernel:
             "traceback": traceback.format_exception(error),
         }
 
-    def start_debugger(self) -> dict:
+    def start_debugger(self) -> dict[str, Any]:
         """The debugger's first request has come."""
         try:
             self.debugger.start()
@@ -222,7 +237,7 @@ class Kernel:
         _engine.on_wake()
         self.native.flush()
 
-    def show_escaped(self, error: BaseException) -> dict:
+    def show_escaped(self, error: BaseException) -> dict[str, Any]:
         """`error` came out of woken()."""
         self.shell.showtraceback((type(error), error, error.__traceback__))
         return {}
@@ -241,7 +256,7 @@ class Kernel:
         finally:
             sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
 
-    def _is_interrupt_due(self, frame) -> bool:
+    def _is_interrupt_due(self, frame: FrameType | None) -> bool:
         """SIGINT has come: work stops. Is code of the user running in `frame`, which then gets a KeyboardInterrupt?"""
         if os.getpid() != self._owner:
             return True

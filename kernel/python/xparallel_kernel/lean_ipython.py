@@ -10,6 +10,8 @@ import importlib
 import importlib.util
 import sys
 import types
+from collections.abc import Callable
+from typing import Any
 
 _TERMINAL = "IPython.terminal.embed"
 _JEDI = ("jedi", "jedi.api", "jedi.api.helpers", "jedi.api.classes")
@@ -20,10 +22,10 @@ def import_ipython() -> None:
     if "IPython" in sys.modules:
         return
     terminal = types.ModuleType(_TERMINAL)
-    terminal.embed = None
+    vars(terminal)["embed"] = None
     package = _import_beside("IPython", [terminal])
     if vars(package).pop("embed", terminal) is None:
-        package.__getattr__ = _finder_of_embed(vars(package).get("__getattr__"))
+        vars(package)["__getattr__"] = _finder_of_embed(vars(package).get("__getattr__"))
     if package.version_info[0] < 9 and "jedi" not in sys.modules and importlib.util.find_spec("jedi") is not None:
         jedi = _Jedi(_JEDI[0])
         jedi.settings = types.SimpleNamespace()
@@ -41,10 +43,10 @@ def _import_beside(name: str, stand_ins: list[types.ModuleType]) -> types.Module
             del sys.modules[stand_in]
 
 
-def _finder_of_embed(others):
+def _finder_of_embed(others: Callable[[str], Any] | None) -> Callable[[str], Any]:
     """IPython's `__getattr__`: the name that was left out, and what its own, if it has one, knows."""
 
-    def find(name: str):
+    def find(name: str) -> Any:
         if name == "embed":
             return importlib.import_module(_TERMINAL).embed
         if others is not None:
@@ -57,12 +59,14 @@ def _finder_of_embed(others):
 class _Jedi(types.ModuleType):
     """What the completer has for jedi; keeps what is set in `settings`, and is jedi from the first other use on."""
 
-    def __getattr__(self, name: str):
+    settings: types.SimpleNamespace
+
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # the import system asks for these
             raise AttributeError(name)
         for module in _JEDI:
             importlib.import_module(module)
         jedi = sys.modules["jedi"]
         vars(jedi.settings).update(vars(self.settings))
-        sys.modules["IPython.core.completer"].jedi = jedi
+        vars(sys.modules["IPython.core.completer"])["jedi"] = jedi
         return getattr(jedi, name)

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from _xparallel import Native
+
 
 class Session:
     """Sends messages to front ends."""
 
-    def __init__(self, native, username: str, session: str):
+    def __init__(self, native: Native, username: str, session: str):
         self._native = native
         self.username = username
         self.session = session
 
     def send(
         self,
-        stream,
-        msg_or_type,
-        content=None,
-        parent=None,
-        ident=None,
-        buffers=None,
-        track=False,
-        header=None,
-        metadata=None,
-    ):
+        stream: object,
+        msg_or_type: dict[str, Any] | str,
+        content: dict[str, Any] | None = None,
+        parent: dict[str, Any] | None = None,
+        ident: object = None,
+        buffers: Iterable[bytes | bytearray | memoryview] | None = None,
+        track: bool = False,
+        header: object = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
         """Publish a message. The only stream there is, is iopub; `ident` and `track` mean nothing here.
 
         Returns what was sent, as a dict.

@@ -5,13 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
 import IPython
 from IPython.core import page, payloadpage
 from IPython.core.autocall import ZMQExitAutocall
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
-from traitlets import Any, CBool, Instance, default
+from traitlets import Any as AnyTrait
+from traitlets import CBool, Instance, default
 from xeus_python_shell.compiler import XCachingCompiler
 
 import parallel
@@ -20,8 +24,14 @@ from xparallel_kernel import context_traceback, transform
 from xparallel_kernel.display import KernelDisplayHook, KernelDisplayPublisher
 from xparallel_kernel.event_loop import CellLoop
 
+if TYPE_CHECKING:
+    from _xparallel import Native, Parent
+    from xparallel_kernel.kernel import Kernel
+
 _IPYTHON = os.path.dirname(IPython.__file__) + os.sep
 _LOOPS_WITHOUT_WINDOWS = (None, "", "inline", "asyncio")
+
+_Raised = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
 class ZMQInteractiveShell(InteractiveShell):
@@ -30,17 +40,22 @@ class ZMQInteractiveShell(InteractiveShell):
     Programs ask for this class name to find out whether they run in a notebook; it is ipykernel's.
     """
 
-    native = Any()  # the C++ half (kernel/native.hpp)
-    kernel = Any()  # set once by Kernel; widgets and matplotlib look for it
+    native: Native = AnyTrait()  # the C++ half (kernel/native.hpp)
+    kernel: Kernel = AnyTrait()  # set once by Kernel; widgets and matplotlib look for it
     autoindent = CBool(False)
     keepkernel_on_exit = None
     shows_notes = True  # of errors of works, whatever version IPython is (context_traceback.py)
     exit_wanted = False  # exit() has been called and the kernel is to end after this cell
     exiter = Instance(ZMQExitAutocall)
 
-    def __init__(self, *args, **kwargs):
+    if TYPE_CHECKING:  # IPython's own
+        execution_count: int
+        user_ns: dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any):
         self._silent_errors = False
-        self.shown_errors: list[tuple[type, list[str]]] = []  # (type, traceback) of those shown since the cell began
+        # (type, traceback) of those shown since the cell began
+        self.shown_errors: list[tuple[type[BaseException], list[str]]] = []
         super().__init__(
             *args,
             display_pub_class=KernelDisplayPublisher,
@@ -53,7 +68,7 @@ class ZMQInteractiveShell(InteractiveShell):
         self.input_transformers_post.append(transform.rewrite_lines)
 
     @default("exiter")
-    def _exiter_default(self):
+    def _exiter_default(self) -> ZMQExitAutocall:
         return ZMQExitAutocall(self)
 
     def init_hooks(self) -> None:
@@ -70,7 +85,7 @@ class ZMQInteractiveShell(InteractiveShell):
         """The embedded interpreter is the environment's already, or the environment is for another one
         (kernel/embed.cpp)."""
 
-    def enable_gui(self, gui=None) -> None:
+    def enable_gui(self, gui: str | None = None) -> None:
         """No window system's event loop runs here."""
         if gui not in _LOOPS_WITHOUT_WINDOWS:
             print(f"This kernel runs no {gui} event loop: windows will not react.", file=sys.stderr)
@@ -78,7 +93,7 @@ class ZMQInteractiveShell(InteractiveShell):
     # ---- errors ------------------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def errors_silenced(self):
+    def errors_silenced(self) -> Iterator[None]:
         """No error is shown within."""
         self._silent_errors = True
         try:
@@ -86,7 +101,7 @@ class ZMQInteractiveShell(InteractiveShell):
         finally:
             self._silent_errors = False
 
-    def _get_exc_info(self, exc_tuple=None):
+    def _get_exc_info(self, exc_tuple: _Raised | None = None) -> _Raised:
         etype, evalue, traceback = super()._get_exc_info(exc_tuple)
         without_frames_between(traceback)
         of_a_work = isinstance(evalue.__cause__, _errors.ContextTraceback)
@@ -96,12 +111,17 @@ class ZMQInteractiveShell(InteractiveShell):
         return etype, evalue, traceback
 
     def showtraceback(
-        self, exc_tuple=None, filename=None, tb_offset=None, exception_only=False, running_compiled_code=False
-    ):
+        self,
+        exc_tuple: _Raised | None = None,
+        filename: str | None = None,
+        tb_offset: int | None = None,
+        exception_only: bool = False,
+        running_compiled_code: bool = False,
+    ) -> None:
         """As IPython's, but errors with exception groups are shown as errors, with what is in the groups."""
-        info = exc_tuple or sys.exc_info()
-        is_plain = exception_only or info[1] is None or isinstance(info[1], (SyntaxError, UsageError))
-        if is_plain or not context_traceback.holds_group(info[1]):
+        error = (exc_tuple or sys.exc_info())[1]
+        is_plain = exception_only or isinstance(error, (SyntaxError, UsageError))
+        if is_plain or error is None or not context_traceback.holds_group(error):
             super().showtraceback(exc_tuple, filename, tb_offset, exception_only, running_compiled_code)
             return
         etype, evalue, frames = self._get_exc_info(exc_tuple)
@@ -110,7 +130,7 @@ class ZMQInteractiveShell(InteractiveShell):
         if self.call_pdb:
             self.debugger(force=True)
 
-    def _showtraceback(self, etype, evalue, stb) -> None:
+    def _showtraceback(self, etype: type[BaseException], evalue: BaseException, stb: object) -> None:
         if self._silent_errors:
             return
         traceback = [line for line in stb if isinstance(line, str)] if isinstance(stb, (list, tuple)) else [str(stb)]
@@ -118,10 +138,12 @@ class ZMQInteractiveShell(InteractiveShell):
         self.shown_errors.append((etype, traceback))
         self.show_error(etype, evalue, traceback)
 
-    def _format_exception_for_storage(self, exception, *arguments, **options) -> dict:
+    def _format_exception_for_storage(
+        self, exception: BaseException, *arguments: Any, **options: Any
+    ) -> dict[str, Any]:
         """What IPython 9 keeps of an error. That its own str() raises must not become the error of the cell."""
         try:
-            return super()._format_exception_for_storage(exception, *arguments, **options)
+            stored: dict[str, Any] = super()._format_exception_for_storage(exception, *arguments, **options)
         except Exception as failure:
             self.log.debug("an error is kept as text: %r", failure)
             evalue = context_traceback.text_of(exception)
@@ -130,8 +152,11 @@ class ZMQInteractiveShell(InteractiveShell):
                 "evalue": evalue,
                 "traceback": context_traceback.as_text(exception),
             }
+        return stored
 
-    def show_error(self, etype: type, evalue: BaseException, traceback: list[str], parent=None) -> None:
+    def show_error(
+        self, etype: type[BaseException], evalue: BaseException, traceback: list[str], parent: Parent | None = None
+    ) -> None:
         """Show an error under a cell, the current one by default."""
         content = {"ename": etype.__name__, "evalue": context_traceback.text_of(evalue), "traceback": traceback}
         if not self.native.publish("error", content, parent=parent):
@@ -149,17 +174,17 @@ class ZMQInteractiveShell(InteractiveShell):
         """Put text into the next cell, or (`replace`) into this one."""
         self.payload_manager.write_payload({"source": "set_next_input", "text": text, "replace": replace})
 
-    def get_parent(self) -> dict:
+    def get_parent(self) -> dict[str, Any]:
         """The message being handled, as ipywidgets asks for it."""
         return self.kernel.get_parent()
 
-    def set_parent(self, parent: dict) -> None:
+    def set_parent(self, parent: dict[str, Any]) -> None:
         """Have output belong to another message."""
         self.kernel.set_parent(parent)
 
     # ---- `async` is `parallel` ---------------------------------------------------------------------------------------
 
-    def _object_find(self, oname, namespaces=None):
+    def _object_find(self, oname: str, namespaces: Any = None) -> Any:
         if oname == transform.OLD or oname.startswith(transform.OLD + "."):
             oname = transform.NEW + oname[len(transform.OLD) :]
         return super()._object_find(oname, namespaces)
@@ -173,21 +198,21 @@ class ZMQInteractiveShell(InteractiveShell):
         self.atexit_operations = lambda: None
 
 
-def innermost_file(traceback) -> str | None:
+def innermost_file(traceback: TracebackType | None) -> str | None:
     """The file whose code raised."""
     while traceback is not None and traceback.tb_next is not None:
         traceback = traceback.tb_next
     return traceback.tb_frame.f_code.co_filename if traceback is not None else None
 
 
-def without_first_frames_of_ipython(traceback):
+def without_first_frames_of_ipython(traceback: TracebackType | None) -> TracebackType | None:
     """A traceback from the first frame on that is not IPython's, or none."""
     while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(_IPYTHON):
         traceback = traceback.tb_next
     return traceback
 
 
-def without_frames_between(traceback) -> None:
+def without_frames_between(traceback: TracebackType | None) -> None:
     """Leave out the frames of `parallel` through which code of a user has called other code of his, a callback say."""
     own = os.path.dirname(parallel.__file__) + os.sep
     above = None  # the last frame so far that is not ours
@@ -199,7 +224,7 @@ def without_frames_between(traceback) -> None:
         traceback = traceback.tb_next
 
 
-def without_own_frames(traceback) -> None:
+def without_own_frames(traceback: TracebackType | None) -> None:
     """Cut off what follows the last frame of a user.
 
     The insides of `parallel`, and of IPython that calls its magics, say nothing about the user's error.

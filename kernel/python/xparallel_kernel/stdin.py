@@ -6,8 +6,12 @@ import builtins
 import getpass
 import os
 import threading
+from typing import TYPE_CHECKING
 
 from IPython.core.error import StdinNotImplementedError
+
+if TYPE_CHECKING:
+    from _xparallel import Native
 
 _END_OF_FILE = "\x04"
 
@@ -15,7 +19,7 @@ _END_OF_FILE = "\x04"
 class StdinRequests:
     """Asks the front end. `allowed` says whether the current cell's front end answers."""
 
-    def __init__(self, native):
+    def __init__(self, native: Native):
         self._native = native
         self._owner = os.getpid()
         self.allowed = False
@@ -29,7 +33,7 @@ class StdinRequests:
         """Ask the user for a line of text."""
         return self._ask("input", str(prompt), password=False)
 
-    def getpass(self, prompt: str = "Password: ", stream=None) -> str:
+    def getpass(self, prompt: str = "Password: ", stream: object = None) -> str:
         """Ask the user for a password; the front end does not show it."""
         return self._ask("getpass", str(prompt), password=True)
 

@@ -10,6 +10,12 @@ from __future__ import annotations
 import codecs
 import io
 import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+    from _xparallel import Native
 
 _LONGEST_LINE = 4096  # what a pipe takes in one piece
 
@@ -23,7 +29,7 @@ class OutputStream(io.TextIOBase):
     line_buffering = False
     write_through = True
 
-    def __init__(self, native, name: str, descriptor: int):
+    def __init__(self, native: Native, name: str, descriptor: int):
         super().__init__()
         self.name = f"<{name}>"
         self._native = native
@@ -69,7 +75,7 @@ class OutputStream(io.TextIOBase):
     def close(self) -> None:
         self.flush()
 
-    def reconfigure(self, **options) -> None:
+    def reconfigure(self, **options: Any) -> None:
         """Accept what TextIOWrapper accepts; front ends know UTF-8 only."""
         self.flush()
 
@@ -90,7 +96,7 @@ class _Bytes(io.BufferedIOBase):
     def name(self) -> str:
         return self._text.name
 
-    def write(self, data) -> int:
+    def write(self, data: ReadableBuffer | str) -> int:
         if isinstance(data, str):
             raise TypeError("a bytes-like object is required, not 'str'")
         with memoryview(data) as view:
@@ -116,7 +122,7 @@ class _Bytes(io.BufferedIOBase):
 class OperatorStream(io.TextIOBase):
     """What log messages of IPython go to: the log of whoever started the kernel, not a cell."""
 
-    def __init__(self, native):
+    def __init__(self, native: Native):
         super().__init__()
         self._native = native
 

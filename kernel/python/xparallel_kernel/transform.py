@@ -11,6 +11,7 @@ import io
 import itertools
 import keyword
 import tokenize
+from collections.abc import Iterator
 
 OLD = "async"
 NEW = "parallel"
@@ -86,7 +87,7 @@ def _names_module(statement: list[str]) -> bool:
     return statement[0] == "import" and statement[-1] in ("import", ",")
 
 
-def _tokens(code: str):
+def _tokens(code: str) -> Iterator[tokenize.TokenInfo]:
     try:
         yield from tokenize.generate_tokens(io.StringIO(code).readline)
     except (tokenize.TokenError, SyntaxError):

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import os
 import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from _xparallel import Native, Parent
 
 
 class Updates:
     """Any thread may publish; the main thread repeats. In a forked child the native half sends nothing."""
 
-    def __init__(self, native):
+    def __init__(self, native: Native):
         self._native = native
-        self._latest: dict[str, tuple] = {}  # by the id of the display: cell and content
+        self._latest: dict[str, tuple[Parent | None, dict[str, Any]]] = {}  # by the id of the display: cell and content
         self._renew_lock()
         os.register_at_fork(after_in_child=self._renew_lock)
 
@@ -23,7 +27,7 @@ class Updates:
         # What is noted first must be sent first, or an older state would come after a newer one.
         self._lock = threading.RLock()
 
-    def publish(self, cell, content: dict) -> None:
+    def publish(self, cell: Parent | None, content: dict[str, Any]) -> None:
         """Send an update as a message of `cell`."""
         display_id = content["transient"].get("display_id")
         with self._lock:
