@@ -4,13 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import notebook_text as text
 
 SECONDS = 60
 
 
-def findings(build_dir, python=sys.executable):
+def findings(build_dir: Path, python: str = sys.executable) -> list[dict[str, str]]:
     """A list of dicts: check, mark, found, advice. That the doctor itself fails is a finding like others.
 
     Libraries are not imported, which would take a second more.
@@ -20,7 +21,8 @@ def findings(build_dir, python=sys.executable):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, env=environment)
-        return json.loads(done.stdout)
+        found: list[dict[str, str]] = json.loads(done.stdout)
+        return found
     except subprocess.TimeoutExpired:
         why = f"it took more than {SECONDS} s"
     except (OSError, ValueError) as error:
@@ -31,7 +33,7 @@ def findings(build_dir, python=sys.executable):
     return [{"check": "doctor", "mark": "unknown", "found": f"could not look: {why}", "advice": advice}]
 
 
-def lines(found, style):
+def lines(found: list[dict[str, str]], style: text.Style) -> list[str]:
     """Two paragraphs for each finding, at the width of the style; none if there is no finding."""
     if not found:
         return []

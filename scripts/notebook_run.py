@@ -7,7 +7,10 @@ kernel through jupyter_client itself. It prints nothing; show_notebook.py does.
 
 import queue
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
 
 from jupyter_client.manager import start_new_kernel
 
@@ -33,29 +36,35 @@ class Stream:
 class Failure:
     ename: str
     evalue: str
-    traceback: list
+    traceback: list[str]
 
 
 @dataclass
 class Shown:
     """A display, or the value of a cell's last expression (`result`). `data` is its latest state."""
 
-    data: dict
+    data: dict[str, Any]
     result: bool = False
     updates: int = 0
 
 
+Output = Stream | Failure | Shown
+
+
 @dataclass
 class Cell:
-    """One executed code cell. `late` is what arrived while it ran but belongs to earlier cells, as (cell number, output)."""
+    """One executed code cell.
+
+    `late` is what arrived while it ran but belongs to earlier cells, as (cell number, output).
+    """
 
     number: int
-    outputs: list = field(default_factory=list)
-    late: list = field(default_factory=list)
+    outputs: list[Output] = field(default_factory=list)
+    late: list[tuple[int | None, Output]] = field(default_factory=list)
     failure: Failure | None = None
     clear_pending: bool = False
 
-    def clear(self):
+    def clear(self) -> None:
         self.outputs.clear()
         self.clear_pending = False
 
@@ -63,15 +72,15 @@ class Cell:
 class Collector:
     """Sorts published messages to the cells they belong to. Knows no channel: messages come in as dictionaries."""
 
-    def __init__(self):
-        self._cells = {}  # id of the execute request -> Cell
-        self._displays = {}  # display id -> [(Cell, Shown)]
-        self._current = None
+    def __init__(self) -> None:
+        self._cells: dict[str, Cell] = {}  # by the id of the execute request
+        self._displays: dict[str, list[tuple[Cell | None, Shown]]] = {}  # by the id of the display
+        self._current = Cell(0)  # until begin()
 
-    def begin(self, request_id, cell):
+    def begin(self, request_id: str, cell: Cell) -> None:
         self._cells[request_id] = self._current = cell
 
-    def handle(self, message):
+    def handle(self, message: dict[str, Any]) -> None:
         kind, content = message["msg_type"], message["content"]
         owner = self._cells.get(message["parent_header"].get("msg_id"))
         if kind == "stream":
@@ -95,7 +104,7 @@ class Collector:
             if not content.get("wait", False):
                 owner.clear()
 
-    def _add(self, owner, output):
+    def _add(self, owner: Cell | None, output: Output) -> None:
         if owner is self._current:
             if owner.clear_pending:
                 owner.clear()
@@ -103,7 +112,7 @@ class Collector:
         else:
             self._current.late.append((owner.number if owner else None, output))
 
-    def _add_stream(self, owner, content):
+    def _add_stream(self, owner: Cell | None, content: dict[str, Any]) -> None:
         """Adds to the stream text before it, if that is of the same cell and stream."""
         if owner is self._current:
             last = owner.outputs[-1] if owner.outputs and not owner.clear_pending else None
@@ -116,7 +125,7 @@ class Collector:
         else:
             self._add(owner, Stream(content["name"], content["text"]))
 
-    def _update(self, content):
+    def _update(self, content: dict[str, Any]) -> None:
         for owner, shown in self._displays.get(content["transient"]["display_id"], ()):
             shown.data = content["data"]
             shown.updates += 1
@@ -127,26 +136,26 @@ class Collector:
 class Session:
     """A running kernel. A context manager: leaving it shuts the kernel down."""
 
-    def __init__(self, kernel_name, folder, startup_timeout=60):
+    def __init__(self, kernel_name: str, folder: Path, startup_timeout: float = 60):
         self._manager, self._client = start_new_kernel(
             startup_timeout=startup_timeout, kernel_name=kernel_name, cwd=str(folder)
         )
         self._collector = Collector()
         self._count = 0
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: object) -> None:
         self._client.stop_channels()
         self._manager.shutdown_kernel()
 
     @property
-    def next_number(self):
+    def next_number(self) -> int:
         """The number that the next cell will have."""
         return self._count + 1
 
-    def run(self, code, timeout):
+    def run(self, code: str, timeout: float) -> Cell:
         """Executes `code` and returns its Cell once the kernel has replied and said that it is idle again."""
         self._count += 1
         cell = Cell(self._count)
@@ -171,7 +180,7 @@ class Session:
             cell.outputs.append(cell.failure)
         return cell
 
-    def _next_message(self, receive, deadline):
+    def _next_message(self, receive: Callable[..., dict[str, Any]], deadline: float) -> dict[str, Any]:
         while True:
             left = deadline - time.monotonic()
             if left <= 0:

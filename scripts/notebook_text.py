@@ -8,6 +8,7 @@ import re
 import textwrap
 import unicodedata
 from dataclasses import dataclass
+from typing import Any
 
 # Colour and weight (SGR) sequences have width 0 and may stay; every other sequence moves the cursor and must go.
 SGR = re.compile(r"\x1b\[[0-9;:]*m")
@@ -27,37 +28,37 @@ class Style:
     width: int = 100
     colour: bool = False
 
-    def paint(self, codes, text):
+    def paint(self, codes: str, text: str) -> str:
         return f"\x1b[{codes}m{text}{RESET}" if self.colour and text else text
 
-    def bold(self, text):
+    def bold(self, text: str) -> str:
         return self.paint("1", text)
 
-    def dim(self, text):
+    def dim(self, text: str) -> str:
         return self.paint("2", text)
 
-    def red(self, text):
+    def red(self, text: str) -> str:
         return self.paint("31", text)
 
-    def blue(self, text):
+    def blue(self, text: str) -> str:
         return self.paint("34", text)
 
-    def green(self, text):
+    def green(self, text: str) -> str:
         return self.paint("32", text)
 
 
-def cell_width(character):
+def cell_width(character: str) -> int:
     """The columns that a character takes on a terminal."""
     if unicodedata.combining(character) or unicodedata.category(character) in ("Cf", "Me"):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def visible_width(text):
+def visible_width(text: str) -> int:
     return sum(map(cell_width, SGR.sub("", text)))
 
 
-def clean(text, style):
+def clean(text: str, style: Style) -> str:
     """Output text without what would disturb a terminal: cursor movements, lines overwritten by a carriage return."""
     text = ESCAPE.sub(lambda match: match.group() if style.colour and SGR.fullmatch(match.group()) else "", text)
     lines = []
@@ -67,7 +68,7 @@ def clean(text, style):
     return "\n".join(lines)
 
 
-def fold(line, width):
+def fold(line: str, width: int) -> list[str]:
     """Cuts one line into pieces of at most `width` columns; a colour that spans a cut goes on in the next piece."""
     pieces, piece, used, active = [], "", 0, ""
     for token in re.split(f"({SGR.pattern})", line.expandtabs(8)):
@@ -85,20 +86,20 @@ def fold(line, width):
     return [*pieces, piece + (RESET if active else "")]
 
 
-def gutter(text, style, first, rest=None):
-    """The lines of `text`, folded, the first one behind `first` and the others behind `rest` (default: as many spaces)."""
-    rest = " " * visible_width(first) if rest is None else rest
+def gutter(text: str, style: Style, first: str, rest: str | None = None) -> list[str]:
+    """The lines of `text`, folded: the first one behind `first`, the others behind `rest` (default: as many spaces)."""
+    others = " " * visible_width(first) if rest is None else rest
     room = max(style.width - visible_width(first), 20)
     lines = [piece for line in text.split("\n") for piece in fold(line, room)]
-    return [((rest if number else first) + line).rstrip() for number, line in enumerate(lines)]
+    return [((others if number else first) + line).rstrip() for number, line in enumerate(lines)]
 
 
-def inline(text, style):
+def inline(text: str, style: Style) -> str:
     """Marks of a Markdown line: bold becomes bold where there are colours; other marks read well as they are."""
     return EMPHASIS.sub(lambda match: style.bold(match.group(1)), text) if style.colour else text
 
 
-def wrapped(text, style, first="", rest=""):
+def wrapped(text: str, style: Style, first: str = "", rest: str = "") -> list[str]:
     """A Markdown paragraph at the width of the style. Marks are applied last, to what one line holds whole."""
     wrapper = textwrap.TextWrapper(
         width=style.width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
@@ -106,11 +107,13 @@ def wrapped(text, style, first="", rest=""):
     return [inline(line, style) for line in wrapper.wrap(text)]
 
 
-def markdown_lines(source, style):
+def markdown_lines(source: str, style: Style) -> list[str]:
     """Markdown as text: headings, paragraphs and lists refilled; code, tables and quotes left as they stand."""
-    lines, paragraph, indents, fenced = [], [], ("", ""), False
+    lines: list[str] = []
+    paragraph: list[str] = []
+    indents, fenced = ("", ""), False
 
-    def end_paragraph():
+    def end_paragraph() -> None:
         nonlocal indents
         if paragraph:
             lines.extend(wrapped(" ".join(paragraph), style, *indents))
@@ -146,7 +149,7 @@ def markdown_lines(source, style):
     return lines
 
 
-def code_lines(source, number, style):
+def code_lines(source: str, number: int, style: Style) -> list[str]:
     """A code cell behind its `In [n]:` prompt."""
     if style.colour:
         # Only a terminal with colours needs Pygments.
@@ -160,7 +163,7 @@ def code_lines(source, number, style):
     return gutter(source.rstrip("\n"), style, style.green(prompt), rest)
 
 
-def data_text(data):
+def data_text(data: dict[str, Any]) -> str:
     """The text of a MIME bundle; of one without any, what it holds instead."""
     if "text/plain" in data:
         text = data["text/plain"]

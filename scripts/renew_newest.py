@@ -21,7 +21,7 @@ PINS = run_tests.ROOT / "scripts/requirements-newest.txt"
 HEAD = "# Made by `make newest` from requirements-newest.in: what the suites newest-* install.\n"
 
 
-def newest_releases(venv):
+def newest_releases(venv: Path) -> dict[str, str]:
     """Name -> version of all packages in a new virtual environment with the newest releases of NAMES."""
     shutil.rmtree(venv, ignore_errors=True)
     try:
@@ -32,19 +32,19 @@ def newest_releases(venv):
     return read_pins(listed)
 
 
-def read_pins(text):
+def read_pins(text: str) -> dict[str, str]:
     """Name -> version of the lines `name==version`; names are normalized as package indexes do it."""
     pins = re.findall(r"^([\w.-]+)==(\S+)$", text, re.MULTILINE)
     return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in pins}
 
 
-def differences(old, new):
+def differences(old: dict[str, str], new: dict[str, str]) -> list[str]:
     """One line for each package whose pin is another one."""
     names = sorted(name for name in old | new if old.get(name) != new.get(name))
     return [f"{name}: {old.get(name, 'none')} -> {new.get(name, 'none')}" for name in names]
 
 
-def failed_tests(report):
+def failed_tests(report: Path) -> list[str]:
     """The names of the tests that failed, from the JUnit report of a suite."""
     try:
         cases = ElementTree.parse(report).iter("testcase")
@@ -55,7 +55,7 @@ def failed_tests(report):
     return list(dict.fromkeys(names))  # a test whose teardown fails as well is there twice
 
 
-def main(arguments):
+def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="renew scripts/requirements-newest.txt", allow_abbrev=False)
     parser.add_argument(
         "--build-dir", type=Path, default=run_tests.ROOT / "build", help="a built tree of the default preset"

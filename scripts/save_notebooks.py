@@ -9,31 +9,31 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat.v4 import new_output
 
-from notebook_run import Failure, Session, Shown, Stream
+from notebook_run import Failure, Output, Session, Stream
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def output_node(output, number):
+def output_node(output: Output, number: int) -> Any:
     """An output as a notebook holds it."""
     if isinstance(output, Stream):
         return new_output("stream", name=output.name, text=output.text)
     if isinstance(output, Failure):
         return new_output("error", ename=output.ename, evalue=output.evalue, traceback=output.traceback)
-    assert isinstance(output, Shown)
     if output.result:
         return new_output("execute_result", data=output.data, execution_count=number)
     return new_output("display_data", data=output.data)
 
 
-def run(path, timeout):
+def run(path: Path, timeout: float) -> Any:
     """The notebook with new outputs; SystemExit when a cell raises that should not."""
     notebook = nbformat.read(path, as_version=4)
-    ran = {}  # by the number a cell had
+    ran: dict[int, tuple[Any, list[Output]]] = {}  # by the number a cell had
     with Session("xparallel", path.parent) as session:
         for cell in notebook.cells:
             if cell.cell_type != "code":
@@ -52,7 +52,7 @@ def run(path, timeout):
     return notebook
 
 
-def main(arguments):
+def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build-dir", type=Path, default=ROOT / "build")
     parser.add_argument("--timeout", type=float, default=120, help="seconds a cell may take")

@@ -11,30 +11,32 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any, TextIO
 
 import nbformat
 from jupyter_client.kernelspec import NoSuchKernel
 
 import doctor_lines
 import notebook_text as text
-from notebook_run import CellTimeout, Failure, KernelDied, Session, Shown, Stream
+from notebook_run import CellTimeout, Failure, KernelDied, Output, Session, Shown, Stream
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def terminal_style(stream, environment):
+def terminal_style(stream: TextIO, environment: Mapping[str, str]) -> text.Style:
     """Colours for a terminal only, and never against NO_COLOR (no-color.org); lines that people can still read."""
     columns = shutil.get_terminal_size(fallback=(100, 24)).columns
     colour = stream.isatty() and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
     return text.Style(width=min(max(columns, 40), 120), colour=colour)
 
 
-def times(count):
+def times(count: int) -> str:
     return "1 update" if count == 1 else f"{count} updates"
 
 
-def output_lines(output, number, style):
+def output_lines(output: Output, number: int, style: text.Style) -> list[str]:
     """The lines of one output; `number` is that of the cell it belongs to."""
     indent = " " * len(f"In [{number}]: ")
     if isinstance(output, Stream):
@@ -44,7 +46,6 @@ def output_lines(output, number, style):
     if isinstance(output, Failure):
         body = "\n".join(output.traceback) or style.red(f"{output.ename}: {output.evalue}")
         return text.gutter(text.clean(body, style), style, indent)
-    assert isinstance(output, Shown)
     prompt = style.blue(f"Out[{number}]: ") if output.result else indent
     lines = text.gutter(text.clean(text.data_text(output.data), style), style, prompt)
     if output.updates:
@@ -52,7 +53,7 @@ def output_lines(output, number, style):
     return lines
 
 
-def late_lines(number, output, style):
+def late_lines(number: int | None, output: Output, style: text.Style) -> list[str]:
     """An output that came after its cell had been printed, with the cell it belongs to."""
     origin = f"In [{number}]" if number else "the kernel"
     what = "display" if isinstance(output, Shown) else "output"
@@ -62,11 +63,11 @@ def late_lines(number, output, style):
 class Printer:
     """Writes blocks of lines, one empty line between two, each flushed at once."""
 
-    def __init__(self, stream):
+    def __init__(self, stream: TextIO):
         self._stream = stream
         self._started = False
 
-    def block(self, lines):
+    def block(self, lines: Iterable[str]) -> None:
         lines = list(lines)
         while lines and not lines[-1]:
             lines.pop()
@@ -75,14 +76,14 @@ class Printer:
             self._stream.flush()
             self._started = True
 
-    def following(self, lines):
+    def following(self, lines: Iterable[str]) -> None:
         """Goes on with the last block."""
         for line in lines:
             self._stream.write(line + "\n")
         self._stream.flush()
 
 
-def show(notebook, session, printer, style, timeout):
+def show(notebook: Any, session: Session, printer: Printer, style: text.Style, timeout: float) -> str | None:
     """Runs and prints all cells up to the first unexpected error, which it returns as a sentence; else None."""
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
@@ -104,7 +105,7 @@ def show(notebook, session, printer, style, timeout):
     return None
 
 
-def main(arguments):
+def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="run a notebook and print it", allow_abbrev=False)
     parser.add_argument("notebook", type=Path)
     parser.add_argument("--build-dir", type=Path, default=ROOT / "build", help="the tree whose kernels come first")
@@ -116,7 +117,7 @@ def main(arguments):
         parser.error(f"there is no notebook {options.notebook}")
 
     # Output may hold what the terminal's encoding lacks, lone surrogates in any case.
-    sys.stdout.reconfigure(errors="replace")
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # typeshed allows for other streams
     style = terminal_style(sys.stdout, os.environ)
     printer = Printer(sys.stdout)
     try:
@@ -129,7 +130,7 @@ def main(arguments):
     return status
 
 
-def run(options, printer, style):
+def run(options: argparse.Namespace, printer: Printer, style: text.Style) -> int:
     """Shows the notebook; the exit status."""
     began = time.monotonic()
     notebook = nbformat.read(options.notebook, as_version=4)

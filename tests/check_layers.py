@@ -9,6 +9,7 @@ Run by tests/tools/test_check_layers.py, or by hand: tests/check_layers.py [ROOT
 import os
 import re
 import sys
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -56,7 +57,7 @@ class Violation(NamedTuple):
     line: int
     message: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.rule}: {self.message}"
 
 
@@ -66,13 +67,13 @@ class Include(NamedTuple):
     header: str
 
 
-def source_files(root):
+def source_files(root: Path) -> list[Path]:
     """The C++ files of the judged folders, as paths relative to `root`."""
     found = (path for top in ("runtime", "kernel") for path in (root / top).rglob("*") if path.suffix in SUFFIXES)
     return sorted(path.relative_to(root) for path in found)
 
 
-def read_includes(text):
+def read_includes(text: str) -> list[Include]:
     # Comments are blanked, not removed, so that line numbers stay right.
     text = BLOCK_COMMENT.sub(lambda comment: re.sub(r"[^\n]", " ", comment.group()), text)
     return [
@@ -81,14 +82,14 @@ def read_includes(text):
     ]
 
 
-def layer_of(path):
+def layer_of(path: str) -> str | None:
     """The layer whose folder holds `path`, or None."""
     return next((layer for layer in LEVEL_OF if path.startswith(layer + "/")), None)
 
 
-def check_direction(file, include):
+def check_direction(file: str, include: Include) -> Iterator[tuple[str, str]]:
     layer, target = layer_of(file), layer_of(include.header)
-    if target is None or target == layer:
+    if layer is None or target is None or target == layer:
         return
     if LEVEL_OF[target] > LEVEL_OF[layer]:
         yield "upward", f"{layer} must not include {include.header}, which is above it"
@@ -98,20 +99,20 @@ def check_direction(file, include):
         yield "hidden", f"kernel reaches {target} only through runtime/python"
 
 
-def check_restricted(file, include):
+def check_restricted(file: str, include: Include) -> Iterator[tuple[str, str]]:
     for what, pattern, folders in RESTRICTED:
         if re.fullmatch(pattern, include.header) and not file.startswith(tuple(folder + "/" for folder in folders)):
             yield "restricted", f"{what} ({include.header}) belongs to {' and '.join(folders)} only"
 
 
-def check_from_root(root, file, include):
+def check_from_root(root: Path, file: str, include: Include) -> Iterator[tuple[str, str]]:
     # A path from the including file's folder would hide from the other rules which layer it names.
     beside = (root / file).parent / include.header
     if include.quoted and beside.is_file() and not (root / include.header).is_file():
         yield "from-root", f'write "{os.path.relpath(beside, root)}", not "{include.header}"'
 
 
-def check_own_header_first(root, file, includes):
+def check_own_header_first(root: Path, file: str, includes: list[Include]) -> Iterator[tuple[int, str]]:
     own = str(Path(file).with_suffix(".hpp"))
     if not file.endswith(".cpp") or not (root / own).is_file():
         return
@@ -119,7 +120,7 @@ def check_own_header_first(root, file, includes):
         yield includes[0].line if includes else 1, f'the first include must be "{own}"'
 
 
-def check_tree(root):
+def check_tree(root: Path) -> Iterator[Violation]:
     """All violations of the tree at `root`, in the order of its files."""
     root = Path(root)
     for path in source_files(root):
@@ -142,7 +143,7 @@ def check_tree(root):
             yield Violation("too-long", file, lines, f"{lines} lines; split it, {MOST_LINES} is the most")
 
 
-def main(arguments):
+def main(arguments: list[str]) -> int:
     root = Path(arguments[0]) if arguments else Path(__file__).resolve().parent.parent
     files = source_files(root)
     if not files:
