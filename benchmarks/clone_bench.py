@@ -5,33 +5,36 @@ from __future__ import annotations
 import mmap
 import pickle
 from collections.abc import Iterator
+from typing import Any
 
 import numpy
 
 import parallel
 from harness import Row, in_turns, timed
 
+_Array = numpy.ndarray[Any, Any]
 
-def push_array(array) -> float:
+
+def push_array(array: _Array) -> float:
     """Seconds to push it into a list that holds nothing yet."""
     values = parallel.xlist()
     return timed(lambda: values.push(array))
 
 
-def read_array(array) -> float:
+def read_array(array: _Array) -> float:
     """Seconds to read it back, without a copy."""
     values = parallel.xlist([array])
     return timed(lambda: values[0])
 
 
-def copy_to_fresh_pages(array) -> float:
+def copy_to_fresh_pages(array: _Array) -> float:
     """Seconds for a memcpy into shared pages nobody has touched."""
     memory = mmap.mmap(-1, array.nbytes)
     target = numpy.frombuffer(memory, dtype=array.dtype)
     return timed(lambda: numpy.copyto(target, array))
 
 
-def nested_object(records: int) -> list:
+def nested_object(records: int) -> list[dict[str, Any]]:
     """What a JSON file decodes to."""
     return [
         {
@@ -46,18 +49,18 @@ def nested_object(records: int) -> list:
     ]
 
 
-def through_xlist(value) -> float:
+def through_xlist(value: object) -> float:
     """Seconds to push and read."""
     values = parallel.xlist()
 
-    def there_and_back():
+    def there_and_back() -> object:
         values.push(value)
         return values[0]
 
     return timed(there_and_back)
 
 
-def through_pickle(value) -> float:
+def through_pickle(value: object) -> float:
     """Seconds to dump and load."""
     return timed(lambda: pickle.loads(pickle.dumps(value, protocol=5)))
 

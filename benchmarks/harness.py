@@ -1,6 +1,7 @@
 """What the benchmark scripts share: rows of figures, and timing that takes turns.
 
-A figure of ours and of a peer are measured in one run, in turns, and compared as a ratio: machines drift, ratios less so.
+A figure of ours and of a peer are measured in one run, in turns, and compared as a ratio: machines drift, ratios less
+so.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One line of the table: what was done, how long one of it takes here and with the peer, and the ratio asked for."""
+    """One line of the table: what was done, how long one takes here and with the peer, and the ratio asked for."""
 
     name: str
     ours: float  # seconds for one
@@ -29,12 +30,10 @@ class Row:
     def text(self, with_verdict: bool = True) -> str:
         """The line; a run with small numbers has no verdict."""
         parts = [f"{self.name:52} {per_second(self.ours):>11}/s {seconds(self.ours):>9}"]
-        if self.peer is not None:
-            verdict = (
-                ""
-                if self.wanted is None or not with_verdict
-                else ("  ok" if self.ratio >= self.wanted else f"  BELOW {self.wanted:g}")
-            )
+        if self.peer is not None and self.ratio is not None:
+            verdict = ""
+            if self.wanted is not None and with_verdict:
+                verdict = "  ok" if self.ratio >= self.wanted else f"  BELOW {self.wanted:g}"
             parts.append(f"{self.ratio:9.2f} x {self.peer_name} ({seconds(self.peer)}){verdict}")
         return " ".join(parts)
 

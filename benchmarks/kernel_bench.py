@@ -10,7 +10,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import KernelManager
@@ -19,6 +20,7 @@ from harness import Row, timed
 
 # ipykernel as it comes is to be as fast as this many of ours.
 _WANTED = 1 / 0.6
+_Make = Callable[[], KernelManager]
 _CELLS = {"pass": "pass", "1 + 1": "1 + 1", "print(1)": "print(1)"}
 
 
@@ -26,7 +28,7 @@ class _Ipykernel(KernelManager):
     """ipykernel of this very interpreter, installed as a kernel or not."""
 
     @property
-    def kernel_spec(self):
+    def kernel_spec(self) -> KernelSpec:
         command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         return KernelSpec(argv=command, display_name="ipykernel", language="python")
 
@@ -36,7 +38,7 @@ def _xparallel() -> KernelManager:
 
 
 @contextlib.contextmanager
-def started(make) -> Iterator:
+def started(make: _Make) -> Iterator[Any]:
     """A client of a kernel that has just been started."""
     manager = make()
     manager.start_kernel(stderr=subprocess.DEVNULL)  # ipykernel's debugger warns there
@@ -51,14 +53,14 @@ def started(make) -> Iterator:
 
 
 @contextlib.contextmanager
-def running(make) -> Iterator:
+def running(make: _Make) -> Iterator[Any]:
     """A client of a kernel that is ready."""
     with started(make) as client:
         client.wait_for_ready(timeout=60)
         yield client
 
 
-def start(make) -> float:
+def start(make: _Make) -> float:
     """Seconds from starting the process until it has answered a kernel_info_request."""
     # Not wait_for_ready(): its last step listens for 0.2 s whether anything else comes.
     began = time.perf_counter()
@@ -68,10 +70,10 @@ def start(make) -> float:
         return time.perf_counter() - began
 
 
-def cell(client, code: str) -> float:
+def cell(client: Any, code: str) -> float:
     """Seconds from a request to its reply and its idle, whichever is later."""
 
-    def run():
+    def run() -> None:
         request = client.execute(code)
         while True:
             message = client.get_iopub_msg(timeout=60)
@@ -89,7 +91,7 @@ def measure(smoke: bool) -> Iterator[Row]:
     except NoSuchKernel as error:
         print(f"kernel_bench: not run ({error})")
         return
-    makers = (_xparallel, _Ipykernel)
+    makers: tuple[_Make, ...] = (_xparallel, _Ipykernel)
     starts, cells = (1, 2) if smoke else (5, 60)
     times = [[start(make) for make in makers] for _ in range(starts)]
     ours, theirs = (statistics.median(column) for column in zip(*times))

@@ -6,7 +6,8 @@ import contextlib
 import dataclasses
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import parallel
 from harness import Row, timed
@@ -18,13 +19,15 @@ _MOST_PERCENT = 3.0
 class FrontEnd(_host.Host):
     """Takes displays as a notebook does, and counts them; what it does with them is not the job's time."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.shown = 0
 
     def is_live(self) -> bool:
         return True
 
-    def display(self, cell, data, metadata, transient, update) -> None:
+    def display(
+        self, cell: object, data: dict[str, Any], metadata: dict[str, Any], transient: dict[str, Any], update: bool
+    ) -> None:
         self.shown += 1
 
 
@@ -40,7 +43,7 @@ def front_end() -> Iterator[FrontEnd]:
         _views.forget_all()
 
 
-def job(pushes: int, push_what, views: int) -> tuple[float, float]:
+def job(pushes: int, push_what: Callable[[int], object], views: int) -> tuple[float, float]:
     """Seconds that two contexts take for `pushes` together, and of this process's processor time meanwhile.
 
     This process does nothing else than to wait and to show, and the contexts keep all processors busy: what it takes is
@@ -48,7 +51,7 @@ def job(pushes: int, push_what, views: int) -> tuple[float, float]:
     """
     xl = parallel.xlist(name="results")
 
-    def work(first: int):
+    def work(first: int) -> None:
         push = xl.push
         for n in range(first, first + pushes // 2):
             push(push_what(n))
@@ -79,7 +82,7 @@ class Cost:
         return 100 * self.views / self.bare
 
 
-def cost(rounds: int, pushes: int, push_what, views: int) -> Cost:
+def cost(rounds: int, pushes: int, push_what: Callable[[int], object], views: int) -> Cost:
     """Runs with and without views, in turns."""
     viewed, bare = [], []
     for _ in range(rounds):
@@ -96,7 +99,7 @@ def number(n: int) -> float:
     return n * 0.5
 
 
-def record(n: int) -> dict:
+def record(n: int) -> dict[str, Any]:
     """What a job of several results pushes."""
     return {"seed": n, "energy": n * 0.5, "label": "run"}
 

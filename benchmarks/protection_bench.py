@@ -1,15 +1,18 @@
-"""What protection costs: a store, a mutating method call, code without stores, and the start of a batch, with and without.
+"""What protection costs: a store, a mutating method call, code without stores, the start of a batch, with and without.
 
-Each is measured in contexts, with protection and without in turns. The numbers are nanoseconds more for one; the goals are 15 ns a
-store, 10 ns a method call, and 3 ms until the first work of a batch begins with numpy and pandas loaded. Then the same with source
-twins in place of patches, for which there are no goals.
+Each is measured in contexts, with protection and without in turns. The numbers are nanoseconds more for one; the goals
+are 15 ns a store, 10 ns a method call, and 3 ms until the first work of a batch begins with numpy and pandas loaded.
+Then the same with source twins in place of patches, for which there are no goals.
 """
 
 from __future__ import annotations
 
+import functools
 import linecache
 import time
 from collections.abc import Callable, Iterator
+from types import FunctionType
+from typing import Any
 
 import parallel
 from harness import Row, in_turns, timed
@@ -43,7 +46,7 @@ def measured(count):
 """
 
 
-held: list = []  # what a search after works comes by
+held: list[Any] = []  # what a search after works comes by
 
 
 def in_context(name: str, count: int, protection: str) -> float:
@@ -52,11 +55,12 @@ def in_context(name: str, count: int, protection: str) -> float:
     nonlocal_line = "nonlocal n; n = 1" if setup == "n = 0" else "pass"
     code = TEMPLATE.format(setup=setup, statement=statement, nonlocal_line=nonlocal_line)
 
-    def work():
-        namespace = {"now": time.thread_time}  # of this thread: others may have the processor
+    def work() -> float:
+        namespace: dict[str, Any] = {"now": time.thread_time}  # of this thread: others may have the processor
         exec(code, namespace)
         namespace["measured"](1000)
-        return min(namespace["measured"](count) for _ in range(5)) / count
+        least: float = min(namespace["measured"](count) for _ in range(5))
+        return least / count
 
     parallel.configure(protection=protection)
     return parallel.submit_work(work).result()
@@ -79,7 +83,7 @@ def measure(smoke: bool) -> Iterator[Row]:
     count, rounds = (1000, 1) if smoke else (200_000, 5)
     try:
         for name in STORES:
-            on, off = in_turns(rounds, *_both(lambda mode, of=name: in_context(of, count, mode)))
+            on, off = in_turns(rounds, *_both(functools.partial(in_context, name, count)))
             yield Row(f"{name} ({(on - off) * 1e9:+.1f} ns)", on, "without protection", off)
         import numpy  # noqa: F401 - a process as large as a notebook's
         import pandas  # noqa: F401
@@ -109,7 +113,7 @@ def measure(smoke: bool) -> Iterator[Row]:
 def _measure_twins(smoke: bool, count: int, rounds: int) -> Iterator[Row]:
     _state._force_twins(True)
     for name in STORES:
-        on, off = in_turns(rounds, *_both(lambda mode, of=name: in_context(of, count, mode)))
+        on, off = in_turns(rounds, *_both(functools.partial(in_context, name, count)))
         yield Row(f"twins: {name} ({(on - off) * 1e9:+.1f} ns)", on, "without protection", off)
     batch("strict")
     on, off = in_turns(3 if smoke else 25, *_both(batch))
@@ -134,10 +138,10 @@ def f{number}(a, b=1, *args, **kw):
 """
 
 
-def _define(count: int) -> list:
+def _define(count: int) -> list[FunctionType]:
     text = "".join(FUNCTION.format(number=number) for number in range(count))
     linecache.cache["<measured>"] = len(text), None, text.splitlines(True), "<measured>"
-    namespace: dict = {"__name__": "measured"}
+    namespace: dict[str, Any] = {"__name__": "measured"}
     exec(compile(text, "<measured>", "exec"), namespace)
     return [value for name, value in namespace.items() if not name.startswith("__")]
 

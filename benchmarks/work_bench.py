@@ -12,7 +12,7 @@ from harness import Row, in_turns, timed
 def many(count: int) -> float:
     """Seconds a work: submitted, run, and its result read."""
 
-    def submit_run_read():
+    def submit_run_read() -> None:
         works = [parallel.submit_work(int) for _ in range(count)]
         parallel.run()
         assert all(work.result() == 0 for work in works)
@@ -28,7 +28,7 @@ def many_of(executor: concurrent.futures.Executor, count: int) -> float:
 def one() -> float:
     """Seconds from submit_work to the return of run() for a single work."""
 
-    def submit_and_run():
+    def submit_and_run() -> None:
         parallel.submit_work(int)
         parallel.run()
 
@@ -38,7 +38,7 @@ def one() -> float:
 def one_of_a_new_pool() -> float:
     """Seconds for a call in a pool of processes made for it, which is what sees the program as it is now, too."""
 
-    def call():
+    def call() -> None:
         with concurrent.futures.ProcessPoolExecutor(1) as pool:
             pool.submit(int).result()
 

@@ -11,17 +11,17 @@ from harness import Row, in_turns, timed
 
 def push_from_two_contexts(count: int) -> float:
     """Seconds for one push of a small int, two contexts pushing `count` each into one list."""
-    pushed = parallel.xlist()
+    pushed: parallel.xlist[int] = parallel.xlist()
 
-    def work():
+    def work() -> None:
         push = pushed.push
         for n in range(count):
             push(n)
 
-    spent = parallel.xlist()
-    ready = parallel.xlist()
+    spent: parallel.xlist[float] = parallel.xlist()
+    ready: parallel.xlist[int] = parallel.xlist()
 
-    def timed_work():
+    def timed_work() -> None:
         ready.push(1)
         ready.wait(2)
         spent.push(timed(work))
@@ -35,11 +35,11 @@ def push_from_two_contexts(count: int) -> float:
 
 def extend_from_two_contexts(count: int) -> float:
     """As push, in one call for many values."""
-    pushed = parallel.xlist()
-    spent = parallel.xlist()
-    ready = parallel.xlist()
+    pushed: parallel.xlist[int] = parallel.xlist()
+    spent: parallel.xlist[float] = parallel.xlist()
+    ready: parallel.xlist[int] = parallel.xlist()
 
-    def work():
+    def work() -> None:
         ready.push(1)
         ready.wait(2)
         spent.push(timed(lambda: pushed.extend(range(count))))
@@ -56,11 +56,11 @@ def simple_queue(count: int) -> float:
     context = multiprocessing.get_context("fork")
     queue = context.SimpleQueue()
 
-    def work():
+    def work() -> None:
         for n in range(count):
             queue.put(n)
 
-    def all_of_it():
+    def all_of_it() -> None:
         processes = [context.Process(target=work) for _ in range(2)]
         for process in processes:
             process.start()
