@@ -62,12 +62,8 @@ def test_cells_find_what_the_python_of_the_environment_finds(bare):
         program = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'import IPython']).returncode"
         cell = kernel.ok(program)
         assert cell.result == "1" and "No module named 'IPython'" in cell.text("stderr")
-        assert (
-            kernel.ok(
-                "import importlib.metadata as m\nm.version('traitlets') == __import__('traitlets').__version__"
-            ).result
-            == "True"
-        )
+        same_version = "import importlib.metadata as m\nm.version('traitlets') == __import__('traitlets').__version__"
+        assert kernel.ok(same_version).result == "True"
         kernel.end()
 
 
@@ -110,9 +106,8 @@ def test_the_kernel_is_lent_what_it_uses_and_nothing_else(bare):
         debugger.body("disconnect")
         # These two come with libraries that the environment lacks: BLAS, and matplotlib.
         kernel.ok("import importlib.util, threadpoolctl\nassert importlib.util.find_spec('matplotlib_inline')")
-        assert eval(kernel.ok("loaded() | parallel.submit_work(loaded).result()").result) == environment.LENT - {
-            "matplotlib_inline"
-        }
+        found = eval(kernel.ok("loaded() | parallel.submit_work(loaded).result()").result)
+        assert found == environment.LENT - {"matplotlib_inline"}
         kernel.end()
 
 
@@ -163,9 +158,8 @@ def test_plots_of_cells_are_shown_inline_and_those_of_programs_are_not(tmp_path,
     with Kernel(env={"PYTHONPATH": "", "VIRTUAL_ENV": str(venv), "MPLBACKEND": backend}, cwd="/") as kernel:
         shown = "import matplotlib\nmatplotlib.rcParams['backend']"
         expected = backend or "module://matplotlib_inline.backend_inline"
-        assert kernel.ok(
-            f"def look():\n    {shown.replace(chr(10), '; return ')}\nparallel.submit_work(look).result()"
-        ).result == repr(expected)
+        in_a_work = f"def look():\n    {shown.replace(chr(10), '; return ')}\nparallel.submit_work(look).result()"
+        assert kernel.ok(in_a_work).result == repr(expected)
         assert kernel.ok(shown).result == repr(expected)
         cell = kernel.ok("import subprocess, sys\nprogram = 'import matplotlib; print(matplotlib.rcParams[\"backend\"])'\n"
                          "subprocess.run([sys.executable, '-c', program]);")  # fmt: skip
@@ -318,9 +312,8 @@ def test_without_an_environment_nothing_is_said(monkeypatch, value):
 def test_the_kernelspec_of_the_page_does_what_it_says(tmp_path, monkeypatch, bare):
     page = (support.ROOT / "docs/install.md").read_text()
     spec = page.partition("```json\n")[2].partition("```")[0]
-    spec = spec.replace("/home/ada/xeus-parallel/build/bin/xparallel", str(EXECUTABLE)).replace(
-        "/home/ada/project/venv", str(bare)
-    )
+    spec = spec.replace("/home/ada/xeus-parallel/build/bin/xparallel", str(EXECUTABLE))
+    spec = spec.replace("/home/ada/project/venv", str(bare))
     folder = tmp_path / "kernels" / "project"
     folder.mkdir(parents=True)
     (folder / "kernel.json").write_text(spec)

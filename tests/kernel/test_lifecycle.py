@@ -226,10 +226,8 @@ mine = {fd: look()[fd] for fd in (mine, left.fileno(), right.fileno())}
     assert closed == own_kernel.value("sorted(mine)")
     assert own_kernel.ok("print('a')\nawait asyncio.sleep(0.01)\nprint('b')").text() == "a\nb\n"
     assert own_kernel.ok("parallel.submit_work(lambda: print('from a work') or 5).result()").result == "5"
-    assert (
-        own_kernel.ok("import subprocess\nsubprocess.run(['echo', 'from a program']).returncode").text()
-        == "from a program\n"
-    )
+    echo = "import subprocess\nsubprocess.run(['echo', 'from a program']).returncode"
+    assert own_kernel.ok(echo).text() == "from a program\n"
     assert "mine = os.open" in own_kernel.ok("%history -n").text()
     assert all(own_kernel.asks_by(each) for each in late) and own_kernel.asks_by(own_kernel.connect_again())
 
@@ -284,9 +282,8 @@ def test_closing_descriptors_goes_on_as_in_python(own_kernel: Kernel, tmp_path):
     own_kernel.ok(
         "f = os.fdopen(os.open('/dev/null', os.O_RDONLY))\nf.close()\nclass N(int): pass\nr, w = os.pipe()\nos.close(N(r))"
     )
-    assert own_kernel.value(
-        "os.close.__module__, type(os.close).__name__, pickle.loads(pickle.dumps(os.close)) is os.close"
-    ) == ("('posix', 'builtin_function_or_method', True)")
+    look = "os.close.__module__, type(os.close).__name__, pickle.loads(pickle.dumps(os.close)) is os.close"
+    assert own_kernel.value(look) == "('posix', 'builtin_function_or_method', True)"
 
 
 def test_a_number_that_the_kernel_has_given_back_is_anybodys(own_kernel: Kernel):

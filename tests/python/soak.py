@@ -26,12 +26,9 @@ from parallel import _engine
 
 HEAP_LIMIT = 64 << 20
 WARM_UP = 0.2  # of all batches: what is made once and kept is there by then
-MOST_GROWTH = 0.05  # of this process's memory and objects from then on,
-SLACK = {
-    "kilobytes": 4096,
-    "shared kilobytes": 16384,
-    "objects": 2000,
-}  # and what the last batches may be remembered by
+# Of this process's memory and objects from then on, and what the last batches may be remembered by.
+MOST_GROWTH = 0.05
+SLACK = {"kilobytes": 4096, "shared kilobytes": 16384, "objects": 2000}
 
 
 def push_all(pushed, who):

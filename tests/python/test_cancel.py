@@ -53,18 +53,15 @@ def test_cancelling_a_running_work_leaves_the_others(two_contexts):
         finally:
             stopped.push("cleaned up")
 
-    victim, other = (
-        parallel.submit_work(sleep),
-        parallel.submit_work(lambda: began.push(2) or time.sleep(0.5) or "other"),
-    )
+    victim = parallel.submit_work(sleep)
+    other = parallel.submit_work(lambda: began.push(2) or time.sleep(0.5) or "other")
     later = [parallel.submit_work(lambda n: n, n) for n in range(3)]
     parallel.start()
     assert began.wait(2, 30)
     at = time.monotonic()
     assert victim.cancel() and victim.cancelled() and time.monotonic() - at < 1.0
-    assert (
-        list(stopped) == ["cleaned up"] and other.result() == "other" and [work.result() for work in later] == [0, 1, 2]
-    )
+    assert list(stopped) == ["cleaned up"] and other.result() == "other"
+    assert [work.result() for work in later] == [0, 1, 2]
     with pytest.raises(concurrent.futures.CancelledError):
         victim.result()
     parallel.run()  # a work that was cancelled is no error

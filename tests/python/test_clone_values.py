@@ -81,9 +81,8 @@ def test_str_keeps_its_form(value):
     twin = clone([None, value])[1]
     assert twin == value and type(twin) is str
     assert hash(twin) == hash(value) and {value: 1}[twin] == 1
-    assert sys.getsizeof(twin) <= sys.getsizeof(
-        value
-    )  # the same width for each character; a cached UTF-8 form is left behind
+    # The same width for each character; a cached UTF-8 form is left behind.
+    assert sys.getsizeof(twin) <= sys.getsizeof(value)
 
 
 @pytest.mark.parametrize("value", BINARIES, ids=len)

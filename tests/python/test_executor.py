@@ -82,9 +82,8 @@ def test_map_keeps_no_result_alive():
 def test_functions_of_concurrent_futures():
     with parallel.Executor(2) as executor:
         futures = [executor.submit(pow, n, 2) for n in range(20)]
-        assert sorted(future.result() for future in concurrent.futures.as_completed(futures, 30)) == [
-            n * n for n in range(20)
-        ]
+        results = [future.result() for future in concurrent.futures.as_completed(futures, 30)]
+        assert sorted(results) == [n * n for n in range(20)]
         done, missing = concurrent.futures.wait([executor.submit(time.sleep, 0.01) for _ in range(4)], 30)
         assert len(done) == 4 and not missing
 

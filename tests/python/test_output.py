@@ -125,9 +125,8 @@ def test_a_broken_stream_costs_output_and_nothing_else(monkeypatch, caplog):
             break
         except OSError:
             errors += 1
-    wait_until(
-        lambda: errors + len(caplog.records) == 3
-    )  # the pump may have met some of them, and be writing that down
+    # The pump may have met some of them, and be writing that down.
+    wait_until(lambda: errors + len(caplog.records) == 3)
     assert [work.result() for work in works] == [0, 1, 2, 3, 4]
     caplog.clear()  # tracebacks keep what they met alive
 

@@ -131,9 +131,8 @@ def test_names_of_every_width(gate, two_contexts):
         parallel.start()
         wait_until(lambda: work.state == "running" and "line 4" in (work.stack() or ""))
         first, second, *_ = work.stack().splitlines()
-        assert first == f'  File "{file}", line 4, in {function.__name__}' and second.strip().startswith(
-            "return gate.wait(1)"
-        )
+        assert first == f'  File "{file}", line 4, in {function.__name__}'
+        assert second.strip().startswith("return gate.wait(1)")
 
 
 def test_generators_coroutines_and_classes(gate, two_contexts):

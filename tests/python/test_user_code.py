@@ -346,9 +346,8 @@ def test_other_threads_write_to_a_log_file_while_works_start(tmp_path, capsys, t
             handler.close()
     assert (tmp_path / "log").read_text().splitlines().count("work") == 60
     output = capsys.readouterr()
-    assert (
-        output.err.splitlines().count("work") == output.out.count("work") == 60
-    )  # threads print line ends by themselves
+    # Threads print line ends by themselves.
+    assert output.err.splitlines().count("work") == output.out.count("work") == 60
 
 
 def test_a_forked_child_of_the_main_program_has_an_engine_of_its_own(two_contexts):

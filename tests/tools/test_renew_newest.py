@@ -114,9 +114,8 @@ def test_old_pins_stay_where_the_newest_cannot_be_installed(place, capfd):
 
 
 def test_the_suites_are_those_of_the_test_runner():
-    assert [suite.name for suite in run_tests.SUITES if isinstance(suite, run_tests.Newest)] == list(
-        renew_newest.SUITES
-    )
+    newest = [suite.name for suite in run_tests.SUITES if isinstance(suite, run_tests.Newest)]
+    assert newest == list(renew_newest.SUITES)
 
 
 def test_nothing_floats():

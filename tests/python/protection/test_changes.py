@@ -55,9 +55,8 @@ def test_attributes_and_classes_are_named(main_module):
     def store():
         one.size = 3
 
-    assert "Plain 'one' of the main thread cannot be changed in a context (attribute assignment of 'size')" in refusal(
-        store
-    )
+    expected = "Plain 'one' of the main thread cannot be changed in a context (attribute assignment of 'size')"
+    assert expected in refusal(store)
 
     def store_in_class():
         Plain.size = 3
@@ -320,9 +319,8 @@ def _code_of_interpreter() -> str:
 def _slots(kind: type) -> bytes:
     """A static type's memory behind its reference count, but for caches and lists of subclasses."""
     slots = ctypes.string_at(id(kind) + 2 * ctypes.sizeof(ctypes.c_void_p), 35 * ctypes.sizeof(ctypes.c_void_p))
-    tables = [
-        int.from_bytes(slots[at : at + 8], "little") for at in (10 * 8, 11 * 8, 12 * 8)
-    ]  # number, sequence, mapping
+    # The tables of number, sequence and mapping.
+    tables = [int.from_bytes(slots[at : at + 8], "little") for at in (10 * 8, 11 * 8, 12 * 8)]
     return slots + b"".join(ctypes.string_at(table, 80) for table in tables if table)
 
 
