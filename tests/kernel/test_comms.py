@@ -161,7 +161,8 @@ def test_a_thread_may_send(kernel: Kernel):
 def test_a_work_does_not_reach_comms(kernel: Kernel):
     """A context has no sockets. That is said, once, and does no harm: a progress bar in a work should not end it."""
     cell = kernel.ok(
-        "channel = Comm(target_name='w')\ndef work():\n    for n in range(3): channel.send({'from': 'context'})\n    return 'done'\n"
+        "channel = Comm(target_name='w')\n"
+        "def work():\n    for n in range(3): channel.send({'from': 'context'})\n    return 'done'\n"
         "parallel.submit_work(work).result()"
     )
     assert cell.result == "'done'" and cell.of("comm_msg") == []

@@ -18,7 +18,8 @@ def imports(kernel: Kernel):
 def test_each_line_comes_when_it_is_printed(kernel: Kernel):
     """Not at the end of the work, and not the first ones with the last."""
     cell = kernel.start(
-        "def work():\n    for i in range(10):\n        print(i, time.monotonic(), flush=True)\n        time.sleep(0.2)\n"
+        "def work():\n    for i in range(10):\n"
+        "        print(i, time.monotonic(), flush=True)\n        time.sleep(0.2)\n"
         "parallel.submit_work(work)\nparallel.run()"
     )
     cell.wait()

@@ -1,4 +1,7 @@
-"""Virtual environments: cells find what their Python finds, the kernel finds what it is made of, and what cannot be used is said."""
+"""Virtual environments: cells find what their Python finds, and the kernel finds what it is made of.
+
+What cannot be used is said.
+"""
 
 import os
 import shutil
@@ -84,7 +87,8 @@ def test_the_kernel_is_lent_what_it_uses_and_nothing_else(bare):
     """Everything a kernel does, in an environment that has nothing; what is loaded from Debian then is the list."""
     with started(bare) as kernel:
         kernel.ok(
-            "import sys\ndef loaded():\n    files = {n: getattr(m, '__file__', None) or '' for n, m in list(sys.modules.items())}\n"
+            "import sys\n"
+            "def loaded():\n    files = {n: getattr(m, '__file__', None) or '' for n, m in list(sys.modules.items())}\n"
             f"    return {{n.partition('.')[0] for n, f in files.items() if f.startswith({str(DEBIAN)!r})}}"
         )
         assert kernel.ask("complete_request", {"code": "import os; os.pat", "cursor_pos": 17}).reply["matches"]
@@ -161,8 +165,8 @@ def test_plots_of_cells_are_shown_inline_and_those_of_programs_are_not(tmp_path,
         in_a_work = f"def look():\n    {shown.replace(chr(10), '; return ')}\nparallel.submit_work(look).result()"
         assert kernel.ok(in_a_work).result == repr(expected)
         assert kernel.ok(shown).result == repr(expected)
-        cell = kernel.ok("import subprocess, sys\nprogram = 'import matplotlib; print(matplotlib.rcParams[\"backend\"])'\n"
-                         "subprocess.run([sys.executable, '-c', program]);")  # fmt: skip
+        program = 'import matplotlib; print(matplotlib.rcParams["backend"])'
+        cell = kernel.ok(f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {program!r}]);")
         assert (cell.text(), cell.text("stderr")) == (f"{backend or 'agg'}\n", "")
         kernel.end()
 

@@ -58,9 +58,11 @@ CELLS = {
 
 def test_an_interrupt_before_the_code_of_its_cell_has_begun_is_not_lost(own_kernel: Kernel):
     kernel = own_kernel
-    kernel.ok("import time; shell = get_ipython(); begin = shell.kernel.begin_cell\n"
-              "def begin_slowly(*arguments):\n    time.sleep(0.5)\n    return begin(*arguments)\n"
-              "shell.kernel.begin_cell = begin_slowly")  # fmt: skip
+    kernel.ok(
+        "import time; shell = get_ipython(); begin = shell.kernel.begin_cell\n"
+        "def begin_slowly(*arguments):\n    time.sleep(0.5)\n    return begin(*arguments)\n"
+        "shell.kernel.begin_cell = begin_slowly"
+    )
     for _ in range(3):
         cell = kernel.start("while True: pass")
         kernel.wait(lambda cell=cell: "busy" in cell.states)
@@ -72,10 +74,12 @@ def test_an_interrupt_before_the_code_of_its_cell_has_begun_is_not_lost(own_kern
 def test_an_interrupt_waits_until_the_history_has_noted_the_cell(own_kernel: Kernel):
     """It would leave a lock of the history taken, and the next cell would wait for ever."""
     kernel = own_kernel
-    kernel.ok("import time; flag = get_ipython().history_manager.save_flag; plain = flag.set; begun = []; ended = []\n"
-              "def set_slowly():\n    begun.append(1)\n    print('noting', flush=True)\n    time.sleep(0.5)\n    plain()\n"
-              "    ended.append(1)\n"
-              "flag.set = set_slowly")  # fmt: skip
+    kernel.ok(
+        "import time; flag = get_ipython().history_manager.save_flag; plain = flag.set; begun = []; ended = []\n"
+        "def set_slowly():\n    begun.append(1)\n    print('noting', flush=True)\n"
+        "    time.sleep(0.5)\n    plain()\n    ended.append(1)\n"
+        "flag.set = set_slowly"
+    )
     cell = kernel.start("while True: pass")
     kernel.wait(lambda: "noting" in cell.text())
     kernel.interrupt()

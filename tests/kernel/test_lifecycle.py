@@ -280,7 +280,8 @@ def test_closing_descriptors_goes_on_as_in_python(own_kernel: Kernel, tmp_path):
         assert own_kernel.run(wrong).error["ename"] == error
     own_kernel.ok("os.closerange(9, 3)\nos.closerange(10**6, 10**6 + 1)")
     own_kernel.ok(
-        "f = os.fdopen(os.open('/dev/null', os.O_RDONLY))\nf.close()\nclass N(int): pass\nr, w = os.pipe()\nos.close(N(r))"
+        "f = os.fdopen(os.open('/dev/null', os.O_RDONLY))\nf.close()\n"
+        "class N(int): pass\nr, w = os.pipe()\nos.close(N(r))"
     )
     look = "os.close.__module__, type(os.close).__name__, pickle.loads(pickle.dumps(os.close)) is os.close"
     assert own_kernel.value(look) == "('posix', 'builtin_function_or_method', True)"
@@ -433,8 +434,7 @@ def test_an_environment_of_another_python_is_left_alone(tmp_path):
 
 @pytest.mark.packages
 def test_the_environment_of_cells():
-    environment = {name: value for name, value in (("MPLBACKEND", ""), ("PAGER", "less"))}
-    with Kernel(env=environment) as kernel:
+    with Kernel(env={"MPLBACKEND": "", "PAGER": "less"}) as kernel:
         assert kernel.value("__import__('os').environ['MPLBACKEND']") == "'module://matplotlib_inline.backend_inline'"
         assert kernel.value("__import__('os').environ['PAGER']") == "'cat'"
         assert kernel.value("__name__, __import__('sys').argv[0].endswith('xparallel')") == "('__main__', True)"
@@ -509,7 +509,7 @@ def test_nobody_forks_while_the_history_is_written(own_kernel: Kernel):
 
 
 def test_a_fork_just_before_the_history_is_written(own_kernel: Kernel):
-    """IPython 9 waits for its thread before a fork: the thread must not wait for locks that the kernel takes for the fork."""
+    """IPython 9 waits for its thread before a fork: it must not wait for locks that the kernel takes for the fork."""
     shown = own_kernel.ok("""
 import os, time
 manager = get_ipython().history_manager

@@ -371,8 +371,8 @@ def test_logging_and_warnings(kernel: Kernel):
 @pytest.mark.packages
 def test_what_a_cell_captures_is_captured_of_its_works_too(kernel: Kernel):
     cell = kernel.ok(
-        "%%capture caught\ndef work(n):\n    print('from', n)\n    display(n)\nfor n in range(2): parallel.submit_work(work, n)\n"
-        "parallel.run()\nprint('from main')"
+        "%%capture caught\ndef work(n):\n    print('from', n)\n    display(n)\n"
+        "for n in range(2): parallel.submit_work(work, n)\nparallel.run()\nprint('from main')"
     )
     assert cell.text() == "" and cell.of("display_data") == []
     text, outputs = kernel.ok("print(caught.stdout + str(len(caught.outputs)))").text().rsplit("\n", 2)[:2]
@@ -388,11 +388,13 @@ def test_what_a_cell_captures_is_captured_of_its_works_too(kernel: Kernel):
 def test_a_cell_that_captures_gets_nothing_of_earlier_cells(kernel: Kernel, tmp_path):
     gate = tmp_path / "gate"
     earlier = kernel.ok(
-        f"import os, time\ndef late():\n    while not os.path.exists({str(gate)!r}): time.sleep(0.01)\n    print('late')\n"
+        "import os, time\n"
+        f"def late():\n    while not os.path.exists({str(gate)!r}): time.sleep(0.01)\n    print('late')\n"
         "work = parallel.submit_work(late);"
     )
     capturing = kernel.ok(
-        f"%%capture caught\nopen({str(gate)!r}, 'w').close()\nwork.result()\nparallel.submit_work(print, 'mine').result()"
+        f"%%capture caught\nopen({str(gate)!r}, 'w').close()\n"
+        "work.result()\nparallel.submit_work(print, 'mine').result()"
     )
     kernel.wait(lambda: earlier.text() == "late\n")
     assert capturing.text() == "" and kernel.value("caught.stdout") == "'mine\\n'"

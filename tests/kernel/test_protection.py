@@ -23,7 +23,8 @@ AT_ONCE = 40  # programs in one kernel
 HARNESS = """
 import parallel as _parallel
 
-# Warnings note in the globals of the code that they are about that they have been shown; pandas 3 warns of inplace=True.
+# Warnings note in the globals of the code that they are about that they have been shown;
+# pandas 3 warns of inplace=True.
 _kept = set(globals()) | {"_kept", "_look", "_run_case", "_forget", "__warningregistry__"}
 
 def _look(value, seen, depth=0):
@@ -88,7 +89,7 @@ def is_missing(name: str) -> bool:
 
 
 def read_cases(file: Path) -> dict[str, list[tuple[str, str, str]]]:
-    """(name, cell that sets it up, cell that defines it) of the programs in a file, by what they need and is missing."""
+    """(name, cell that sets it up, cell that defines it) of the programs in a file, by what they need and lack."""
     found = defaultdict(list)
     for node in ast.parse(file.read_text()).body:
         if isinstance(node, ast.FunctionDef):
@@ -101,7 +102,10 @@ def read_cases(file: Path) -> dict[str, list[tuple[str, str, str]]]:
 
 
 def batches(kind: str) -> list:
-    """Cases of a folder in groups that fit into one kernel each, with names for pytest; those that lack something are skipped."""
+    """Cases of a folder in groups that fit into one kernel each, with names for pytest.
+
+    Those that lack something are skipped.
+    """
     cases = defaultdict(list)
     for file in sorted((CASES / kind).glob("*.py")):
         for missing, found in read_cases(file).items():
@@ -146,7 +150,8 @@ def test_what_changes_nothing_of_the_notebook_runs(kernel: Kernel, cases):
 def test_the_error_names_object_cell_and_line(kernel: Kernel):
     kernel.ok("import parallel\nresults = []")
     cell = kernel.run(
-        "def work(n):\n    square = n * n\n    results.append(square)  # here\nparallel.submit_work(work, 3)\nparallel.run()"
+        "def work(n):\n    square = n * n\n    results.append(square)  # here\n"
+        "parallel.submit_work(work, 3)\nparallel.run()"
     )
     assert cell.reply["ename"] == "UnprotectedError"
     assert cell.reply["evalue"].startswith("list 'results' of the notebook cannot be changed in a context (append())")

@@ -7,8 +7,8 @@ from test_protection import batches, run_cases
 
 pytestmark = pytest.mark.packages
 
-# Not seen: code that the main thread has compiled from a string has no source; and a method that matplotlib has behind another, of which
-# nothing tells.
+# Not seen: code that the main thread has compiled from a string has no source; and a method that matplotlib has behind
+# another, of which nothing tells.
 UNSEEN = {"v_exec_def", "v_exec_compiled", "v_figure_ticks"}
 
 

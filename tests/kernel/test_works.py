@@ -74,7 +74,8 @@ def test_output_appears_while_the_work_runs(kernel: Kernel, gate):
 
 def test_descriptors_and_subprocesses_of_works(kernel: Kernel):
     cell = kernel.ok(
-        "def write():\n    print('a')\n    os.write(1, b'b\\n')\n    os.system('echo c; echo error >&2')\n    print('d')\n"
+        "def write():\n    print('a')\n    os.write(1, b'b\\n')\n"
+        "    os.system('echo c; echo error >&2')\n    print('d')\n"
         "parallel.submit_work(write)\nparallel.run()"
     )
     assert cell.text() == "a\nb\nc\nd\n" and cell.text("stderr") == "error\n"
@@ -104,7 +105,8 @@ def test_displays_of_works_are_displays_of_their_cell(kernel: Kernel):
     cell = kernel.ok(
         "from IPython.display import HTML, display\n"
         "class Rich:\n    def _repr_html_(self): return '<b>rich</b>'\n    def __repr__(self): return 'plain'\n"
-        "def show():\n    print('before')\n    display(Rich())\n    print('between')\n    display(HTML('<i>x</i>'), 7)\n"
+        "def show():\n    print('before')\n    display(Rich())\n"
+        "    print('between')\n    display(HTML('<i>x</i>'), 7)\n"
         "parallel.submit_work(show)\nparallel.run()"
     )
     shown = [message.content["data"] for message in cell.of("display_data")]
@@ -163,7 +165,8 @@ def test_figures_of_items_of_a_queue(kernel: Kernel):
 
 def test_what_cannot_be_sent_is_an_error_of_the_work(kernel: Kernel):
     cell = kernel.run(
-        "def show(): display({'text/plain': (n for n in range(3))}, raw=True)\nparallel.submit_work(show)\nparallel.run()"
+        "def show(): display({'text/plain': (n for n in range(3))}, raw=True)\n"
+        "parallel.submit_work(show)\nparallel.run()"
     )
     assert cell.error["ename"] in ("ValueError", "TypeError")
 
@@ -422,8 +425,9 @@ def test_a_callback_that_raises_while_idle_is_shown(kernel: Kernel, gate):
 
 def test_the_main_thread_is_asked_while_the_kernel_is_idle(kernel: Kernel, gate):
     cell = kernel.ok(
-        "seen = []\n@parallel.call_from_main_thread_and_wait\ndef ask(n):\n    print('asked for', n)\n    seen.append(n)\n"
-        f"    return n * n\nanswers = xlist()\nparallel.submit_work(lambda: ({gate.wait}, answers.push(ask(7))) and None);"
+        "seen = []\nanswers = xlist()\n@parallel.call_from_main_thread_and_wait\n"
+        "def ask(n):\n    print('asked for', n)\n    seen.append(n)\n    return n * n\n"
+        f"parallel.submit_work(lambda: ({gate.wait}, answers.push(ask(7))) and None);"
     )
     gate.open()
     kernel.wait(lambda: "asked for 7" in cell.text(), what="the call")

@@ -101,7 +101,7 @@ def test_the_demo_runs_and_prints():
 def test_what_the_machine_lacks_is_told_after_the_notebook(tmp_path):
     path = write(tmp_path / "small.ipynb", "1 + 1")
     done = show(path, "--doctor", before=["taskset", "-c", str(min(os.sched_getaffinity(0)))])
-    notebook, told = done.stdout.split("on the kernel xparallel\n")
+    _, told = done.stdout.split("on the kernel xparallel\n")
     assert done.returncode == 0 and "What is not as it could be on this machine" in told
     assert "advice   processors: 1 of" in told and "\nok" not in told and "kernel:" not in told
 

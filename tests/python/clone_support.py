@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import enum
 import gc
+import itertools
 import struct
 import tracemalloc
 
@@ -80,6 +81,6 @@ def traced_growth(action, repeats=1000):
                 action()
             gc.collect()
             sizes.append(tracemalloc.get_traced_memory()[0])
-        return min(after - before for before, after in zip(sizes, sizes[1:]))
+        return min(after - before for before, after in itertools.pairwise(sizes))
     finally:
         tracemalloc.stop()

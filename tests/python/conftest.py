@@ -1,4 +1,4 @@
-"""Around every test: a deadline, and at its end no batch, no child process, and no more descriptors or memory than before."""
+"""Around every test: a deadline, and at its end no batch, no process, and no more descriptors or memory than before."""
 
 import ctypes
 import random
@@ -84,7 +84,7 @@ def tidy(request, bounded):
 
 @pytest.fixture(autouse=True, scope="module")
 def trim_memory():
-    """Give back what the tests of a file have freed: every fork of the process copies the page tables of a gigabyte else."""
+    """Give back what the tests of a file have freed: else every fork copies the page tables of a gigabyte."""
     yield
     ctypes.CDLL(None).malloc_trim(0)
 

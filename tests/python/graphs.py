@@ -118,7 +118,7 @@ def graphs(draw, most_nodes: int = 12):
         elif kind == "frozenset":
             made = frozenset(some(keys))
         elif kind == "Point":
-            made = Point(*(some(values, 2) + [None, None])[:2])
+            made = Point(*[*some(values, 2), None, None][:2])
         elif kind == "TupleOf":
             made = TupleOf(some(values))
             made.extra = some(values)

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Batches by the thousand with faults at random, and a look at what they leave: `make soak`.
 
-Works fail, die, hang and are cut off in every way there is, and contexts and zygotes are killed from outside. Each work must
-end as its kind and the faults of its batch allow; of all of them nothing may stay: no process, descriptor, thread, xlist or
-byte of the region, and no growing memory. tests/python/test_scale.py runs a short one.
+Works fail, die, hang and are cut off in every way there is, and contexts and zygotes are killed from outside. Each work
+must end as its kind and the faults of its batch allow; of all of them nothing may stay: no process, descriptor, thread,
+xlist or byte of the region, and no growing memory. tests/python/test_scale.py runs a short one.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import ClassVar
 
 import parallel
 import support
@@ -93,8 +94,11 @@ class Soak:
         "hogs",
         "nested",
         "prints",
+        "array",
+        "queue",
+        "asks",
+        "odd_result",
     )
-    KINDS += ("array", "queue", "asks", "odd_result")
     FAULTS = (
         "",
         "",
@@ -106,16 +110,19 @@ class Soak:
         "cancel",
         "cancel one",
         "interrupt",
+        "drop",
     )
-    FAULTS += ("drop",)
     # How else works may end when this has happened to their batch.
-    ALSO = {
+    ALSO: ClassVar = {
         "kill context": {"crashed"},
         "kill zygote": {"crashed"},
         "stop zygote": {"crashed"},
         "cancel": {"cancelled"},
+        "cancel one": {"cancelled"},
+        "interrupt": {"cancelled"},
+        "drop": set(),
+        "": set(),
     }
-    ALSO |= {"cancel one": {"cancelled"}, "interrupt": {"cancelled"}, "drop": set(), "": set()}
 
     def __init__(self, seed: int):
         self.dice = random.Random(seed)
@@ -243,7 +250,7 @@ def facts() -> dict:
 
 
 def run(batches: int, seed: int, seconds: float = float("inf"), tell=lambda text: None) -> dict:
-    """That many batches, or as many as fit in that time; AssertionError when something is left. What happened, as data."""
+    """That many batches, or as many as fit in that time: what happened, as data. AssertionError if anything is left."""
     soak, began, before, first = Soak(seed), time.monotonic(), None, 0
     done = 0
     while done < batches:

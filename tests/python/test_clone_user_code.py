@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import struct
 import threading
+from typing import ClassVar
 
 import _clone_probe as probe
 import pytest
@@ -101,7 +102,7 @@ def test_threads_encode_side_by_side():
 class Watching:
     """Says whether the collector is on, as user code in the middle of a decode finds it."""
 
-    found: list = []
+    found: ClassVar[list] = []
 
     def __hash__(self):
         Watching.found.append(gc.isenabled())

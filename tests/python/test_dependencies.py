@@ -31,8 +31,8 @@ def test_two_works_that_wait_for_each_other_both_finish(two_contexts):
 def test_a_work_waits_for_the_result_of_another(two_contexts):
     gate = parallel.xlist()
     first = parallel.submit_work(lambda: gate.wait(1) and [1, 2])
-    second = parallel.submit_work(lambda: gate.push(0) or first.result() + [3])
-    third = parallel.submit_work(lambda: second.result(30) + [4])
+    second = parallel.submit_work(lambda: gate.push(0) or [*first.result(), 3])
+    third = parallel.submit_work(lambda: [*second.result(30), 4])
     assert third.result() == [1, 2, 3, 4]
     failed = parallel.submit_work(lambda: 1 / 0)
     follower = parallel.submit_work(lambda: failed.result())

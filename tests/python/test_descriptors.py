@@ -1,4 +1,7 @@
-"""What C code and programs write to descriptors 1 and 2 in a context: where it appears, in what order, and what a crash leaves."""
+"""What C code and programs write to descriptors 1 and 2 in a context: where it appears, and in what order.
+
+And what a crash leaves.
+"""
 
 import ctypes
 import os

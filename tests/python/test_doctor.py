@@ -103,7 +103,9 @@ FORBID = """
 
     def forbid(error, *calls):  # a seccomp filter, as those of containers are
         class Step(ctypes.Structure):
-            _fields_ = [("code", ctypes.c_ushort), ("yes", ctypes.c_ubyte), ("no", ctypes.c_ubyte), ("k", ctypes.c_uint)]
+            _fields_ = [
+                ("code", ctypes.c_ushort), ("yes", ctypes.c_ubyte), ("no", ctypes.c_ubyte), ("k", ctypes.c_uint)
+            ]
 
         class Filter(ctypes.Structure):
             _fields_ = [("length", ctypes.c_ushort), ("steps", ctypes.POINTER(Step))]
@@ -113,7 +115,8 @@ FORBID = """
         steps += [Step(0x06, 0, 0, 0x7FFF0000), Step(0x06, 0, 0, 0x00050000 | error)]
         filter = Filter(len(steps), (Step * len(steps))(*steps))
         libc = ctypes.CDLL(None, use_errno=True)
-        assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, ctypes.byref(filter), 0, 0) == 0, ctypes.get_errno()
+        assert libc.prctl(38, 1, 0, 0, 0) == 0, ctypes.get_errno()
+        assert libc.prctl(22, 2, ctypes.byref(filter), 0, 0) == 0, ctypes.get_errno()
 """
 DOCTOR = """
     import sys

@@ -176,7 +176,10 @@ def test_the_memory_of_a_child_cannot_be_read(facts, mark, words):
 
 
 def test_another_malloc(root):
-    maps = "7f00-7f01 r-xp 0 00:00 1 /usr/lib/x86_64-linux-gnu/libjemalloc.so.2\n7f02-7f03 r--p 0 00:00 2 /usr/lib/libc.so.6\n"
+    maps = (
+        "7f00-7f01 r-xp 0 00:00 1 /usr/lib/x86_64-linux-gnu/libjemalloc.so.2\n"
+        "7f02-7f03 r--p 0 00:00 2 /usr/lib/libc.so.6\n"
+    )
     facts = machine.allocators(root(proc__self__maps=maps * 2))
     assert facts == {"loaded": ["jemalloc"]} and says(judge_machine.allocators(facts), ADVICE, "jemalloc", "LD_PRELOAD")
     assert says(judge_machine.allocators({"loaded": []}), OK)

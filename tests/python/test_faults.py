@@ -174,7 +174,7 @@ def test_a_context_that_dies_in_a_nested_run_takes_what_it_started_along(unprote
     began = parallel.xlist()
 
     def outer():
-        for n in range(3):
+        for _ in range(3):
             parallel.submit_work(lambda: began.push(os.getpid()) or time.sleep(60))
         parallel.configure(contexts=3)
         parallel.start()

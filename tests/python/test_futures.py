@@ -340,6 +340,6 @@ def test_run_in_executor_and_threads():
 def test_a_future_cannot_be_set_by_hand():
     work = parallel.submit_work(lambda: 1)
     for wrong in (lambda: work.set_result(2), lambda: work.set_exception(ValueError())):
-        with pytest.raises(Exception):
+        with pytest.raises(AttributeError):
             wrong()
     assert work.result() == 1

@@ -1,5 +1,6 @@
 """What heap(id) tells for pictures: how full the pages are, and how the heap has grown."""
 
+import itertools
 import time
 
 import parallel
@@ -64,7 +65,7 @@ def test_growth_is_sampled_while_work_runs():
     times = [at for at, _ in points]
     assert times == sorted(times) and points[0][1] == 0 and points[-1][1] >= 1 << 20
     sampled = times[1:-1]
-    assert all(later - earlier > 0.3 for earlier, later in zip(sampled, sampled[1:])), "no more than two a second"
+    assert all(later - earlier > 0.3 for earlier, later in itertools.pairwise(sampled)), "no more than two a second"
 
 
 def test_growth_of_an_xlist():
@@ -88,7 +89,7 @@ def test_a_series_covers_any_time_in_bounded_space():
     assert 100 <= len(series.points) < 256
     times = [at for at, _ in series.points]
     assert times[0] == 0 and times[-1] > 49_000
-    steps = [later - earlier for earlier, later in zip(times, times[1:])]
+    steps = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert max(steps) <= 3 * min(steps[:-1])
 
 

@@ -211,7 +211,7 @@ def test_a_second_interrupt_kills_at_once(pause):
 
 
 def test_a_handler_of_the_programs_own_does_not_reach_the_works():
-    """Whatever the main program does with SIGINT: contexts pass over the terminal's, only the main process stops them."""
+    """Whatever the main program does with SIGINT: contexts ignore the terminal's, only the main process stops them."""
     with Program(
         PREAMBLE,
         """

@@ -50,7 +50,7 @@ def test_contexts_have_the_affinity_of_the_main_program():
 
 @pytest.mark.deadline(120)
 def test_a_blas_with_a_pool_of_openmp_threads_does_not_hang():
-    """Warmed up in the main program, its pool is not copied by a fork: without precaution every product of a copy hangs."""
+    """Warmed up in the main program, its pool is not copied by a fork: without care every product of a copy hangs."""
     assert OPENMP_BLAS.is_dir(), "scripts/packages.txt has its package"
     ended = run_program(
         """

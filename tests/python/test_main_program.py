@@ -62,7 +62,10 @@ def test_it_runs_programs_meanwhile(two_contexts):
 
 
 def test_its_threads_use_queues_and_logs_while_works_start(two_contexts):
-    """A lock that another thread holds at the fork is held for ever in the copy: works must not need it to begin or end."""
+    """A lock that another thread holds at the fork is held for ever in the copy.
+
+    Works must not need it to begin or end.
+    """
     busy, log = queue.Queue(), logging.getLogger("test_main_program")
     handler = logging.StreamHandler(open(os.devnull, "w"))
     log.addHandler(handler)

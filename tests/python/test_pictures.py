@@ -143,7 +143,7 @@ def test_however_many(make):
     began = time.perf_counter()
     bundle = rows._repr_mimebundle_()
     took = time.perf_counter() - began
-    shown, page = check_bundle(bundle)
+    shown, _ = check_bundle(bundle)
     assert f"… {len(rows) - 30:,} more; all {len(rows):,} are in the list" in shown and len(shown.splitlines()) < 65
     assert took < 3, f"{took:.2f} s"
 
@@ -204,7 +204,7 @@ def test_what_still_runs():
     began = time.time() - 5
     running = [bar(began, began + 1), bar(began + 1, None, 2, "running")]
     rows = _views.Contexts([context(bars=running, started=began, ended=None, state="running", work="simulate")])
-    titles, [drawing] = bars_drawn(rows)
+    titles, [_] = bars_drawn(rows)
     assert re.match(r"work 2 simulate: running, 4\.\d s, from ", titles[1])
     assert "5." in rows.text().splitlines()[-1] and "▸ running" in rows.text()
 

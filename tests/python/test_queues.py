@@ -206,5 +206,5 @@ def test_a_queue_that_nobody_holds_any_more():
     work = parallel.submit_queue(parallel.xlist([b"x" * 100_000] * 3), lambda item: seen.push(len(item)))
     parallel.run()
     assert work.result() == 3 and list(seen) == [100_000] * 3
-    del work, seen
+    work = seen = None
     assert region_use() == before

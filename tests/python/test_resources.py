@@ -46,7 +46,7 @@ def test_five_hundred_runs_leave_nothing(two_contexts):
 @pytest.mark.packages
 def test_results_leave_nothing(two_contexts):
     before = region_use()
-    for n in range(100):
+    for _ in range(100):
         works = [parallel.submit_work(lambda k: (k, numpy.full(3000, k), parallel.xlist([k])), k) for k in range(5)]
         parallel.run()
         for k, work in enumerate(works):
@@ -77,7 +77,7 @@ def fail(*args):
 
 
 def test_errors_keep_no_batch_alive():
-    """Their tracebacks refer to frames that have referred to them: nothing of that may wait for the garbage collector."""
+    """Their tracebacks refer to frames that have referred to them: nothing may wait for the garbage collector."""
 
     def turn():
         parallel.submit_work(fail, b"x" * 1_000_000)
@@ -128,7 +128,7 @@ def test_finalisers_of_the_main_programs_objects_do_not_run_in_contexts():
     parallel.submit_work(lambda: kept is not None and os.getpid())
     parallel.run()
     assert list(ran) == []
-    del kept
+    kept = None
     assert list(ran) == [os.getpid()]
 
 
@@ -145,7 +145,7 @@ def test_a_batch_that_is_dropped_is_ended():
     batch.start()
     wait_until(lambda: batch.contexts()[0]["pid"])
     pid = batch.contexts()[0]["pid"]
-    del batch
+    batch = None
     assert children() == []
     wait_until(lambda: is_gone(pid))
 
@@ -231,12 +231,13 @@ def test_a_program_that_becomes_another_takes_no_contexts_along():
 def test_exits_at_any_moment(seed):
     """The pump, daemon threads that wait, and the end of the interpreter meet each other: no crash, no hang."""
     dice = random.Random(seed)
-    for n in range(12):
+    for _ in range(12):
         ended = run_program(f"""
             import threading, time, parallel
 
             xl = parallel.xlist()
-            for wait in (lambda: xl.wait(10**6), lambda: list(xl.stream()), parallel.submit_work(time.sleep, 0.01).result):
+            result = parallel.submit_work(time.sleep, 0.01).result
+            for wait in (lambda: xl.wait(10**6), lambda: list(xl.stream()), result):
                 threading.Thread(target=wait, daemon=True).start()
             works = [parallel.submit_work(time.sleep, {dice.random() * 0.02}) for _ in range(2)]
             parallel.{dice.choice(["run", "start"])}()

@@ -31,8 +31,8 @@ def seconds(action):
 def test_two_processors_take_half_the_time():
     """At most 0.6 of the serial time, in the best of several tries.
 
-    Where others use the processors too, two bare processes do not reach that either: then at most half as much again. In a program
-    of its own: the forks of the tests' process take 0.1 s.
+    Where others use the processors too, two bare processes do not reach that either: then at most half as much again.
+    In a program of its own: the forks of the tests' process take 0.1 s.
     """
     ended = run_program(
         inspect.getsource(burn),

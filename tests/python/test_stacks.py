@@ -143,7 +143,7 @@ def test_generators_coroutines_and_classes(gate, two_contexts):
             yield gate.wait(1)
 
         async def read(self):
-            return [item for item in self]
+            return [item for item in self]  # noqa: C416 - a comprehension has a frame of its own
 
     work = started(lambda: asyncio.run(Reader().read()))
     wait_until(lambda: "in __iter__" in work.stack())

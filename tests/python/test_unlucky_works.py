@@ -15,7 +15,7 @@ from support import run_program
 
 
 def test_two_of_a_hundred_die(two_contexts):
-    """98 results are there, the two errors name work, signal and the last Python stack, and what the two had pushed stays."""
+    """98 results are there, both errors name work, signal and last Python stack, and what the two had pushed stays."""
     pushed = parallel.xlist()
 
     def segv_here():

@@ -334,7 +334,7 @@ def test_other_threads_write_to_a_log_file_while_works_start(tmp_path, capsys, t
 
     try:
         with busy_threads(3, chatter):
-            for n in range(30):
+            for _ in range(30):
                 works = [
                     parallel.submit_work(lambda k: logger.warning("work") or print("work") or k, k) for k in range(2)
                 ]

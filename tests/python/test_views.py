@@ -1,6 +1,7 @@
 """How xlists look: text, HTML, and the live views of a front end, whatever their items say of themselves."""
 
 import contextlib
+import itertools
 import random
 import re
 import threading
@@ -222,7 +223,7 @@ def test_a_view_while_items_are_taken(seed):
     changer.start()
     try:
         for _ in range(200):
-            shown, page = check_bundle(_views.bundle(xl))
+            shown, _ = check_bundle(_views.bundle(xl))
             assert "cannot be read" not in shown
             items, before = (re.search(rf"([\d,]+) {word}", shown) for word in ("item", "before"))
             last = int(shown.splitlines()[-1].split()[0].replace(",", "")) if before else -1
@@ -456,7 +457,7 @@ def test_nothing_is_sent_when_nothing_has_changed(front_end, two_contexts):
     gate.push(1)
     parallel.run()
     texts = [data["text/plain"] for _, data, _, _, _ in front_end.shown]
-    assert "1 work done in" in texts[-1] and all(one != other for one, other in zip(texts, texts[1:]))
+    assert "1 work done in" in texts[-1] and all(one != other for one, other in itertools.pairwise(texts))
 
 
 def test_several_views_of_a_list(front_end):
@@ -500,7 +501,7 @@ def test_a_hostile_item_does_not_end_the_views_of_others(front_end):
 
 def test_the_last_thing_shown_is_the_last_state(front_end, two_contexts):
     """The pump and the main thread refresh at once: what is older must not come later."""
-    for n in range(30):
+    for _ in range(30):
         xl = parallel.xlist()
         xl._ipython_display_()
         parallel.submit_work(lambda: xl.extend(range(50)))

@@ -109,7 +109,7 @@ def test_errors_are_one_line_that_never_raises(errors):
         raise Hostile() if errors else ValueError("first\nsecond" + "x" * 999)
 
     parallel.submit_work(work)
-    with pytest.raises(Exception):
+    with pytest.raises(parallel.RemoteError if errors else ValueError):
         parallel.run()
     error = parallel.works("failed")[-1]["error"]
     assert "\n" not in error and len(error) <= 200

@@ -272,14 +272,14 @@ def test_the_heap_is_given_back_with_the_last_reference():
     before = region_use()
     xl = parallel.xlist(["x" * 1_000_000])
     assert region_use()[0] >= before[0] + 1_000_000
-    xl = None
+    del xl
     assert region_use() == before
 
 
 def test_a_thousand_lists_leave_nothing():
     before = region_use()
     for n in range(1000):
-        xl = parallel.xlist([n, "some text that needs a record", [xl for xl in ()], b"z" * 100_000])
+        xl = parallel.xlist([n, "some text that needs a record", [], b"z" * 100_000])
         assert xl[0] == n and xl.pop() == n
     del xl
     assert region_use() == before

@@ -33,7 +33,8 @@ def python(tmp_path):
         program, output = tmp_path / "python", tmp_path / "output"
         output.write_text(printed)
         program.write_text(
-            f'#!/bin/sh\necho "$PYTHONPATH" "$@" > {tmp_path}/call\n{before}\ncat {output}\necho "{errors}" >&2\nexit {status}\n'
+            f'#!/bin/sh\necho "$PYTHONPATH" "$@" > {tmp_path}/call\n{before}\n'
+            f'cat {output}\necho "{errors}" >&2\nexit {status}\n'
         )
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
         return str(program)

@@ -1,13 +1,14 @@
 """CPython's own tests of concurrent.futures, run against `Executor`.
 
-They are imported from Debian's libpython3.11-testsuite, not copied. What does not fit is listed with the reason in `LEFT_OUT`;
-a test of that file that is neither run nor listed fails the last test here.
+They are imported from Debian's libpython3.11-testsuite, not copied. What does not fit is listed with the reason in
+`LEFT_OUT`; a test of that file that is neither run nor listed fails the last test here.
 """
 
 import inspect
 import os
 import pickle
 import unittest
+from typing import ClassVar
 from unittest import mock
 
 from test import test_concurrent_futures as cpython
@@ -66,7 +67,7 @@ class ShutdownTest(cpython.ExecutorShutdownTest, ContextsMixin, cpython.BaseTest
 class DeadlockTest(cpython.ExecutorDeadlockTest, ContextsMixin, cpython.BaseTestCase):
     """Calls that end in a bad way. What is a broken pool there is one crashed call here, and all others go on."""
 
-    OTHER_ERRORS = {
+    OTHER_ERRORS: ClassVar = {
         # An exit of a call is its error; as a SystemExit it would end the program that asks for the result.
         "test_exit_during_func_exec_on_worker": parallel.RemoteError,
         "test_exit_during_result_pickle_on_worker": parallel.RemoteError,
@@ -125,8 +126,8 @@ LEFT_OUT = {
     "ThreadPoolShutdownTest": _NO_POOL,
     "ProcessPoolShutdownTest": _NO_POOL,
     "ProcessPoolExecutorTest.test_max_workers_too_large": "Windows only",
-    "ProcessPoolExecutorTest.test_killed_child": "a killed context costs one call, no executor breaks (test_executor.py)",
-    "ProcessPoolExecutorTest.test_traceback": "looks for a private class of CPython (test_errors.py is about tracebacks)",
+    "ProcessPoolExecutorTest.test_killed_child": "a killed context costs one call, nothing breaks (test_executor.py)",
+    "ProcessPoolExecutorTest.test_traceback": "looks for a private class of CPython (test_errors.py has tracebacks)",
     "ProcessPoolExecutorTest.test_ressources_gced_in_workers": "arguments are the main program's, finalised there only",
     "ProcessPoolExecutorTest.test_saturation": _NO_POOL,
     "ProcessPoolExecutorTest.test_idle_process_reuse_one": _NO_POOL,

@@ -1,4 +1,4 @@
-"""What the tables of names (`exemptions`, `twins.library`) have that the installed packages lack, and the other way round.
+"""What the tables of names (`exemptions`, `twins.library`) have that the installed packages lack, and vice versa.
 
 A program of its own, as it imports matplotlib: other tests look at the functions of all that is loaded.
 """
@@ -10,11 +10,13 @@ import sys
 from parallel.protection import exemptions
 from parallel.protection.twins import library
 
-# What neither plots nor decorates: asks, draws what is there, or answers to the mouse. set() calls Artist.set, which is in the table.
+# What neither plots nor decorates: asks, draws what is there, or answers to the mouse. set() calls Artist.set, which is
+# in the table.
 OF_FIGURES = set(
-    "ArtistList apply_aspect autoscale_view can_pan can_zoom contains contains_point drag_pan draw draw_artist draw_without_rendering "
-    "end_pan execute_constrained_layout format_coord format_xdata format_ydata gca ginput has_data in_axes pick redraw_in_frame relim "
-    "reset_position savefig sca set show start_pan update_datalim waitforbuttonpress xaxis_inverted yaxis_inverted".split()
+    "ArtistList apply_aspect autoscale_view can_pan can_zoom contains contains_point drag_pan draw draw_artist "
+    "draw_without_rendering end_pan execute_constrained_layout format_coord format_xdata format_ydata gca ginput "
+    "has_data in_axes pick redraw_in_frame relim reset_position savefig sca set show start_pan update_datalim "
+    "waitforbuttonpress xaxis_inverted yaxis_inverted".split()
 )
 FIGURES = (
     ("matplotlib.axes._axes", "Axes"),

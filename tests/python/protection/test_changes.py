@@ -249,7 +249,11 @@ def test_functions_with_many_names(names):
 def test_closures_with_many_variables(names):
     lines = "\n".join(f"    v{i} = {i}" for i in range(names))
     uses = " + ".join(f"v{i}" for i in range(names))
-    source = f"def outer():\n{lines}\n    def inner():\n        nonlocal v{names - 1}\n        v{names - 1} += 1\n        return {uses}\n    return inner\n"
+    source = (
+        f"def outer():\n{lines}\n    def inner():\n"
+        f"        nonlocal v{names - 1}\n        v{names - 1} += 1\n        return {uses}\n"
+        "    return inner\n"
+    )
     namespace = {"__name__": __name__}
     exec(source, namespace)
     of_main = namespace["outer"]()
@@ -514,7 +518,8 @@ def test_classes_that_come_and_go(seed):
         gc.collect()
         kinds = list(kept)
 
-        def work(kinds=kinds, objects=[kind() for kind in kinds]):
+        # The main thread makes the objects; they end with the function.
+        def work(kinds=kinds, objects=[kind() for kind in kinds]):  # noqa: B006, B008
             refused = 0
             for target in objects:
                 try:

@@ -1,4 +1,4 @@
-"""That no type of these libraries with methods in C has been overlooked: each is in one table or the other, with every method."""
+"""That no type of these libraries with methods in C has been overlooked: each is in a table, with every method."""
 
 import json
 import subprocess

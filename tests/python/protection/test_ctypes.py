@@ -1,4 +1,4 @@
-"""Whose memory an object of ctypes shows that a work makes. More programs of this kind: tests/kernel/protection_cases."""
+"""Whose memory an object of ctypes shows that a work makes. More such programs: tests/kernel/protection_cases."""
 
 import array
 import ctypes

@@ -1,4 +1,7 @@
-"""CPython's own tests, run in a context with protection and without: they end alike, since they change only what they make."""
+"""CPython's own tests, run in a context with protection and without.
+
+They end alike, since they change only what they make.
+"""
 
 import re
 import sys

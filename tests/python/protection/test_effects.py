@@ -1,4 +1,4 @@
-"""That every method of the types that can be changed is classified: what a new version adds must be looked at by somebody."""
+"""That every method of the types that can be changed is classified: somebody must look at what a new version adds."""
 
 import importlib
 

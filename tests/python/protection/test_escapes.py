@@ -86,7 +86,8 @@ def test_looking_ends_in_time():
             parallel.submit_work(int).result()
             parallel.run()
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, after.ru_minflt - before.ru_minflt
+            seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            return seconds, after.ru_minflt - before.ru_minflt
 
         results = [{"a": number, "b": [number]} for number in range(200_000)]
         searched, plain = ([batch(mode) for _ in range(10)] for mode in ("scan", "off"))

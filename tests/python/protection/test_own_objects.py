@@ -1,9 +1,13 @@
-"""Stores to what a work has made itself, which go on as without protection once the address of the object has been looked at."""
+"""Stores to what a work has made itself.
+
+They go on as without protection once the address of the object has been looked at.
+"""
 
 import dis
 import functools
 import random
 import types
+from typing import ClassVar
 
 import pytest
 
@@ -104,7 +108,7 @@ def test_hot_stores_look_at_every_object(make, store, instruction, is_hot_before
 class Borg:
     """All its objects share one dict."""
 
-    shared_state = {"size": 1}
+    shared_state: ClassVar = {"size": 1}
 
     def __init__(self):
         self.__dict__ = self.shared_state

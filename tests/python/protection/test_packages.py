@@ -1,4 +1,7 @@
-"""Packages in whatever version is installed: what they define is found by what it is, and looking at an object runs none of its code."""
+"""Packages in whatever version is installed: what they define is found by what it is.
+
+And looking at an object runs none of its code.
+"""
 
 import functools
 import importlib

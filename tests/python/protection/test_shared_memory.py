@@ -1,4 +1,7 @@
-"""Memory that processes share is written to as everywhere: the main thread sees it. And works that are methods of C code."""
+"""Memory that processes share is written to as everywhere: the main thread sees it.
+
+And works that are methods of C code.
+"""
 
 import ctypes
 import mmap
@@ -87,7 +90,7 @@ def test_shared_memory_of_multiprocessing(tracked):
         parallel.submit_work(write)
         parallel.run()
         assert array.tolist() == [7] * 8 and block.buf[100] == 1
-        del array
+        array = None
     finally:
         block.close()
         block.unlink()
@@ -124,8 +127,13 @@ def test_a_work_that_is_a_method_of_a_main_thread_object(call, arguments):
 
 def test_a_work_that_is_another_function_of_c_code():
     results = parallel.xlist()
-    works = [parallel.submit_work(call, arguments) for call, arguments in (
-        (results.push, (1,)), (sorted, ([2, 1],)), (dict, ({"a": 1},)), (np.sort, (np.array([2, 1]),)), ("a-b".split, ("-",)),
-    )]  # fmt: skip
+    calls = [
+        (results.push, (1,)),
+        (sorted, ([2, 1],)),
+        (dict, ({"a": 1},)),
+        (np.sort, (np.array([2, 1]),)),
+        ("a-b".split, ("-",)),
+    ]
+    works = [parallel.submit_work(call, arguments) for call, arguments in calls]
     parallel.run()
     assert [work.state for work in works] == ["done"] * 5 and list(results) == [1] and works[1].result() == [1, 2]

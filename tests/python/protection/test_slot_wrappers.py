@@ -1,4 +1,7 @@
-"""Methods that CPython makes of slots, called by name: list.__setitem__(x, 0, v), x.__iadd__(y), super().__setitem__(i, v)."""
+"""Methods that CPython makes of slots, called by name.
+
+list.__setitem__(x, 0, v), x.__iadd__(y), super().__setitem__(i, v).
+"""
 
 import array
 import collections
@@ -128,8 +131,10 @@ def _slots_in_use(kind):
 
 @pytest.mark.parametrize(
     "base",
-    [list, dict, set, bytearray, collections.OrderedDict, collections.defaultdict, collections.deque, array.array]
-    + [numpy.ndarray, numpy.void, numpy.matrix, collections.Counter, Child, zip, map, enumerate],
+    [
+        *(list, dict, set, bytearray, collections.OrderedDict, collections.defaultdict, collections.deque, array.array),
+        *(numpy.ndarray, numpy.void, numpy.matrix, collections.Counter, Child, zip, map, enumerate),
+    ],
     ids=lambda base: base.__name__,
 )
 def test_a_class_made_in_a_context_has_the_slots_that_it_would_have_elsewhere(base):

@@ -104,7 +104,7 @@ def _define_global():
 
 def _loop_over_global():
     global counter
-    for counter in range(3):
+    for counter in range(3):  # noqa: B007 - a loop stores it each time, which is what is looked for
         pass
 
 
@@ -332,7 +332,7 @@ def test_a_function_looks_the_same_in_a_context():
         names = code.co_name, code.co_qualname, code.co_filename, code.co_firstlineno, code.co_freevars, code.co_flags
         return names, function.__doc__, function.__defaults__, function.__annotations__, function.__qualname__
 
-    def sample(a: int, b=[1], *c, d={}, **e) -> "list":
+    def sample(a: int, b=[1], *c, d={}, **e) -> "list":  # noqa: B006 - its twin must have the same objects
         """Documented."""
         return a, look
 
@@ -555,7 +555,10 @@ print(parallel.protection.status()["by"], parallel.protection.status()["obstacle
 
 
 def test_where_nothing_may_become_code(tmp_path):
-    """Some systems forbid memory that can be written to be executed later (Linux 6.3: PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN)."""
+    """Some systems forbid memory that can be written to be executed later.
+
+    Linux 6.3: PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN.
+    """
     program = tmp_path / "program.py"
     program.write_text(FORBIDDING)
     ended = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=30, check=False)

@@ -281,7 +281,8 @@ def _count(code: types.CodeType) -> int:
 
 
 MODULES = [
-    inspect.unwrap(numpy.median).__globals__["__name__"],  # the module of numpy that has most of its functions in Python
+    # The module of numpy that has most of its functions in Python.
+    inspect.unwrap(numpy.median).__globals__["__name__"],
     "argparse", "asyncio.tasks", "collections", "contextlib", "dataclasses", "decimal", "enum", "inspect", "logging",
     "pandas.core.frame", "test.test_grammar", "test.test_patma", "test.test_scope",
     "tokenize", "typing", "unittest.mock",

@@ -47,7 +47,7 @@ def _discard(function) -> None:
 
 
 def run(kind: str, expected: str) -> dict[str, str]:
-    """name -> how it ended, of programs of a folder that did not end as expected; and under "programs" how many there are."""
+    """name -> how it ended, of a folder's programs that did not end as expected; and "programs": how many there are."""
     import parallel
 
     ended: dict = {"programs": 0}

@@ -1,7 +1,8 @@
 """What the two tables of types lack, as a program of its own sees it.
 
-Types are found as subclasses of `object`, so every type of the process is looked at, also those that no module has a name for.
-A process that has run other tests has classes of theirs; and libraries like Pillow call their types `builtins.something`.
+Types are found as subclasses of `object`, so every type of the process is looked at, also those that no module has a
+name for. A process that has run other tests has classes of theirs; and libraries like Pillow call their types
+`builtins.something`.
 """
 
 import importlib
