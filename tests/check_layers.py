@@ -2,7 +2,7 @@
 """Fails when a C++ source breaks the layering: the folder order of runtime/README.md is also the include order.
 
 It reads the #include lines of runtime/ and kernel/ as text, without a compiler, so includes under a false #if count
-too. It does not judge tests/ and benchmarks/, which stand above every layer and may include anything.
+too. tests/ and benchmarks/ stand above every layer and may include anything; only the width of their lines is judged.
 Run by tests/tools/test_check_layers.py, or by hand: tests/check_layers.py [ROOT]
 """
 
@@ -47,6 +47,9 @@ RESTRICTED = (
 SUFFIXES = (".cpp", ".hpp")
 MOST_LINES = 900
 
+# clang-format wraps code, but no long string and no URL in a comment.
+MOST_COLUMNS = 120
+
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
 BLOCK_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
@@ -67,9 +70,9 @@ class Include(NamedTuple):
     header: str
 
 
-def source_files(root: Path) -> list[Path]:
-    """The C++ files of the judged folders, as paths relative to `root`."""
-    found = (path for top in ("runtime", "kernel") for path in (root / top).rglob("*") if path.suffix in SUFFIXES)
+def source_files(root: Path, tops: tuple[str, ...] = ("runtime", "kernel")) -> list[Path]:
+    """The C++ files of the folders `tops`, by default those with layers, as paths relative to `root`."""
+    found = (path for top in tops for path in (root / top).rglob("*") if path.suffix in SUFFIXES)
     return sorted(path.relative_to(root) for path in found)
 
 
@@ -120,12 +123,20 @@ def check_own_header_first(root: Path, file: str, includes: list[Include]) -> It
         yield includes[0].line if includes else 1, f'the first include must be "{own}"'
 
 
+def check_width(file: str, text: str) -> Iterator[Violation]:
+    # Characters, not bytes: what an editor shows.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if len(line) > MOST_COLUMNS:
+            yield Violation("too-wide", file, number, f"{len(line)} characters; {MOST_COLUMNS} is the most")
+
+
 def check_tree(root: Path) -> Iterator[Violation]:
     """All violations of the tree at `root`, in the order of its files."""
     root = Path(root)
     for path in source_files(root):
         file = str(path)
         text = (root / path).read_text(encoding="utf-8")
+        yield from check_width(file, text)
         includes = read_includes(text)
         if layer_of(file) is None:
             yield Violation("unknown-layer", file, 1, "its folder is not in the order of check_layers.py")
@@ -141,6 +152,8 @@ def check_tree(root: Path) -> Iterator[Violation]:
         lines = text.count("\n")
         if lines > MOST_LINES:
             yield Violation("too-long", file, lines, f"{lines} lines; split it, {MOST_LINES} is the most")
+    for path in source_files(root, ("tests", "benchmarks")):
+        yield from check_width(str(path), (root / path).read_text(encoding="utf-8"))
 
 
 def main(arguments: list[str]) -> int:

@@ -119,6 +119,13 @@ def test_length(tree):
     assert tree({"runtime/base/x.hpp": "//\n" * longer}) == [("too-long", "runtime/base/x.hpp", longer)]
 
 
+@pytest.mark.parametrize("folder", ["runtime/base", "kernel", "tests/unit", "benchmarks"])
+def test_width(tree, folder):
+    widest = "// " + "ü" * (check_layers.MOST_COLUMNS - 3)
+    assert not tree({f"{folder}/x.hpp": f"{widest}\n"})
+    assert tree({f"{folder}/x.hpp": f"\n{widest}ü\n"}) == [("too-wide", f"{folder}/x.hpp", 2)]
+
+
 def test_a_folder_outside_the_order(tree):
     assert tree({"runtime/extra/x.hpp": ""}) == [("unknown-layer", "runtime/extra/x.hpp", 1)]
 
