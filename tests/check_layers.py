@@ -1,11 +1,13 @@
 #!/usr/bin/python3
-"""Fails when a C++ source breaks the layering: the folder order of runtime/README.md is also the include order.
+"""Fails when a source breaks the layering: the folder order of runtime/README.md is also the include order.
 
 It reads the #include lines of runtime/ and kernel/ as text, without a compiler, so includes under a false #if count
 too. tests/ and benchmarks/ stand above every layer and may include anything; only the width of their lines is judged.
+The Python packages have an order as well; an import inside a function counts like one at the top of a file.
 Run by tests/tools/test_check_layers.py, or by hand: tests/check_layers.py [ROOT]
 """
 
+import ast
 import os
 import re
 import sys
@@ -43,6 +45,9 @@ RESTRICTED = (
     ("ZeroMQ", r"zmq(?:_addon)?\.hp?p?", ("kernel",)),
     ("nlohmann/json", r"nlohmann/.*", ("kernel",)),
 )
+
+# The Python packages by their folders, lower ones first. A package may import itself and lower ones.
+PACKAGES = {"runtime/python/parallel": "parallel", "kernel/python/xparallel_kernel": "xparallel_kernel"}
 
 SUFFIXES = (".cpp", ".hpp")
 MOST_LINES = 900
@@ -130,6 +135,27 @@ def check_width(file: str, text: str) -> Iterator[Violation]:
             yield Violation("too-wide", file, number, f"{len(line)} characters; {MOST_COLUMNS} is the most")
 
 
+def imported_packages(text: str) -> Iterator[tuple[int, str]]:
+    """The packages named by the import statements of a Python source, with their lines."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name.partition(".")[0]) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.lineno, node.module.partition(".")[0]
+
+
+def check_imports(root: Path) -> Iterator[Violation]:
+    """The violations of the order of the Python packages."""
+    order = list(PACKAGES.values())
+    for folder, package in PACKAGES.items():
+        above = order[order.index(package) + 1 :]
+        for path in sorted((root / folder).rglob("*.py")):
+            for line, imported in imported_packages(path.read_text(encoding="utf-8")):
+                if imported in above:
+                    message = f"{package} must not import {imported}, which is above it"
+                    yield Violation("upward-import", str(path.relative_to(root)), line, message)
+
+
 def check_tree(root: Path) -> Iterator[Violation]:
     """All violations of the tree at `root`, in the order of its files."""
     root = Path(root)
@@ -154,6 +180,7 @@ def check_tree(root: Path) -> Iterator[Violation]:
             yield Violation("too-long", file, lines, f"{lines} lines; split it, {MOST_LINES} is the most")
     for path in source_files(root, ("tests", "benchmarks")):
         yield from check_width(str(path), (root / path).read_text(encoding="utf-8"))
+    yield from check_imports(root)
 
 
 def main(arguments: list[str]) -> int:

@@ -135,6 +135,23 @@ def test_spellings_of_include(tree):
     assert tree({"kernel/k.hpp": "", "runtime/base/x.hpp": text}) == [("upward", "runtime/base/x.hpp", 4)]
 
 
+@pytest.mark.parametrize(
+    "statement", ["import xparallel_kernel", "import os, xparallel_kernel.cell", "from xparallel_kernel.host import x"]
+)
+def test_upward_import(tree, statement):
+    file = "runtime/python/parallel/deeper/x.py"
+    assert tree({file: f"def f():\n    {statement}\n"}) == [("upward-import", file, 2)]
+
+
+def test_downward_and_relative_imports_are_allowed(tree):
+    assert not tree(
+        {
+            "kernel/python/xparallel_kernel/x.py": "import parallel\nimport xparallel_kernel\nfrom . import y\n",
+            "runtime/python/parallel/x.py": "from . import xparallel_kernel\nfrom .xparallel_kernel import y\n",
+        }
+    )
+
+
 def run_program(root, *arguments):
     command = [sys.executable, str(root / "tests/check_layers.py"), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True)
