@@ -4,9 +4,12 @@
 
 #include "nlohmann/json.hpp"
 
+#include <memory>
 #include <string>
 
 namespace xpar {
+
+using parent_ptr = std::shared_ptr<const nlohmann::json>; // the header of the request an output belongs to; never null
 
 // Any thread.
 nlohmann::json make_message_header(const std::string& type, const std::string& user, const std::string& session);

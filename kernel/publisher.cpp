@@ -8,11 +8,18 @@
 #include "xeus/xkernel.hpp"
 #include "xeus/xzmq_serializer.hpp"
 
-#include <algorithm>
-
 namespace xpar {
 
 namespace nl = nlohmann;
+
+namespace {
+
+// Does it matter to who looks at a cell what was printed before this message came?
+bool has_place(const std::string& type) {
+    return type != "status" && type != "update_display_data";
+}
+
+} // namespace
 
 publisher::publisher(zmq::context_t& context, const xeus::xconfiguration& config)
     : m_authentication(xeus::make_xauthentication(config.m_signature_scheme, config.m_key)),
@@ -82,7 +89,9 @@ bool publisher::publish(const std::string& type, const nl::json& parent, nl::jso
         return false;
     }
     const std::lock_guard lock(m_mutex);
-    flush_lines_locked();
+    const auto now = std::chrono::steady_clock::now();
+    const auto self = std::this_thread::get_id();
+    send_text_locked(has_place(type) ? m_gathered.take_cell(parent, self, now) : m_gathered.take_lines(self, now));
     send_locked(type, parent, std::move(metadata), std::move(content), std::move(buffers));
     return true;
 }
@@ -92,27 +101,10 @@ bool publisher::write(std::string_view stream, std::string_view text, const pare
         return false;
     }
     const std::lock_guard lock(m_mutex);
-    const parent_ptr& wanted = parent ? parent : m_parent;
-    // Headers are compared by value: works bring their own copy of the header of their cell.
-    const auto belongs = [&](const gathered& piece) {
-        return piece.stream == stream && (piece.parent == wanted || *piece.parent == *wanted);
-    };
-    const std::size_t looked_at =
-        m_gathered.size() < k_ordered_pieces ? std::min<std::size_t>(m_gathered.size(), 1) : m_gathered.size();
-    const auto end = m_gathered.rbegin() + static_cast<std::ptrdiff_t>(looked_at);
-    auto piece = std::find_if(m_gathered.rbegin(), end, belongs);
-    if (piece == end) {
-        m_gathered.push_back({wanted, std::string(stream), {}, {}, {}});
-        piece = m_gathered.rbegin();
-    }
-    if (piece->text.empty() || piece->text.ends_with('\n') || text.find('\n') != std::string_view::npos) {
-        piece->line_began = std::chrono::steady_clock::now();
-    }
-    piece->text += text;
-    piece->writer = std::this_thread::get_id();
-    const bool first = m_gathered_bytes == 0;
-    m_gathered_bytes += text.size();
-    if (m_gathered_bytes >= k_gathered_bytes) {
+    const bool first = m_gathered.bytes() == 0;
+    m_gathered.add(stream, text, parent ? parent : m_parent, std::this_thread::get_id(),
+                   std::chrono::steady_clock::now());
+    if (m_gathered.bytes() >= k_gathered_bytes) {
         flush_locked();
     } else if (first) {
         m_changed.notify_all();
@@ -157,52 +149,27 @@ void publisher::send_locked(const std::string& type, const nl::json& parent, nl:
 }
 
 void publisher::flush_locked() {
-    if (m_gathered.empty()) {
-        return;
-    }
-    for (gathered& piece : m_gathered) {
-        send_piece_locked(piece);
-    }
-    m_gathered.clear();
-    m_gathered_bytes = 0;
-    m_last_flush = std::chrono::steady_clock::now();
+    send_text_locked(m_gathered.take_all());
 }
 
-void publisher::send_piece_locked(gathered& piece) {
-    nl::json content = {{"name", piece.stream}, {"text", std::move(piece.text)}};
-    send_locked("stream", *piece.parent, nl::json::object(), std::move(content), {});
-}
-
-void publisher::flush_lines_locked() {
-    const auto now = std::chrono::steady_clock::now();
-    std::vector<gathered> unfinished;
-    for (gathered& piece : m_gathered) {
-        if (piece.text.ends_with('\n') || piece.writer == std::this_thread::get_id() ||
-            now - piece.line_began >= k_line_time) {
-            continue;
-        }
-        const std::size_t line = piece.text.rfind('\n') + 1; // 0 when there is no end of a line
-        unfinished.push_back(piece);
-        unfinished.back().text.erase(0, line);
-        piece.text.erase(line);
+void publisher::send_text_locked(std::vector<gathered_text::piece> pieces) {
+    for (gathered_text::piece& piece : pieces) {
+        nl::json content = {{"name", piece.stream}, {"text", std::move(piece.text)}};
+        send_locked("stream", *piece.parent, nl::json::object(), std::move(content), {});
     }
-    std::erase_if(m_gathered, [](const gathered& piece) { return piece.text.empty(); });
-    flush_locked();
-    m_gathered_bytes = 0; // also where nothing but unfinished lines was there
-    for (const gathered& piece : unfinished) {
-        m_gathered_bytes += piece.text.size();
+    if (!pieces.empty()) {
+        m_last_flush = std::chrono::steady_clock::now();
     }
-    m_gathered = std::move(unfinished);
 }
 
 void publisher::run_timer() {
     std::unique_lock lock(m_mutex);
     while (m_open) {
-        m_changed.wait(lock, [this] { return !m_open || m_gathered_bytes != 0; });
+        m_changed.wait(lock, [this] { return !m_open || m_gathered.bytes() != 0; });
         // More text or a flush in between does not matter: what is there in the end has waited at most k_gather_time,
         // or twice as long where it ends in the middle of a line.
         m_changed.wait_for(lock, k_gather_time, [this] { return !m_open; });
-        flush_lines_locked();
+        send_text_locked(m_gathered.take_lines(std::this_thread::get_id(), std::chrono::steady_clock::now()));
     }
 }
 

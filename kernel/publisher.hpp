@@ -1,17 +1,18 @@
 // The iopub socket: everything a front end sees without asking. Any thread may publish; nothing is dropped (no
 // high-water mark) and messages leave in the order they were published.
 //
-// Text written to stdout and stderr is gathered and leaves as few stream messages: before any other message, when
-// k_gathered_bytes are reached, and k_gather_time after it was written. Front ends drop what exceeds about 1000
-// messages a second, so a loop of prints must not be a message each, not even when it flushes after each, nor when it
-// writes to stdout and stderr in turn: of what is gathered at one time, the first k_ordered_pieces keep their order;
-// later text joins the last piece of its own stream. A line that a thread is in the middle of is not cut by what others
-// publish or by the timer, for k_line_time: print() writes its text and its end one after the other.
+// Text written to stdout and stderr is gathered (gathered_text.hpp) and leaves as few stream messages: before any
+// message that has a place in its cell's output, when k_gathered_bytes are reached, and k_gather_time after it was
+// written. A line that a thread is in the middle of is not cut by the timer, by messages of other cells and by those
+// that have no place, like updates of what is shown already, for gathered_text::k_line_time: print() writes its text
+// and its end one after the other.
 //
 // One mutex guards socket and text. Nothing is called while it is held that could wait for the GIL, so it may be taken
 // with the GIL held. In a forked child every call returns false before it touches the mutex: the parent may have held
 // it.
 #pragma once
+
+#include "kernel/gathered_text.hpp"
 
 #include "nlohmann/json.hpp"
 #include "xeus/xauthentication.hpp"
@@ -31,15 +32,11 @@
 
 namespace xpar {
 
-using parent_ptr = std::shared_ptr<const nlohmann::json>; // the header of the request an output belongs to; never null
-
 class publisher {
 public:
     static constexpr std::size_t k_gathered_bytes = 65536;
-    static constexpr std::size_t k_ordered_pieces = 20;
     static constexpr std::chrono::milliseconds k_gather_time{100};
     static constexpr std::chrono::milliseconds k_flush_interval{50};
-    static constexpr std::chrono::milliseconds k_line_time{20};
 
     publisher(zmq::context_t& context, const xeus::xconfiguration& config);
     ~publisher();
@@ -69,20 +66,10 @@ public:
     nlohmann::json header(const std::string& type) const;
 
 private:
-    struct gathered {
-        parent_ptr parent;
-        std::string stream;
-        std::string text;
-        std::thread::id writer; // who wrote last
-        std::chrono::steady_clock::time_point line_began;
-    };
-
     void send_locked(const std::string& type, const nlohmann::json& parent, nlohmann::json metadata,
                      nlohmann::json content, xeus::buffer_sequence buffers);
     void flush_locked();
-    // All but lines that other threads are in the middle of.
-    void flush_lines_locked();
-    void send_piece_locked(gathered& piece);
+    void send_text_locked(std::vector<gathered_text::piece> pieces);
     void run_timer();
 
     const std::unique_ptr<xeus::xauthentication> m_authentication;
@@ -94,8 +81,7 @@ private:
     std::string m_user;
     std::string m_session;
     parent_ptr m_parent = std::make_shared<const nlohmann::json>(nlohmann::json::object());
-    std::vector<gathered> m_gathered;
-    std::size_t m_gathered_bytes = 0;
+    gathered_text m_gathered;
     std::chrono::steady_clock::time_point m_last_flush;
     std::condition_variable m_changed; // text was gathered, or the publisher was closed
     std::thread m_timer;
