@@ -66,7 +66,6 @@ void captured_output::stop() {
     if (!m_running || !is_kernel_process()) {
         return;
     }
-    std::fflush(stdout);
     m_stop.notify();
     m_thread.join();
     drain();
@@ -83,7 +82,11 @@ void captured_output::stop() {
 }
 
 void captured_output::drain() {
-    if (!m_running || !is_kernel_process()) {
+    if (!m_running) {
+        return;
+    }
+    std::fflush(stdout); // before the lock is taken: it may wait for the thread that empties the pipe
+    if (!is_kernel_process()) {
         return;
     }
     const std::lock_guard lock(m_mutex);

@@ -3,8 +3,9 @@
 //
 // It cannot deadlock: the thread needs neither the GIL nor anything a writer could hold, so a full pipe is emptied even
 // while its writer keeps the GIL.
-// Not for Python's own streams, which go to the publisher directly; drain() before each of their writes keeps the
-// order.
+// Not for Python's own streams, which go to the publisher directly; drain() before whatever else is published keeps the
+// order. Between the two pipes there is none: of what was written to both since they were last looked into, descriptor
+// 1 comes first.
 #pragma once
 
 #include "kernel/notifier.hpp"
@@ -29,8 +30,8 @@ public:
     // Main thread. Publishes what is left and gives the descriptors back.
     void stop();
 
-    // Any thread of this process, with or without the GIL: all that has been written before the call is in the
-    // publisher when it returns. In a forked child it does nothing.
+    // Any thread of this process, with or without the GIL: all that has been written before the call, also to C's
+    // stdout, is in the publisher when it returns. In a forked child it empties the buffer of C's stdout only.
     void drain();
 
     // Main thread: after a cell that closed a descriptor, later cells have it again.

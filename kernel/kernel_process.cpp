@@ -1,5 +1,6 @@
 #include "kernel/kernel_process.hpp"
 
+#include <cstdio>
 #include <system_error>
 
 #include <pthread.h>
@@ -14,7 +15,9 @@ bool s_was_forked = false;
 } // namespace
 
 void watch_forks() {
-    if (const int failed = ::pthread_atfork(nullptr, nullptr, [] { s_was_forked = true; }); failed != 0) {
+    // What C code has begun to print must neither come after what the child prints nor be printed by both.
+    const auto before = [] { std::fflush(stdout); };
+    if (const int failed = ::pthread_atfork(before, nullptr, [] { s_was_forked = true; }); failed != 0) {
         throw std::system_error(failed, std::generic_category(), "pthread_atfork");
     }
 }

@@ -5,7 +5,6 @@
 
 #include "pybind11/stl.h"
 
-#include <cstdio>
 #include <iostream>
 
 namespace xpar {
@@ -22,17 +21,11 @@ constexpr std::chrono::milliseconds k_answer_patience{100};
 
 bool native::write(std::string_view stream, py::handle text, const output_parent* parent) {
     const std::string bytes = to_utf8(text);
-    if (parent != nullptr) {
-        return p_publisher.write(stream, bytes, parent->header);
-    }
-    if (bytes != "\n") {   // which print() writes right after its text
-        p_capture.drain(); // what a subprocess wrote before this text comes before it
-    }
-    return p_publisher.write(stream, bytes);
+    p_capture.drain(); // also before text of a work: it may have been started after the descriptor was written to
+    return p_publisher.write(stream, bytes, parent != nullptr ? parent->header : nullptr);
 }
 
 bool native::flush() {
-    std::fflush(stdout);
     p_capture.drain();
     return p_publisher.flush();
 }
@@ -44,12 +37,20 @@ bool native::flush_soon() {
 
 bool native::publish(const std::string& type, py::handle content, py::handle metadata, const output_parent* parent,
                      py::handle buffers) {
-    if (parent == nullptr) {
-        p_capture.drain();
-    }
+    p_capture.drain();
     const parent_ptr header = parent != nullptr ? parent->header : p_publisher.parent();
     return p_publisher.publish(type, *header, metadata.is_none() ? nl::json::object() : to_json(metadata),
                                to_json(content), to_buffers(buffers));
+}
+
+void native::set_parent(const output_parent& parent) {
+    p_capture.drain(); // what is in the pipes was written for the one before
+    p_publisher.set_parent(parent.header);
+}
+
+void native::ask(const std::string& prompt, bool password) {
+    flush();
+    p_server.ask(prompt, password);
 }
 
 std::optional<std::string> native::try_answer() {

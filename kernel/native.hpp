@@ -34,10 +34,10 @@ public:
                  const output_parent* parent, pybind11::handle buffers);
 
     output_parent parent() const { return {p_publisher.parent()}; }
-    void set_parent(const output_parent& parent) { p_publisher.set_parent(parent.header); }
+    void set_parent(const output_parent& parent);
 
     // Main thread, while a request is handled.
-    void ask(const std::string& prompt, bool password) { p_server.ask(prompt, password); }
+    void ask(const std::string& prompt, bool password);
     std::optional<std::string> try_answer();
 
     void wake() { p_server.wake(); }
