@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from parallel import _engine, _host
 from xparallel_kernel import comms, completion, environment, history, info
 from xparallel_kernel.cell import Cell
+from xparallel_kernel.child_output import ChildOutput
 from xparallel_kernel.context_traceback import text_of
 from xparallel_kernel.debugger import Debugger
 from xparallel_kernel.host import KernelHost
@@ -49,7 +50,8 @@ class Kernel:
         self._cell: Cell | None = None
         self._notice = environment.ignored  # printed by the first cell that is not silent
         self.debugger = Debugger(self.shell, native)
-        self._streams = OutputStream(native, "stdout", 1), OutputStream(native, "stderr", 2)
+        in_child = ChildOutput()
+        self._streams = OutputStream(native, "stdout", 1, in_child), OutputStream(native, "stderr", 2, in_child)
         sys.stdout, sys.stderr = self._streams
         self._host = KernelHost(self, native)
         _host.install(self._host)

@@ -1,23 +1,21 @@
 """`sys.stdout` and `sys.stderr` of the kernel: text goes to the running cell, from any thread.
 
 The text is gathered in C++ (publisher.hpp); nothing is buffered here, so nothing can be lost or printed twice by a
-fork. In a forked child, which may not touch the kernel's sockets, text goes to the descriptor, and through it to the
-cell all the same; by whole lines, since several children may share it.
+fork. In a forked child, which may not touch the kernel's sockets, it goes to the descriptor (child_output.py).
 """
 
 from __future__ import annotations
 
 import codecs
 import io
-import os
 from typing import TYPE_CHECKING, Any
+
+from xparallel_kernel.child_output import ChildOutput
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
     from _xparallel import Native
-
-_LONGEST_LINE = 4096  # what a pipe takes in one piece
 
 
 class OutputStream(io.TextIOBase):
@@ -29,38 +27,25 @@ class OutputStream(io.TextIOBase):
     line_buffering = False
     write_through = True
 
-    def __init__(self, native: Native, name: str, descriptor: int):
+    def __init__(self, native: Native, name: str, descriptor: int, in_child: ChildOutput):
         super().__init__()
         self.name = f"<{name}>"
         self._native = native
         self._stream = name
         self._descriptor = descriptor
-        self._line = ""  # in a child: what has no end yet
+        self._in_child = in_child
         self.buffer = _Bytes(self)
-        os.register_at_fork(after_in_child=self._forget)
 
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         if text and not self._native.write(self._stream, text):
-            whole, end, self._line = (self._line + text).rpartition("\n")
-            self._write_descriptor(whole + end)
-            if len(self._line) >= _LONGEST_LINE:
-                self.flush()
+            self._in_child.write(self._descriptor, text)
         return len(text)
 
     def flush(self) -> None:
         if not self._native.flush_soon():
-            line, self._line = self._line, ""
-            self._write_descriptor(line)
-
-    def _write_descriptor(self, text: str) -> None:
-        data = text.encode("utf-8", "replace")
-        while data:
-            data = data[os.write(self._descriptor, data) :]
-
-    def _forget(self) -> None:
-        self._line = ""  # is the parent's, which will print it
+            self._in_child.give_out()
 
     def fileno(self) -> int:
         """Subprocesses may be given it: what they write appears in the cell."""
