@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from parallel import _host
 from xparallel_kernel import context_traceback
-from xparallel_kernel.display import KernelDisplayPublisher
+from xparallel_kernel.display import KernelDisplayPublisher, print_plain
 from xparallel_kernel.updates import Updates
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ class KernelHost(_host.Host):
         redirected = self._kernel.redirected(stream) if self._is_current(cell) else None
         if redirected is not None:
             redirected.write(text)
-        else:
-            self._native.write(stream, text, cell)
+        elif not self._native.write(stream, text, cell):  # in a forked child, which prints what its works print
+            getattr(sys, stream).write(text)
 
     def _is_current(self, cell: _Cell) -> bool:
         """Is `cell` the one that runs, or has run last?
@@ -72,8 +73,8 @@ class KernelHost(_host.Host):
         content = {"data": data, "metadata": metadata, "transient": transient}
         if update:
             self.updates.publish(cell, content)
-        else:
-            self._native.publish("display_data", content, parent=cell)
+        elif not self._native.publish("display_data", content, parent=cell):
+            print_plain(data)
 
     def clear_output(self, cell: _Cell, wait: bool) -> None:
         self._native.publish("clear_output", {"wait": wait}, parent=cell)
