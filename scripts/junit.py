@@ -23,24 +23,27 @@ class Count:
 
 @dataclass(frozen=True)
 class Report:
-    """What a runner said: the counts, and (seconds, name) of each test."""
+    """What a runner said: the counts, (seconds, name) of each test, and the names of those that failed."""
 
     count: Count = Count()
     times: tuple[tuple[float, str], ...] = ()
+    failed: tuple[str, ...] = ()
 
 
 def read(path: Path) -> Report:
     """The report at `path`. Raises OSError or ElementTree.ParseError where there is none that can be read."""
-    count, times = Count(), []
+    count, times, failed = Count(), [], []
     for case in ElementTree.parse(path).iter("testcase"):
+        name = f"{case.get('classname', '')}::{case.get('name', '')}"
         if case.find("failure") is not None or case.find("error") is not None:
             count += Count(failed=1)
+            failed.append(name)
         elif case.find("skipped") is not None:
             count += Count(skipped=1)
         else:
             count += Count(passed=1)
-        times.append((float(case.get("time") or 0), f"{case.get('classname', '')}::{case.get('name', '')}"))
-    return Report(count, tuple(times))
+        times.append((float(case.get("time") or 0), name))
+    return Report(count, tuple(times), tuple(failed))
 
 
 def write(path: Path, suite: str, cases: list[tuple[str, float, str | None]]) -> None:

@@ -13,11 +13,13 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import junit
 import run_tests
+from suites import ROOT
 
 SUITES = ("newest-python", "newest-protection", "newest-kernel")
-NAMES = run_tests.ROOT / "scripts/requirements-newest.in"
-PINS = run_tests.ROOT / "scripts/requirements-newest.txt"
+NAMES = ROOT / "scripts/requirements-newest.in"
+PINS = ROOT / "scripts/requirements-newest.txt"
 HEAD = "# Made by `make newest` from requirements-newest.in: what the suites newest-* install.\n"
 
 
@@ -25,7 +27,7 @@ def newest_releases(venv: Path) -> dict[str, str]:
     """Name -> version of all packages in a new virtual environment with the newest releases of NAMES."""
     shutil.rmtree(venv, ignore_errors=True)
     try:
-        subprocess.run([run_tests.ROOT / "scripts/make-venv", venv, sys.executable, NAMES], check=True)
+        subprocess.run([ROOT / "scripts/make-venv", venv, sys.executable, NAMES], check=True)
         listed = subprocess.run([venv / "bin/pip", "freeze"], check=True, stdout=subprocess.PIPE, text=True).stdout
     finally:
         shutil.rmtree(venv, ignore_errors=True)
@@ -47,19 +49,17 @@ def differences(old: dict[str, str], new: dict[str, str]) -> list[str]:
 def failed_tests(report: Path) -> list[str]:
     """The names of the tests that failed, from the JUnit report of a suite."""
     try:
-        cases = ElementTree.parse(report).iter("testcase")
+        failed = junit.read(report).failed
     except (OSError, ElementTree.ParseError):
         return [f"{report.stem}: its tests did not run to their end"]
-    failed = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
-    names = [f"{report.stem}: {case.get('classname')}::{case.get('name')}" for case in failed]
-    return list(dict.fromkeys(names))  # a test whose teardown fails as well is there twice
+    return list(
+        dict.fromkeys(f"{report.stem}: {name}" for name in failed)
+    )  # one whose teardown fails, too, is there twice
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="renew scripts/requirements-newest.txt", allow_abbrev=False)
-    parser.add_argument(
-        "--build-dir", type=Path, default=run_tests.ROOT / "build", help="a built tree of the default preset"
-    )
+    parser.add_argument("--build-dir", type=Path, default=ROOT / "build", help="a built tree of the default preset")
     build = parser.parse_args(arguments).build_dir.resolve()
 
     old = read_pins(PINS.read_text()) if PINS.exists() else {}

@@ -20,7 +20,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -77,7 +77,7 @@ def judge(status: int | None, path: Path, seconds: float) -> tuple[Report, str |
         problem = "ran no test"
     elif problem is None and status != 0 and not report.count.failed:
         problem = f"ended with status {status} although no test failed"
-    return (Report(report.count + Count(failed=1), report.times) if problem else report), problem
+    return (replace(report, count=report.count + Count(failed=1)) if problem else report), problem
 
 
 async def run_suite(suite: Suite, build: Path, output: BinaryIO | None = None) -> Result:
@@ -126,10 +126,12 @@ async def run_suites(suites: Sequence[Suite], build: Path, jobs: int) -> list[Re
 
 
 def summary(results: Sequence[Result]) -> list[str]:
-    """The lines of the end, but the last: a line for each suite, and the slowest tests."""
+    """The lines of the end, but the last: the slowest tests, those that failed, a line for each suite."""
     tests = [(seconds, f"{name}  ({result.name})") for result in results for seconds, name in result.report.times]
     lines = ["", f"===== the {SLOWEST} slowest tests"]
     lines += [f"{seconds:8.1f} s   {name}" for seconds, name in heapq.nlargest(SLOWEST, tests)]
+    failed = [f"{name}  ({result.name})" for result in results for name in result.report.failed]
+    lines += ["", "===== failed tests", *failed] if failed else []
     lines += ["", "===== summary"]
     return lines + [f"{result.name:18}{result.seconds:8.1f} s   {result.report.count}" for result in results]
 
