@@ -149,6 +149,8 @@ def main(arguments: Sequence[str]) -> int:
     if not (build / "CMakeCache.txt").exists():
         parser.error(f"{build} is no build tree; run `make test`")
     wanted = options.only or (names if options.all else [suite.name for suite in SUITES])
+    # A shell that starts this in the background has SIGINT ignored, which programs inherit: theirs is tested, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     began = time.monotonic()
     try:
         results = asyncio.run(run_suites([suite for suite in suites if suite.name in wanted], build, options.jobs))
