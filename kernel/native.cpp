@@ -78,7 +78,8 @@ py::object native::bind(native& self) {
     py::module_ module = py::module_::create_extension_module("_xparallel", nullptr, &definition);
 
     py::class_<output_parent>(module, "Parent", "The request that output belongs to.")
-        .def(py::init([](py::dict header) { return output_parent{std::make_shared<const nl::json>(to_json(header))}; }))
+        .def(py::init(
+            [](const py::dict& header) { return output_parent{std::make_shared<const nl::json>(to_json(header))}; }))
         .def("__eq__", [](const output_parent& one, const output_parent& other) { return one.header == other.header; })
         .def_property_readonly("header", [](const output_parent& parent) { return to_python(*parent.header); });
 

@@ -15,7 +15,7 @@ status status::from_errno(const char* operation) {
 status status::error(int errno_value, std::string what) {
     XPAR_CHECK(errno_value != 0, "an error needs an errno value");
     // generic_category: strerror of POSIX values, without its shared buffer.
-    return {errno_value, what + ": " + std::generic_category().message(errno_value)};
+    return {errno_value, std::move(what) + ": " + std::generic_category().message(errno_value)};
 }
 
 } // namespace xpar

@@ -19,7 +19,6 @@ using xpar::k_chunk_bytes;
 using xpar::region;
 using xpar::region_offset;
 using xpar::test::child;
-using xpar::test::shared;
 
 std::unique_ptr<region> make_region(std::size_t chunks) {
     std::unique_ptr<region> made;

@@ -16,7 +16,7 @@ struct refusals {
     std::atomic<int> from_call; // the first that fails
 };
 refusals* s_refused = nullptr;
-const pid_t s_test_pid = getpid();
+const pid_t k_test_pid = getpid();
 
 } // namespace
 
@@ -24,7 +24,7 @@ extern "C" __attribute__((visibility("default"))) pid_t fork() {
     static const auto system_fork = reinterpret_cast<pid_t (*)()>(dlsym(RTLD_NEXT, "fork"));
     if (s_refused != nullptr) {
         const int in = s_refused->in.load();
-        if (in == 0 ? getpid() != s_test_pid : getpid() == in) {
+        if (in == 0 ? getpid() != k_test_pid : getpid() == in) {
             const int call = s_refused->calls.fetch_add(1);
             if (call >= s_refused->from_call.load() && s_refused->left.load() != 0) {
                 s_refused->left.fetch_sub(1);

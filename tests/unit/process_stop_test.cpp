@@ -68,9 +68,11 @@ TEST_F(process_stop, what_does_not_stop_is_killed_after_the_grace) {
     plan(2, 100);
     scripted_program runs(memory(), [&](std::uint32_t job) {
         (void)wait_until([] { return s_interrupts != 0; });
-        while (job == 1) {
-            memory().flags[0].store(static_cast<unsigned>(s_interrupts));
-            usleep(1000);
+        if (job == 1) {
+            while (true) {
+                memory().flags[0].store(static_cast<unsigned>(s_interrupts));
+                usleep(1000);
+            }
         }
         usleep(100'000); // lets go in time
     });

@@ -13,7 +13,6 @@ namespace {
 
 using xpar::heap_cursor;
 using xpar::interlocked_list;
-using xpar::k_chunk_bytes;
 using xpar::list_table;
 using xpar::region;
 using push_result = interlocked_list::push_result;

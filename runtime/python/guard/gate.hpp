@@ -160,19 +160,19 @@ public:
             if (other.original == what.original && other.kind == what.kind && other.changes == what.changes &&
                 other.position == what.position) {
                 other.of_dict |= what.of_dict;
-                return s_functions[i];
+                return k_functions[i];
             }
         }
         if (s_used == k_count) {
             return nullptr;
         }
         s_guarded[s_used] = what;
-        return s_functions[s_used++];
+        return k_functions[s_used++];
     }
 
     static bool contains(void* place) noexcept {
         for (std::size_t i = 0; i < s_used; ++i) {
-            if (reinterpret_cast<void*>(s_functions[i]) == place) {
+            if (reinterpret_cast<void*>(k_functions[i]) == place) {
                 return true;
             }
         }
@@ -212,7 +212,7 @@ private:
 
     static inline std::array<guarded, k_count> s_guarded{};
     static inline std::size_t s_used = 0;
-    static constexpr std::array<function, k_count> s_functions = all(std::make_index_sequence<k_count>());
+    static constexpr std::array<function, k_count> k_functions = all(std::make_index_sequence<k_count>());
 };
 
 // The signatures of slots and methods.

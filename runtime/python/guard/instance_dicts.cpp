@@ -55,7 +55,7 @@ void note_dict_given(PyObject* object, PyObject* name, PyObject* dict) noexcept 
         g_borrows_dicts = true;
         if (const status looked = look_at_all_stores_to_dicts(); !looked) {
             PySys_FormatStderr("stores to objects that share a __dict__ with the main thread are not all seen (%s)\n",
-                               looked.what());
+                               looked.what().c_str());
         }
     }
 }

@@ -40,7 +40,7 @@ void** s_table = nullptr;
 int s_stack_pointer = -1;
 unsigned char* s_looks_up_hook = nullptr;
 unsigned char* s_calls_hook = nullptr;
-unsigned char* const s_sets_attribute = reinterpret_cast<unsigned char*>(&_PyObject_GenericSetAttrWithDict);
+unsigned char* const k_sets_attribute = reinterpret_cast<unsigned char*>(&_PyObject_GenericSetAttrWithDict);
 image_bytes s_table_bytes;
 image_bytes s_calls_bytes;
 image_bytes s_entry_bytes;
@@ -75,7 +75,7 @@ bool find_calls_of_print_expr() noexcept {
 bool may_be_written() noexcept {
     s_table_bytes = {s_table, k_opcodes * sizeof(void*)};
     s_calls_bytes = {s_looks_up_hook, static_cast<std::size_t>(s_calls_hook - s_looks_up_hook) + k_call_bytes};
-    s_entry_bytes = {s_sets_attribute, k_jump_bytes};
+    s_entry_bytes = {k_sets_attribute, k_jump_bytes};
     return s_table_bytes.may_be_written() && s_calls_bytes.may_be_written() && s_entry_bytes.may_be_written();
 }
 
@@ -86,8 +86,8 @@ bool make_page(display_function display) noexcept {
     }
     auto* const page = reinterpret_cast<code_page*>(place);
     write_jump(page->display, reinterpret_cast<const void*>(display));
-    std::copy_n(s_sets_attribute, k_jump_bytes, page->sets_attribute);
-    write_jump(page->goes_on, s_sets_attribute + k_jump_bytes);
+    std::copy_n(k_sets_attribute, k_jump_bytes, page->sets_attribute);
+    write_jump(page->goes_on, k_sets_attribute + k_jump_bytes);
     for (std::size_t i = 0; i < k_own_stores; ++i) {
         write_look(page->own_stores[i], k_all_own_stores[i], s_stack_pointer, s_table);
     }
@@ -126,7 +126,7 @@ status write_entry() noexcept {
 
 } // namespace
 
-generic_setattr_function original_setattr = _PyObject_GenericSetAttrWithDict;
+generic_setattr_function g_original_setattr = _PyObject_GenericSetAttrWithDict;
 
 const char* find_interpreter(generic_setattr_function setattr, display_function display) noexcept {
     if (s_page != nullptr) {
@@ -141,7 +141,7 @@ const char* find_interpreter(generic_setattr_function setattr, display_function 
     }
     s_stack_pointer = find_stack_pointer(s_table);
     if (s_stack_pointer == -1 || !find_calls_of_print_expr() ||
-        std::memcmp(s_sets_attribute, k_prologue, sizeof k_prologue) != 0) {
+        std::memcmp(k_sets_attribute, k_prologue, sizeof k_prologue) != 0) {
         return "the interpreter's machine code is not the expected (it was compiled in another way than Debian's)";
     }
     if (!may_be_written() || !make_page(display)) {
@@ -153,7 +153,7 @@ const char* find_interpreter(generic_setattr_function setattr, display_function 
 
 // The table comes last: what it leads to is in place then.
 status patch_interpreter() noexcept {
-    if (original_setattr != _PyObject_GenericSetAttrWithDict) {
+    if (g_original_setattr != _PyObject_GenericSetAttrWithDict) {
         return status::ok(); // a context inside a context
     }
     for (const auto write : {write_calls, write_entry, write_table}) {
@@ -161,7 +161,7 @@ status patch_interpreter() noexcept {
             return written;
         }
     }
-    original_setattr = reinterpret_cast<generic_setattr_function>(s_page->sets_attribute);
+    g_original_setattr = reinterpret_cast<generic_setattr_function>(s_page->sets_attribute);
     return status::ok();
 }
 

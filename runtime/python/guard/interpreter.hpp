@@ -36,6 +36,6 @@ status patch_interpreter() noexcept;
 status look_at_all_stores_to_dicts() noexcept;
 
 // What the function was, for its replacement to go on to.
-extern generic_setattr_function original_setattr;
+extern generic_setattr_function g_original_setattr;
 
 } // namespace xpar::guard

@@ -28,7 +28,7 @@ template <std::size_t... I>
 constexpr std::array<caller, k_callers> all(std::index_sequence<I...>) noexcept {
     return {call<I>...};
 }
-constexpr std::array<caller, k_callers> s_replacements = all(std::make_index_sequence<k_callers>());
+constexpr std::array<caller, k_callers> k_replacements = all(std::make_index_sequence<k_callers>());
 
 // Null when all are taken.
 caller replacement_of(caller original) noexcept {
@@ -41,7 +41,7 @@ caller replacement_of(caller original) noexcept {
     }
     s_originals[at] = original;
     s_used = at < s_used ? s_used : at + 1;
-    return s_replacements[at];
+    return k_replacements[at];
 }
 
 struct entry {

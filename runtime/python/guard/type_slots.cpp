@@ -316,7 +316,7 @@ int set_attribute(PyObject* object, PyObject* name, PyObject* value, PyObject* d
     if (is_own && g_borrows_dicts && refuses_store_to_borrowed_dict(object, name)) [[unlikely]] {
         return -1;
     }
-    return original_setattr(object, name, value, dict);
+    return g_original_setattr(object, name, value, dict);
 }
 
 void keep_free_lists_clean() noexcept {
