@@ -90,10 +90,10 @@ def mypy_commands(tree: Tree) -> list[Command]:
 
 
 def tidy_commands(tree: Tree) -> list[Command]:
-    """In a tree that is only configured, without precompiled headers: there a file lacks what it does not include."""
+    """In a tree that is only configured, where each source is one of its own and lacks what it does not include."""
     if not tree.matching(*CPP):
         return []
-    place, options = tree.build / "lint/tree", ["-DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON"]
+    place, options = tree.build / "lint/tree", ["-DCMAKE_UNITY_BUILD=OFF"]
     options += [f"-DXPAR_HEADERS={tree.build / 'headers'}"]
     program = [sys.executable, "scripts/clang_tidy.py", "--build-dir", str(place)]
     return [

@@ -38,6 +38,17 @@ def ended_context():
     return parallel.heap(newest["id"])
 
 
+def test_a_context_is_listed_until_and_after_its_batch_has_ended():
+    """A result is there a moment before the context has ended, and that a moment before the batch has."""
+    for _ in range(150):
+        work = parallel.submit_work(int)
+        work.result()
+        for _ in range(3):
+            assert work._batch.serial in {
+                int(row["id"][1:].split(".")[0]) for row in parallel.heaps() if row["id"][0] == "c"
+            }
+
+
 class Held:
     """A type that nothing else makes objects of."""
 

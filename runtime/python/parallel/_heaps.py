@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from parallel import _core, _views
@@ -36,9 +35,10 @@ def heaps() -> list[dict[str, Any]]:
     >>> [row["name"] for row in heaps() if row["kind"] == "xlist" and row["name"] == "values"]
     ['values']
     """
-    rows = [_context_row(batch, slot, "running") for batch, slot in _running_contexts()]
+    running, over = _contexts()
+    rows = [_context_row(batch, slot, "running") for batch, slot in running]
     rows += [_xlist_row(x) for x in _core.xlists()]
-    rows += [{key: details[key] for key in _ROW_KEYS} for details in reversed(list(_ended))]
+    rows += [{key: details[key] for key in _ROW_KEYS} for details in reversed(over)]
     return _views.Heaps(rows)
 
 
@@ -62,11 +62,12 @@ def heap(id: str) -> dict[str, Any]:
     >>> heap(newest["id"])["peak_bytes"] > 0
     True
     """
-    for batch, slot in _running_contexts():
+    running, over = _contexts()
+    for batch, slot in running:
         if _context_id(batch, slot) == id:
             census = batch.batch.census(slot, _CENSUS_SECONDS)
             return _views.Heap(_context_details(batch, slot, "running", census, batch.batch.page_map(slot)))
-    for details in list(_ended):  # another thread may note an end meanwhile
+    for details in over:
         if details["id"] == id:
             return _views.Heap({**details, "growth": list(details["growth"])})
     for x in _core.xlists():
@@ -89,13 +90,23 @@ def _growth() -> Growth:
     return _engine.current().growth
 
 
-def _running_contexts() -> Iterator[tuple[RunningBatch, int]]:
+def _contexts() -> tuple[list[tuple[RunningBatch, int]], list[dict[str, Any]]]:
+    """Those that run, and the details of those that have ended, the newest last.
+
+    A context can end before its batch does: when run() returns, all works have ended, and a moment later the batch.
+    """
     from parallel import _engine
 
-    for batch in _engine.current().batches():
-        for facts in batch.batch.contexts():
-            if facts["pid"]:
-                yield batch, facts["slot"]
+    engine = _engine.current()
+    seen = [(batch, facts) for batch in engine.batches() for facts in batch.batch.contexts()]
+    engine.collect()  # after that look: then what contexts have left that had ended by then is known
+    over = list(_ended)
+    known = {details["id"] for details in over}
+    for batch, facts in seen:
+        left = None if facts["pid"] else batch.censuses.get(facts["slot"])
+        if left is not None and _context_id(batch, facts["slot"]) not in known:
+            over.append(_context_details(batch, facts["slot"], "ended", *left))
+    return [(batch, facts["slot"]) for batch, facts in seen if facts["pid"]], over
 
 
 def _context_id(batch: RunningBatch, slot: int) -> str:
