@@ -293,7 +293,7 @@ def test_a_heap_with_everything_in_excess():
         types=[(HOSTILE + str(n), 10**9, 10**15 - n) for n in range(10_000)],
         classes=[(16 * n, 10**9, 10**12) for n in range(1, 2000)],
         pages=[random.random() for _ in range(100_000)],
-        growth=[(NOW + n, random.randrange(10**12)) for n in range(100_000)],
+        growth=[(NOW + n, random.randrange(10**12)) for n in range(100_000)] + [(NOW + 100_000, 999_900_000_000)],
     )
     shown, page = check_bundle(_views.Heap(heap)._repr_mimebundle_())
     assert "9,989 others" in page and "others" in shown and len(shown.splitlines()) < 50

@@ -14,7 +14,7 @@ from parallel._views.text import COLUMNS, clipped, fitted, wrapped
 
 _MOST_LINES = 12
 _LEAST_POINTS, _MOST_POINTS = 3, 150  # of a curve
-_MOST_CHARACTERS = 40
+_MOST_CHARACTERS = 38  # of a curve, beside "up to 999.9 GB over 27 h 47 min"
 _REST = "others"
 
 _Held = tuple[str, int, int]  # by what: a type or a size, how many blocks, how many bytes
