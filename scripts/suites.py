@@ -6,6 +6,7 @@ A suite is one record. `installation` names the commands that bring packages, `p
 
 from __future__ import annotations
 
+import abc
 import os
 import shutil
 import sys
@@ -42,7 +43,7 @@ def make_venv(build: Path, name: str) -> list[Command]:
 
 
 @dataclass(frozen=True)
-class Suite:
+class Suite(abc.ABC):
     """What all suites have. `seconds` bounds each command; `alone`: nothing runs beside it."""
 
     name: str
@@ -55,8 +56,8 @@ class Suite:
     def preparation(self, build: Path) -> list[Command]:
         return []
 
-    def command(self, build: Path, report: Path) -> Command:
-        raise NotImplementedError
+    @abc.abstractmethod
+    def command(self, build: Path, report: Path) -> Command: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,10 +149,11 @@ class Tools(Pytest):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lint(Tools):
+class Lint(Suite):
     """What `make lint` looks at without running the project's code."""
 
-    folder: str = ""
+    def installation(self, build: Path) -> list[Command]:
+        return make_venv(build, "lint")
 
     def command(self, build: Path, report: Path) -> Command:
         return [sys.executable, "scripts/lint.py", "--build-dir", str(build), "--report", str(report)]
