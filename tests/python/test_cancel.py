@@ -59,7 +59,7 @@ def test_cancelling_a_running_work_leaves_the_others(two_contexts):
     parallel.start()
     assert began.wait(2, 30)
     at = time.monotonic()
-    assert victim.cancel() and victim.cancelled() and time.monotonic() - at < 1.0
+    assert victim.cancel() and victim.cancelled() and time.monotonic() - at < 5
     assert list(stopped) == ["cleaned up"] and other.result() == "other"
     assert [work.result() for work in later] == [0, 1, 2]
     with pytest.raises(concurrent.futures.CancelledError):
@@ -101,37 +101,45 @@ def test_a_cancel_that_comes_as_the_work_ends_hits_no_other(two_contexts):
         assert [work.result() for work in others] == ["other"] * 3
 
 
+class Sleepers:
+    """Works that sleep until they are interrupted. One that is killed instead is not in `ended`."""
+
+    def __init__(self):
+        self.began, self.ended = parallel.xlist(), parallel.xlist()
+
+    def sleep(self):
+        try:
+            self.began.push(1)
+            time.sleep(1000)
+        finally:
+            self.ended.push(1)
+
+
 def test_cancelling_everything(two_contexts):
-    began = parallel.xlist()
-    calls = []
-    running = [
-        parallel.submit_work(lambda: began.push(1) or time.sleep(1000), callback=calls.append, errback=calls.append)
-        for _ in range(5)
-    ]
+    sleepers, calls = Sleepers(), []
+    running = [parallel.submit_work(sleepers.sleep, callback=calls.append, errback=calls.append) for _ in range(5)]
     parallel.start()
-    assert began.wait(2, 30)
+    assert sleepers.began.wait(2, 30)
     pending = [parallel.submit_work(print) for _ in range(3)]
-    at = time.monotonic()
     parallel.cancel()
     parallel.run()
-    assert time.monotonic() - at < 1.8  # nobody had to be killed
-    assert {work.state for work in running + pending} == {"cancelled"} and calls == [] and len(began) == 2
+    assert {work.state for work in running + pending} == {"cancelled"} and calls == []
+    assert len(sleepers.began) == len(sleepers.ended) == 2
     assert parallel.submit_work(lambda: 1).result() == 1
 
 
 def test_a_work_that_is_about_to_sleep_is_not_missed(two_contexts):
     """An interrupt between Python's last look and the system call ends no system call."""
     for _ in range(150):
-        began = parallel.xlist()
+        sleepers = Sleepers()
         for _ in range(2):
-            parallel.submit_work(lambda: began.push(1) or time.sleep(1000))
+            parallel.submit_work(sleepers.sleep)
         parallel.start()
-        while len(began) < 2:
+        while len(sleepers.began) < 2:
             pass
-        at = time.monotonic()
         parallel.cancel()
         parallel.run()
-        assert time.monotonic() - at < 1.8  # nobody had to be killed
+        assert len(sleepers.ended) == 2
 
 
 def test_what_a_cancelled_work_does_on_its_way_out(two_contexts, capsys):

@@ -57,16 +57,16 @@ def test_works_that_wait_for_a_context_get_one(held):
     assert {work.result() for work in works} == {0, 1, 2, 3}
 
 
-def test_six_works_of_a_third_of_a_second_take_two_thirds():
+def test_twelve_works_of_a_third_of_a_second_take_less_than_three():
     parallel.configure(contexts=1)
     log = parallel.xlist()
-    for _ in range(6):
+    for _ in range(12):
         parallel.submit_work(lambda: log.push(1) or time.sleep(0.3) or log.push(-1))
     at = time.monotonic()
     parallel.start()
     parallel.configure(contexts=4)
     parallel.run()
-    assert time.monotonic() - at < 1.7  # 1.8 one after the other; 0.6 on a machine that has nothing else to do
+    assert time.monotonic() - at < 2.7  # 3.6 one after the other; 0.9 on a machine that has nothing else to do
     assert most_at_once(log) == 4
 
 

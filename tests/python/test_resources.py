@@ -196,7 +196,7 @@ def test_no_process_outlives_a_killed_program(wait, number):
         os.kill(program.process.pid, number)
         killed = time.monotonic()
         wait_until(lambda: not program.alive(), 20)
-        assert time.monotonic() - killed < 1.0
+        assert time.monotonic() - killed < 3
         assert program.process.wait(20) == -number
 
 
