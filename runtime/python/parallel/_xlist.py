@@ -6,14 +6,12 @@ import collections.abc
 import operator
 import time
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, SupportsIndex, TypedDict
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, SupportsIndex, TypedDict, overload
 
 from parallel import _core, _views
 from parallel._generics import T
 
 if TYPE_CHECKING:
-    from typing import Self
-
     from parallel._engine import Engine
 
 _SLICE_SECONDS = 0.1  # a waiter looks again this often; pushes, and in the main process reports, wake it at once
@@ -48,9 +46,11 @@ class xlist(_core.xlist[T]):
 
     __slots__ = ("_name",)
 
-    def __new__(cls, iterable: Iterable[T] = (), *, name: str | None = None) -> Self:
-        return super().__new__(cls)
-
+    # Two, because pyright takes the default of one for the type of the items: nothing could be pushed to `xlist()`.
+    @overload
+    def __init__(self, *, name: str | None = None) -> None: ...
+    @overload
+    def __init__(self, iterable: Iterable[T], *, name: str | None = None) -> None: ...
     def __init__(self, iterable: Iterable[T] = (), *, name: str | None = None):
         if name is not None and not isinstance(name, str):
             raise TypeError(f"name must be a str, not {type(name).__name__}")
