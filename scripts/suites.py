@@ -208,6 +208,7 @@ def environment(build: Path) -> dict[str, str]:
         "XPAR_BUILD_DIR": str(build),
         "PYTHONPATH": f"{build / 'python'}:{build / 'python-test'}",
         "JUPYTER_PATH": str(build / "share/jupyter"),
+        "TSAN_OPTIONS": f"suppressions={ROOT / 'tests/unit/tsan.suppressions'}",
         "UBSAN_OPTIONS": "print_stacktrace=1",
     }
     return {**os.environ, **added}

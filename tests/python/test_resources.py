@@ -15,6 +15,7 @@ import parallel
 from support import Program, children, descriptors, is_gone, region_use, run_program, shared_kilobytes, wait_until
 
 
+@pytest.mark.deadline(120)
 def test_five_hundred_runs_leave_nothing(two_contexts):
     def one(n):
         xl = parallel.xlist(name="x")

@@ -130,8 +130,12 @@ TEST_F(process_stop, is_not_lost_when_it_comes_before_the_main_process_knows_the
     for (const stop_level level : {stop_level::interrupt, stop_level::kill}) {
         renew();
         plan(1, 1);
-        scripted_program runs(memory(), [](std::uint32_t) { (void)sleep(600); });
-        runs.at_entry = [](std::uint32_t) { std::signal(interrupt_signal(), [](int) {}); };
+        scripted_program runs(memory(), [](std::uint32_t) {
+            while (s_interrupts == 0) { // no long sleep: an interrupt just before the system call would not end it
+                usleep(100);
+            }
+        });
+        runs.at_entry = [](std::uint32_t) { count_interrupts(); };
         runs.in_parent = [&, main_pid = getpid()] {
             if (getpid() == main_pid) {
                 (void)wait_until([&] { return memory().begun[0].load() == 1; });
