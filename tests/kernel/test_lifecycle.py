@@ -399,7 +399,7 @@ def test_another_python_in_path_does_not_matter(tmp_path):
     for name in ("python", "python3", "python3.11"):
         (tmp_path / name).write_text("#!/bin/sh\nexit 1\n")
         (tmp_path / name).chmod(0o755)
-    with Kernel(env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}) as kernel:
+    with Kernel(env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "VIRTUAL_ENV": ""}) as kernel:
         assert kernel.value("__import__('sys').executable") == "'/usr/bin/python3'"
         assert kernel.value("__import__('sys').prefix") == "'/usr'"
         cell = kernel.ok("import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'print(6 * 7)']);")

@@ -1,6 +1,7 @@
 """What works take of the machine: processors, threads of libraries, memory."""
 
 import gc
+import importlib.util
 import os
 from pathlib import Path
 
@@ -10,6 +11,11 @@ import parallel
 from support import run_program
 
 OPENMP_BLAS = Path("/usr/lib/x86_64-linux-gnu/openblas-openmp")
+
+
+def is_debians(package):
+    spec = importlib.util.find_spec(package)
+    return spec is not None and spec.origin.startswith("/usr/lib/python3/dist-packages/")
 
 
 # ---- processors ------------------------------------------------------------------------------------------------------
@@ -48,6 +54,7 @@ def test_contexts_have_the_affinity_of_the_main_program():
 # ---- threads of libraries --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.skipif(not is_debians("numpy"), reason="a wheel of numpy brings a BLAS of its own")
 @pytest.mark.deadline(120)
 def test_a_blas_with_a_pool_of_openmp_threads_does_not_hang():
     """Warmed up in the main program, its pool is not copied by a fork: without care every product of a copy hangs."""
