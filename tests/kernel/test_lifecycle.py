@@ -173,7 +173,7 @@ def test_a_kernel_ends_when_its_launcher_is_killed(code):
 def test_many_runs_leave_nothing_behind(own_kernel: Kernel):
     kernel = own_kernel
     kernel.ok(
-        "import gc, os\nparallel.configure(contexts=2)\n"
+        "import gc, os\nparallel.configure(contexts=2, progress=False)\n"
         "def some(n):\n    for _ in range(n):\n        found = xlist()\n"
         "        for i in range(3): parallel.submit_work(found.push, i)\n        parallel.run()\n"
         "        assert sorted(found) == [0, 1, 2]\n"
