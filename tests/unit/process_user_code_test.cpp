@@ -4,6 +4,7 @@
 
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include <cerrno>
 #include <csignal>
@@ -187,7 +188,9 @@ TEST_F(process_user_code, a_context_leaves_its_session_and_does_not_reap_its_chi
             if (forked == 0) {
                 _exit(0);
             }
-            (void)wait_until([&] { return is_dead(forked); });
+            siginfo_t death{};
+            (void)waitid(P_PID, static_cast<id_t>(forked), &death,
+                         WEXITED | WNOWAIT); // all threads, not only its first
         }
     });
 }
