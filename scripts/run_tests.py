@@ -150,7 +150,9 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(f"{build} is no build tree; run `make test`")
     wanted = options.only or (names if options.all else [suite.name for suite in SUITES])
     # A shell that starts this in the background has SIGINT ignored, which programs inherit: theirs is tested, too.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Whichever ends this ends what was started, too: it runs in process groups of its own.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     began = time.monotonic()
     try:
         results = asyncio.run(run_suites([suite for suite in suites if suite.name in wanted], build, options.jobs))

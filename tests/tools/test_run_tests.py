@@ -1,6 +1,7 @@
 """The arithmetic of run_tests.py: whatever goes wrong with a runner, the sum says so."""
 
 import asyncio
+import signal
 import subprocess
 import sys
 import time
@@ -114,6 +115,30 @@ def test_a_hanging_runner_is_killed_with_what_it_started(tmp_path):
     )
     assert "was killed after 0.5 s" in done.stdout
     assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_run_that_is_ended_ends_what_it_has_started(tmp_path, number):
+    (tmp_path / "CMakeCache.txt").touch()
+    runner = "import subprocess; print('on', flush=True); subprocess.Popen(['sleep', '600'], stdout=1).wait()"
+    program = (
+        "import sys, run_tests; from test_run_tests import Script\n"
+        f"run_tests.SUITES = (Script('some', {runner!r}),)\n"
+        "sys.exit(run_tests.main(['--build-dir', sys.argv[1]]))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)],
+        env={"PYTHONPATH": ":".join(sys.path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        while running.stdout.readline() != "on\n":
+            pass
+        running.send_signal(number)
+        # The end of its output comes when the last process is gone that holds the pipe.
+        _, told = running.communicate(timeout=30)
+    assert running.returncode == 130 and told == "interrupted\n"
 
 
 @pytest.mark.parametrize(
