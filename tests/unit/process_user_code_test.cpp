@@ -129,6 +129,8 @@ TEST_F(process_user_code, contexts_have_no_handler_of_the_main_process_and_ignor
         for (int number = 1; number < NSIG; ++number) {
             memory().flags[1].fetch_add(sigismember(&mask, number) == 1);
         }
+        // While SIGCHLD is ignored, the end of the zygote leaves nobody to reap.
+        (void)wait_until([&] { return memory().flags[2].load() != 0; });
     });
     sigset_t mask_after;
     sigprocmask(SIG_SETMASK, &mask_before, &mask_after);
@@ -140,6 +142,7 @@ TEST_F(process_user_code, contexts_have_no_handler_of_the_main_process_and_ignor
     for (int number = 1; number < NSIG; ++number) {
         EXPECT_EQ(sigismember(&mask_after, number) == 1, number == SIGUSR2) << number;
     }
+    memory().flags[2].store(1);
     expect_end();
     EXPECT_EQ(memory().flags[0].load(), std::size(table));
     EXPECT_EQ(memory().flags[1].load(), 0U);
