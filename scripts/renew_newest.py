@@ -52,9 +52,8 @@ def failed_tests(report: Path) -> list[str]:
         failed = junit.read(report).failed
     except (OSError, ElementTree.ParseError):
         return [f"{report.stem}: its tests did not run to their end"]
-    return list(
-        dict.fromkeys(f"{report.stem}: {name}" for name in failed)
-    )  # one whose teardown fails, too, is there twice
+    # A test whose teardown fails as well is there twice.
+    return list(dict.fromkeys(f"{report.stem}: {name}" for name in failed))
 
 
 def main(arguments: list[str]) -> int:

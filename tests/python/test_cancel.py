@@ -59,7 +59,7 @@ def test_cancelling_a_running_work_leaves_the_others(two_contexts):
     parallel.start()
     assert began.wait(2, 30)
     at = time.monotonic()
-    assert victim.cancel() and victim.cancelled() and time.monotonic() - at < 5
+    assert victim.cancel() and victim.cancelled() and time.monotonic() - at < 1.0
     assert list(stopped) == ["cleaned up"] and other.result() == "other"
     assert [work.result() for work in later] == [0, 1, 2]
     with pytest.raises(concurrent.futures.CancelledError):
@@ -121,8 +121,10 @@ def test_cancelling_everything(two_contexts):
     parallel.start()
     assert sleepers.began.wait(2, 30)
     pending = [parallel.submit_work(print) for _ in range(3)]
+    at = time.monotonic()
     parallel.cancel()
     parallel.run()
+    assert time.monotonic() - at < 1.8  # nobody had to be killed
     assert {work.state for work in running + pending} == {"cancelled"} and calls == []
     assert len(sleepers.began) == len(sleepers.ended) == 2
     assert parallel.submit_work(lambda: 1).result() == 1
@@ -137,9 +139,10 @@ def test_a_work_that_is_about_to_sleep_is_not_missed(two_contexts):
         parallel.start()
         while len(sleepers.began) < 2:
             pass
+        at = time.monotonic()
         parallel.cancel()
         parallel.run()
-        assert len(sleepers.ended) == 2
+        assert time.monotonic() - at < 1.8 and len(sleepers.ended) == 2  # nobody had to be killed
 
 
 def test_what_a_cancelled_work_does_on_its_way_out(two_contexts, capsys):

@@ -4,44 +4,58 @@ import gc
 import os
 import random
 import signal
-import threading
 import time
 import weakref
+from pathlib import Path
 
 import numpy
 import pytest
 
 import parallel
-from support import Program, children, descriptors, is_gone, region_use, run_program, shared_kilobytes, wait_until
+from support import Program, children, is_gone, region_use, run_program, wait_until
 
 
-@pytest.mark.deadline(120)
-def test_five_hundred_runs_leave_nothing(two_contexts):
-    def one(n):
-        xl = parallel.xlist(name="x")
-        works = [
-            parallel.submit_work(lambda k: xl.push((k, "some text that needs a record", b"x" * 5000)) or k, k)
-            for k in range(2)
-        ]
-        consumed = parallel.submit_queue(xl, len)
-        parallel.run()
-        assert [work.result() for work in works] == [0, 1] and consumed.result() == 2
-        if n % 10 == 0:
-            failed = parallel.submit_work(lambda: 1 / 0)
-            crashed = parallel.submit_work(lambda: os._exit(1))
-            assert isinstance(failed.exception(), ZeroDivisionError) and isinstance(
-                crashed.exception(), parallel.ContextCrashed
-            )
+def test_five_hundred_runs_leave_nothing():
+    """In a program of its own: a fork of the tests' process, which has grown, takes ten times as long."""
+    ended = run_program(
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})",
+        """
+        import os, threading
+        import parallel
+        from support import children, descriptors, region_use, shared_kilobytes
+
+        parallel.configure(contexts=2)
+
+        def one(n):
+            xl = parallel.xlist(name="x")
+            works = [
+                parallel.submit_work(lambda k: xl.push((k, "some text that needs a record", b"x" * 5000)) or k, k)
+                for k in range(2)
+            ]
+            consumed = parallel.submit_queue(xl, len)
             parallel.run()
+            assert [work.result() for work in works] == [0, 1] and consumed.result() == 2
+            if n % 10 == 0:
+                failed = parallel.submit_work(lambda: 1 / 0)
+                crashed = parallel.submit_work(lambda: os._exit(1))
+                assert isinstance(failed.exception(), ZeroDivisionError)
+                assert isinstance(crashed.exception(), parallel.ContextCrashed)
+                parallel.run()
 
-    for n in range(20):  # what is made once is made now
-        one(n)
-    before = descriptors(), region_use(), shared_kilobytes(), threading.active_count()
-    for n in range(500):
-        one(n)
-    assert children() == []
-    assert (descriptors(), region_use(), threading.active_count()) == (before[0], before[1], before[3])
-    assert shared_kilobytes() <= before[2] + 64
+        for n in range(20):  # what is made once is made now
+            one(n)
+        before = descriptors(), region_use(), threading.active_count()
+        kilobytes = shared_kilobytes()
+        for n in range(500):
+            one(n)
+        assert children() == []
+        assert (descriptors(), region_use(), threading.active_count()) == before
+        assert shared_kilobytes() <= kilobytes + 64
+        print("over")
+        """,
+        seconds=50,
+    )
+    assert ended.stdout == "over\n", ended
 
 
 @pytest.mark.packages
@@ -197,7 +211,7 @@ def test_no_process_outlives_a_killed_program(wait, number):
         os.kill(program.process.pid, number)
         killed = time.monotonic()
         wait_until(lambda: not program.alive(), 20)
-        assert time.monotonic() - killed < 3
+        assert time.monotonic() - killed < 1.0
         assert program.process.wait(20) == -number
 
 
