@@ -46,6 +46,9 @@ RESTRICTED = (
     ("nlohmann/json", r"nlohmann/.*", ("kernel",)),
 )
 
+# Macros that only one file may ask: what differs between versions of a library stands there.
+ASKED_IN = {"PY_VERSION_HEX": "runtime/python/glue/compat.hpp", "XEUS_VERSION_MAJOR": "kernel/xeus_compat.hpp"}
+
 # The Python packages by their folders, lower ones first. A package may import itself and lower ones.
 PACKAGES = {"runtime/python/parallel": "parallel", "kernel/python/xparallel_kernel": "xparallel_kernel"}
 
@@ -128,6 +131,13 @@ def check_own_header_first(root: Path, file: str, includes: list[Include]) -> It
         yield includes[0].line if includes else 1, f'the first include must be "{own}"'
 
 
+def check_versions(file: str, text: str) -> Iterator[Violation]:
+    for macro, home in ASKED_IN.items():
+        if macro in text and file != home:
+            line = text[: text.index(macro)].count("\n") + 1
+            yield Violation("version", file, line, f"only {home} asks for {macro}")
+
+
 def check_width(file: str, text: str) -> Iterator[Violation]:
     # Characters, not bytes: what an editor shows.
     for number, line in enumerate(text.split("\n"), start=1):
@@ -163,6 +173,7 @@ def check_tree(root: Path) -> Iterator[Violation]:
         file = str(path)
         text = (root / path).read_text(encoding="utf-8")
         yield from check_width(file, text)
+        yield from check_versions(file, text)
         includes = read_includes(text)
         if layer_of(file) is None:
             yield Violation("unknown-layer", file, 1, "its folder is not in the order of check_layers.py")

@@ -5,4 +5,5 @@ def pytest_configure(config):
     config.addinivalue_line(
         "markers", "packages: it depends on packages like numpy or IPython, and runs with their newest releases, too"
     )
+    config.addinivalue_line("markers", "sample: shows that the module works, and runs in every Python that there is")
     config.addinivalue_line("markers", "measures: it compares times, and runs when nothing runs beside it")

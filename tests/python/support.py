@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import parallel
 from parallel import _core
 
 # Every process a test starts inherits it, however far down and whoever its parent is by then.
@@ -158,3 +159,12 @@ def busy_threads(count: int, work: Callable[[], None]) -> Iterator[None]:
         stop.set()
         for thread in threads:
             thread.join()
+
+
+# ---- heaps -----------------------------------------------------------------------------------------------------------
+
+
+def ended_context() -> dict:
+    """The heap of the context that has ended last."""
+    newest = next(row for row in parallel.heaps() if row["kind"] == "context" and row["state"] == "ended")
+    return parallel.heap(newest["id"])

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import parallel
 from graphs import Node, Point, TupleOf, arrays, difference, graphs, hashable_leaves
 
-pytestmark = pytest.mark.packages
+pytestmark = [pytest.mark.packages, pytest.mark.sample]
 
 # No deadline of its own: the machine's other users are not the codec's matter. What fails prints how to repeat it.
 profile = hypothesis.settings(

@@ -1,6 +1,7 @@
 """Contexts that die: who is told what, what goes on, what stays."""
 
 import ctypes
+import faulthandler
 import os
 import random
 import signal
@@ -10,15 +11,8 @@ import time
 import pytest
 
 import parallel
+from pythons import needs_readable_python
 from support import children, is_gone, run_program, wait_until
-
-
-def overflow_the_stack():
-    nested = []
-    for _ in range(1_000_000):
-        nested = [nested]
-    sys.setrecursionlimit(10**9)
-    repr(nested)  # recurses in C
 
 
 def die_by(number):
@@ -33,7 +27,7 @@ DEATHS = {
     "real-time signal": (die_by(signal.SIGRTMIN + 1), signal.SIGRTMIN + 1, None, "signal"),
     "SIGSEGV": (lambda: ctypes.string_at(1), signal.SIGSEGV, None, "SIGSEGV"),
     "abort": (os.abort, signal.SIGABRT, None, "SIGABRT"),
-    "stack overflow": (overflow_the_stack, signal.SIGSEGV, None, "SIGSEGV"),
+    "stack overflow": (faulthandler._stack_overflow, signal.SIGSEGV, None, "SIGSEGV"),
     "C exit": (lambda: ctypes.CDLL(None).exit(7), None, 7, "exit code 7"),
 }
 
@@ -190,6 +184,7 @@ def test_a_context_that_dies_in_a_nested_run_takes_what_it_started_along(unprote
         assert is_gone(pid)  # at once: before run() has returned
 
 
+@needs_readable_python
 def test_fork_fails():
     """At the limit of processes a run() ends with the reason; below it, the next one works."""
     ended = run_program("""

@@ -123,12 +123,12 @@ def test_works_that_an_exit_handler_starts_after_ours_has_run_are_waited_for():
             parallel.start()
             try:
                 parallel.run()
-            except ZeroDivisionError as error:
-                print(error)
+            except ZeroDivisionError:
+                print("it failed")
 
         import time, parallel
         parallel.submit_work(print, "first")
         parallel.run()
     """)
     assert ended.returncode == 0, ended
-    assert ended.stdout.splitlines() == ["first", "['saved'] [1, 2]", "integer division or modulo by zero"], ended
+    assert ended.stdout.splitlines() == ["first", "['saved'] [1, 2]", "it failed"], ended

@@ -11,6 +11,7 @@ import time
 import pytest
 
 import parallel
+from pythons import needs_readable_python
 from support import run_program, wait_until
 
 
@@ -230,6 +231,7 @@ def test_what_is_shown(gate, two_contexts):
     assert page.count("\n") >= sum(row["stack"].count("\n") - 1 for row in parallel.stacks())  # line by line
 
 
+@needs_readable_python
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody whose processes may not be read")
 def test_where_the_system_forbids_it_that_is_said():
     ended = run_program("""

@@ -379,8 +379,9 @@ def test_a_forked_child_of_the_main_program_has_an_engine_of_its_own(two_context
 
 def test_a_forked_child_ends_without_waiting_for_its_parents_works():
     ended = run_program("""
-        import os, sys, time, parallel
+        import os, sys, time, warnings, parallel
 
+        warnings.simplefilter("ignore", DeprecationWarning)  # of Python's, from 3.12 on: it has threads
         gate = parallel.xlist()
         parallel.submit_work(lambda: gate.wait(1))
         parallel.start()

@@ -48,6 +48,12 @@ def test_upward_include(tree, low, high):
     assert found == [("upward", f"{below}/y.hpp", 2)]
 
 
+def test_versions_are_asked_for_in_one_file(tree):
+    asks = "#pragma once\n#if PY_VERSION_HEX >= 0x030C0000\n#endif\n"
+    found = tree({"runtime/python/glue/compat.hpp": asks, "runtime/python/guard/x.hpp": asks})
+    assert found == [("version", "runtime/python/guard/x.hpp", 2)]
+
+
 def test_sideways_include(tree):
     found = tree(
         {

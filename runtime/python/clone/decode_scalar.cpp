@@ -2,6 +2,7 @@
 
 #include "runtime/python/clone/number_run.hpp"
 #include "runtime/python/clone/state.hpp"
+#include "runtime/python/glue/compat.hpp"
 
 #include <array>
 
@@ -19,7 +20,7 @@ PyObject* decode_big_int(record_reader& from) noexcept {
     if (!from.read_count(count)) {
         return nullptr;
     }
-    return _PyLong_FromByteArray(reinterpret_cast<const unsigned char*>(from.take(count)), count, 1, 1);
+    return read_long(reinterpret_cast<const unsigned char*>(from.take(count)), count);
 }
 
 PyObject* decode_float(record_reader& from) noexcept {

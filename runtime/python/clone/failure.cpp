@@ -1,6 +1,7 @@
 #include "runtime/python/clone/failure.hpp"
 
 #include "runtime/python/clone/scratch.hpp"
+#include "runtime/python/glue/compat.hpp"
 #include "runtime/python/glue/error.hpp"
 #include "runtime/python/glue/reference.hpp"
 
@@ -72,8 +73,7 @@ private:
             }
         } else if (PyAnySet_CheckExact(container)) {
             PyObject* item = nullptr;
-            Py_hash_t hash = 0;
-            while (_PySet_NextEntry(container, &position, &item, &hash) != 0) {
+            while (next_of_set(container, position, item)) {
                 if (add({item, at, "in a set", nullptr, 0})) {
                     return true;
                 }

@@ -3,6 +3,7 @@
 #include "runtime/python/clone/clone.hpp"
 
 #include "runtime/python/clone/number_run.hpp"
+#include "runtime/python/glue/compat.hpp"
 
 #include <bit>
 #include <cstring>

@@ -1,5 +1,7 @@
 #include "runtime/python/clone/number_run.hpp"
 
+#include "runtime/python/glue/compat.hpp"
+
 #include <algorithm>
 #include <cstring>
 

@@ -14,17 +14,6 @@ namespace xpar::clone {
 
 inline constexpr Py_ssize_t k_shortest_run = 4; // from here on a run is never longer than its items one by one
 
-// What PyLong_AsLongLongAndOverflow does, without the call for ints of one digit.
-inline long long int_value(PyObject* object, int& overflow) noexcept {
-#if PY_VERSION_HEX < 0x030C0000 // 3.12 lays ints out in another way
-    if (const Py_ssize_t sign = Py_SIZE(object); sign >= -1 && sign <= 1) {
-        overflow = 0;
-        return static_cast<long long>(sign) * reinterpret_cast<PyLongObject*>(object)->ob_digit[0];
-    }
-#endif
-    return PyLong_AsLongLongAndOverflow(object, &overflow);
-}
-
 // Appends the items (one at least) as a run that starts with the tag `what`; false, and nothing appended, if they are
 // not one. Throws std::bad_alloc.
 bool write_number_run(tag what, PyObject* const* items, Py_ssize_t count, byte_sink& to);

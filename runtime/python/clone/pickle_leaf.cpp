@@ -153,9 +153,29 @@ PyMethodDef s_sink_methods[] = {{"write", sink_write, METH_O, nullptr},
                                 {"keep_buffer", sink_keep_buffer, METH_O, nullptr},
                                 {"persistent_id", sink_persistent_id, METH_O, nullptr},
                                 {nullptr, nullptr, 0, nullptr}};
+// What the pickler's type adds to an instance of its base; borrowed.
+PyObject*& sink_of(PyObject* pickler) noexcept {
+    const Py_ssize_t place = state::get().pickler_type->tp_base->tp_basicsize;
+    return *reinterpret_cast<PyObject**>(reinterpret_cast<char*>(pickler) + place);
+}
+
+PyObject* pickler_get_persistent_id(PyObject* self, void*) noexcept {
+    return PyObject_GetAttrString(sink_of(self), "persistent_id");
+}
+
+PyObject* unpickler_get_persistent_load(PyObject*, void*) noexcept {
+    return Py_NewRef(state::get().persistent_load);
+}
+
 // pickle drops this bound method at the end of every dump().
 PyMethodDef s_pickler_methods[] = {{"reducer_override", pickler_reducer_override, METH_O, nullptr},
                                    {nullptr, nullptr, 0, nullptr}};
+// Attributes of the types: CPython 3.13.0 lets nobody set them in an instance. Neither is bound to the instance, which
+// would be a cycle.
+PyGetSetDef s_pickler_attributes[] = {{"persistent_id", pickler_get_persistent_id, nullptr, nullptr, nullptr},
+                                      {nullptr, nullptr, nullptr, nullptr, nullptr}};
+PyGetSetDef s_unpickler_attributes[] = {{"persistent_load", unpickler_get_persistent_load, nullptr, nullptr, nullptr},
+                                        {nullptr, nullptr, nullptr, nullptr, nullptr}};
 PyMethodDef s_persistent_load = {"persistent_load", persistent_load, METH_O, nullptr};
 
 PyTypeObject* make_sink_type() noexcept {
@@ -166,26 +186,24 @@ PyTypeObject* make_sink_type() noexcept {
     return reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
 }
 
-PyTypeObject* make_pickler_type(PyObject* base) noexcept {
-    PyType_Slot slots[] = {{Py_tp_methods, s_pickler_methods}, {0, nullptr}};
-    PyType_Spec spec = {"parallel.clone_pickler", 0, 0, Py_TPFLAGS_DEFAULT, slots}; // size 0: the base's
+PyTypeObject* make_subclass(const char* name, PyObject* base, std::size_t more_bytes, PyGetSetDef* attributes,
+                            PyMethodDef* methods) noexcept {
+    const auto bytes = more_bytes + static_cast<std::size_t>(reinterpret_cast<PyTypeObject*>(base)->tp_basicsize);
+    PyType_Slot slots[] = {{Py_tp_getset, attributes}, {methods != nullptr ? Py_tp_methods : 0, methods}, {0, nullptr}};
+    PyType_Spec spec = {name, static_cast<int>(bytes), 0, Py_TPFLAGS_DEFAULT, slots};
     return reinterpret_cast<PyTypeObject*>(PyType_FromSpecWithBases(&spec, base));
 }
 
-// pickle.Pickler(sink, 5, False, sink.keep_buffer) that asks the sink for persistent ids.
+// pickle.Pickler(sink, 5, False, sink.keep_buffer), which finds its sink before it is told of its file.
 reference make_pickler(PyObject* sink) noexcept {
+    PyTypeObject* const type = state::get().pickler_type;
     const reference keep_buffer(PyObject_GetAttrString(sink, "keep_buffer"));
-    const reference persistent_id(PyObject_GetAttrString(sink, "persistent_id"));
-    const reference protocol(PyLong_FromLong(5));
-    if (!keep_buffer || !persistent_id || !protocol) {
-        return {};
+    const reference arguments(keep_buffer ? Py_BuildValue("(OiOO)", sink, 5, Py_False, keep_buffer.get()) : nullptr);
+    reference made(arguments ? type->tp_new(type, arguments.get(), nullptr) : nullptr);
+    if (made) {
+        sink_of(made.get()) = sink;
     }
-    PyObject* const arguments[] = {sink, protocol.get(), Py_False, keep_buffer.get()};
-    reference made(PyObject_Vectorcall(reinterpret_cast<PyObject*>(state::get().pickler_type), arguments, 4, nullptr));
-    if (made && PyObject_SetAttrString(made.get(), "persistent_id", persistent_id.get()) != 0) {
-        return {};
-    }
-    return made;
+    return made && type->tp_init(made.get(), arguments.get(), nullptr) == 0 ? std::move(made) : reference();
 }
 
 } // namespace
@@ -193,16 +211,18 @@ reference make_pickler(PyObject* sink) noexcept {
 bool make_pickle_types(state& s) noexcept {
     const reference module(PyImport_ImportModule("_pickle"));
     const reference pickler(module ? PyObject_GetAttrString(module.get(), "Pickler") : nullptr);
-    if (!pickler) {
+    const reference unpickler(module ? PyObject_GetAttrString(module.get(), "Unpickler") : nullptr);
+    if (!pickler || !unpickler) {
         return false;
     }
     s.sink_type = make_sink_type();
-    s.pickler_type = make_pickler_type(pickler.get());
-    s.unpickler = PyObject_GetAttrString(module.get(), "Unpickler");
+    s.pickler_type = make_subclass("parallel.clone_pickler", pickler.get(), sizeof(PyObject*), s_pickler_attributes,
+                                   s_pickler_methods);
+    s.unpickler_type = make_subclass("parallel.clone_unpickler", unpickler.get(), 0, s_unpickler_attributes, nullptr);
     s.persistent_load = PyCFunction_New(&s_persistent_load, nullptr);
     s.buffers_keyword = Py_BuildValue("(s)", "buffers");
-    if (s.sink_type == nullptr || s.pickler_type == nullptr || s.unpickler == nullptr || s.persistent_load == nullptr ||
-        s.buffers_keyword == nullptr) {
+    if (s.sink_type == nullptr || s.pickler_type == nullptr || s.unpickler_type == nullptr ||
+        s.persistent_load == nullptr || s.buffers_keyword == nullptr) {
         return false;
     }
     s.pickle_loads = PyObject_GetAttrString(module.get(), "loads");
@@ -275,11 +295,9 @@ PyObject* unpickle_list(std::span<const std::byte> pickle, bool has_references, 
     // Only an Unpickler object can be told what persistent ids mean, and it reads from files only.
     const reference file(PyObject_CallOneArg(s.bytes_io, bytes.get()));
     PyObject* const arguments[] = {file.get(), buffers};
-    const reference unpickler(file ? PyObject_Vectorcall(s.unpickler, arguments, 1, s.buffers_keyword) : nullptr);
-    if (!unpickler || PyObject_SetAttrString(unpickler.get(), "persistent_load", s.persistent_load) != 0) {
-        return nullptr;
-    }
-    return PyObject_CallMethod(unpickler.get(), "load", nullptr);
+    auto* const type = reinterpret_cast<PyObject*>(s.unpickler_type);
+    const reference unpickler(file ? PyObject_Vectorcall(type, arguments, 1, s.buffers_keyword) : nullptr);
+    return unpickler ? PyObject_CallMethod(unpickler.get(), "load", nullptr) : nullptr;
 }
 
 } // namespace xpar::clone

@@ -12,9 +12,9 @@ struct state {
     PyTypeObject* buffer_view_type = nullptr;
     PyTypeObject* sink_type = nullptr;
     PyTypeObject* pickler_type = nullptr;
+    PyTypeObject* unpickler_type = nullptr;
+    PyObject* persistent_load = nullptr; // finds xlists
     PyObject* pickle_loads = nullptr;
-    PyObject* unpickler = nullptr;       // the class
-    PyObject* persistent_load = nullptr; // what its instances are given to find xlists
     PyObject* buffers_keyword = nullptr; // the tuple ("buffers",)
     PyObject* bytes_io = nullptr;
 

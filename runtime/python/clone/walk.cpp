@@ -3,6 +3,7 @@
 #include "runtime/python/clone/key_depth.hpp"
 #include "runtime/python/clone/number_run.hpp"
 #include "runtime/python/clone/state.hpp"
+#include "runtime/python/glue/compat.hpp"
 
 #include <array>
 #include <cstring>
@@ -56,8 +57,7 @@ PyObject* walk::next_child(frame& of) noexcept {
     }
     default: { // sets: an iterator would be an object the collector knows
         PyObject* item = nullptr;
-        Py_hash_t hash = 0;
-        return _PySet_NextEntry(of.container, &of.at, &item, &hash) != 0 ? item : nullptr;
+        return next_of_set(of.container, of.at, item) ? item : nullptr;
     }
     }
 }
@@ -161,12 +161,10 @@ void walk::emit_int(PyObject* object) {
         }
         return;
     }
-    const std::size_t size = _PyLong_NumBits(object) / 8 + 1; // one bit for the sign
+    const std::size_t size = bytes_of_long(object);
     put(tag::int_big);
     p_body->append_varint(size);
-    // Cannot fail: the size is enough for any number of that many bits.
-    (void)_PyLong_AsByteArray(reinterpret_cast<PyLongObject*>(object),
-                              reinterpret_cast<unsigned char*>(p_body->room(size)), size, 1, 1);
+    write_long(object, reinterpret_cast<unsigned char*>(p_body->room(size)), size);
     p_body->added(size);
 }
 

@@ -42,7 +42,7 @@ private:
     struct frame {
         PyObject* container;
         PyObject* pending;  // value of a dict entry whose key is being walked
-        Py_ssize_t at;      // index, or position of PyDict_Next and _PySet_NextEntry
+        Py_ssize_t at;      // index, or position of PyDict_Next and next_of_set
         std::uint32_t memo; // index, or k_not_remembered
         tag kind;
     };

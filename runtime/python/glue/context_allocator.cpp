@@ -1,5 +1,6 @@
 #include "runtime/python/glue/context_allocator.hpp"
 
+#include "runtime/python/glue/limit_error.hpp"
 #include "runtime/python/glue/loaded_type.hpp"
 
 #include <pthread.h>
@@ -16,25 +17,21 @@ struct allocator {
 };
 
 allocator* s_current = nullptr; // of this context
-PyObject* s_limit_error = nullptr;
-PyObject* s_memory_error = nullptr; // builtins.MemoryError
-
-// PyErr_NoMemory(), which follows a null in all of CPython, raises what this variable names. So an allocation that the
-// limit has refused raises HeapLimitError, at the line that asked, and `except MemoryError` catches it.
-[[gnu::cold]] void* refused(const context_heap& heap) noexcept {
-    if (heap.is_refusing()) {
-        PyExc_MemoryError = s_limit_error;
-    }
-    return nullptr;
-}
-
 // How the two heaps are reached; the functions below are the same for both.
 struct unlocked {
+    [[gnu::cold]] static void* refused(const context_heap& heap) noexcept {
+        if (heap.is_refusing()) {
+            prepare_limit_error();
+        }
+        return nullptr;
+    }
     static context_heap& heap(allocator& of) noexcept { return *of.objects; }
     explicit unlocked(allocator&) noexcept {}
 };
 
 struct locked {
+    // Whoever asks may not have the GIL.
+    [[gnu::cold]] static void* refused(const context_heap&) noexcept { return nullptr; }
     static context_heap& heap(allocator& of) noexcept { return *of.buffers; }
     explicit locked(allocator& of) noexcept : p_lock(&of.buffers_lock) { pthread_mutex_lock(p_lock); }
     locked(const locked&) = delete;
@@ -53,7 +50,7 @@ void* domain_malloc(void* context, std::size_t bytes) noexcept {
     const Access access(self);
     context_heap& heap = Access::heap(self);
     void* const place = heap.allocate(bytes);
-    return place != nullptr ? place : refused(heap);
+    return place != nullptr ? place : Access::refused(heap);
 }
 
 template <class Access>
@@ -66,7 +63,7 @@ void* domain_calloc(void* context, std::size_t count, std::size_t size) noexcept
     const Access access(self);
     context_heap& heap = Access::heap(self);
     void* const place = heap.allocate_zeroed(bytes);
-    return place != nullptr ? place : refused(heap);
+    return place != nullptr ? place : Access::refused(heap);
 }
 
 template <class Access, PyMemAllocatorDomain Domain>
@@ -79,7 +76,7 @@ void* domain_realloc(void* context, void* place, std::size_t bytes) noexcept {
     }
     const Access access(self);
     void* const moved = place == nullptr ? heap.allocate(bytes) : heap.reallocate(place, bytes);
-    return moved != nullptr ? moved : refused(heap);
+    return moved != nullptr ? moved : Access::refused(heap);
 }
 
 template <class Access>
@@ -155,10 +152,7 @@ status install_context_allocator(context_heaps_shm& shared, PyObject* limit_erro
     if (status made = context_heap::create(shared.budget, shared.buffers, self->buffers); !made) {
         return made;
     }
-    if (s_limit_error == nullptr) {
-        s_memory_error = PyExc_MemoryError;
-        s_limit_error = Py_NewRef(limit_error);
-    }
+    know_limit_error(limit_error);
     s_current = self.release();
     g_context_objects = {reinterpret_cast<std::uintptr_t>(s_current->objects->space().base()),
                          s_current->objects->space().bytes()};
@@ -178,12 +172,6 @@ bool is_context_memory(const void* place) noexcept {
 
 bool is_at_heap_limit() noexcept {
     return s_current != nullptr && (s_current->objects->is_refusing() || s_current->buffers->is_refusing());
-}
-
-void forget_refusals() noexcept {
-    if (s_memory_error != nullptr) {
-        PyExc_MemoryError = s_memory_error;
-    }
 }
 
 bool install_numpy_memory() {

@@ -43,9 +43,6 @@ inline bool is_context_object(const void* object) noexcept {
 // Has the limit refused an allocation of this context, and has it not had room to spare since?
 bool is_at_heap_limit() noexcept;
 
-// Between two works: what the last one's refused allocations made of MemoryError is undone.
-void forget_refusals() noexcept;
-
 // Sends the data of arrays made from here on to the buffers heap, if numpy has been imported. False with an error set.
 bool install_numpy_memory();
 

@@ -60,7 +60,9 @@ PyObject* finished(const rule& of, PyObject* const* arguments, Py_ssize_t count,
         adopt_dict(arguments[0], result);
     } else if (of.what == effect::get_attribute && count > 1) {
         PyObject* const name = arguments[1];
-        if (is_dict && PyUnicode_Check(name) && PyUnicode_CompareWithASCIIString(name, "__dict__") == 0) {
+        if (is_dict && PyUnicode_Check(name) &&
+            (PyUnicode_CompareWithASCIIString(name, "__dict__") == 0 ||
+             PyUnicode_CompareWithASCIIString(name, "__annotations__") == 0)) {
             adopt_dict(arguments[0], result);
         }
         PyObject* const checked = checked_callee(result);

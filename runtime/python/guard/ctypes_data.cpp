@@ -1,14 +1,15 @@
 #include "runtime/python/guard/ctypes_data.hpp"
 
+#include "runtime/python/glue/compat.hpp"
 #include "runtime/python/glue/context_allocator.hpp"
 #include "runtime/python/glue/loaded_type.hpp"
+#include "runtime/python/glue/reference.hpp"
 #include "runtime/python/guard/gate.hpp"
 #include "runtime/python/guard/storage.hpp"
 
 #include <structmember.h>
 
 #include <cstddef>
-#include <string_view>
 
 namespace xpar::guard {
 namespace {
@@ -26,12 +27,13 @@ struct data_fields {
 
 PyTypeObject* s_data = nullptr;
 PyTypeObject* s_pointer = nullptr;
+PyTypeObject* s_reference = nullptr; // of what byref() returns
 
 constexpr int k_longest_chain = 64;
 constexpr int k_deepest = 3; // dicts in dicts, for arrays of structures
 
 bool has_member_at(PyTypeObject* type, const char* name, std::size_t offset) noexcept {
-    PyObject* const member = PyDict_GetItemString(type->tp_dict, name);
+    PyObject* const member = PyDict_GetItemString(dict_of(type), name);
     return member != nullptr && Py_IS_TYPE(member, &PyMemberDescr_Type) &&
            reinterpret_cast<PyMemberDescrObject*>(member)->d_member->offset == static_cast<Py_ssize_t>(offset);
 }
@@ -101,6 +103,17 @@ PyObject* call_by_address(PyObject* self, PyObject* arguments, PyObject* names) 
     return s_call(self, arguments, names);
 }
 
+// No module has a name for that type.
+PyTypeObject* type_of_references() noexcept {
+    PyTypeObject* const number = loaded_type("ctypes", "c_int");
+    const reference object(number != nullptr ? PyObject_CallNoArgs(reinterpret_cast<PyObject*>(number)) : nullptr);
+    PyObject* const module = PyDict_GetItemString(PyImport_GetModuleDict(), "_ctypes");
+    const reference made(object && module != nullptr ? PyObject_CallMethod(module, "byref", "O", object.get())
+                                                     : nullptr);
+    PyErr_Clear();
+    return made ? reinterpret_cast<PyTypeObject*>(Py_NewRef(Py_TYPE(made.get()))) : nullptr;
+}
+
 } // namespace
 
 void know_ctypes() noexcept {
@@ -111,6 +124,9 @@ void know_ctypes() noexcept {
         has_member_at(data, "_objects", offsetof(data_fields, kept))) {
         s_data = data;
         s_pointer = loaded_type("_ctypes", "_Pointer");
+    }
+    if (s_reference == nullptr) {
+        s_reference = type_of_references();
     }
 }
 
@@ -123,7 +139,7 @@ bool is_ctypes_data(PyTypeObject* type) noexcept {
 }
 
 bool is_reference_to_data(PyObject* object) noexcept {
-    return s_data != nullptr && std::string_view(Py_TYPE(object)->tp_name) == "CArgObject";
+    return s_reference != nullptr && Py_IS_TYPE(object, s_reference);
 }
 
 PyObject* holder_of_data(PyObject* object) noexcept {
@@ -151,7 +167,7 @@ PyObject* holder_of_target(PyObject* object) noexcept {
 
 void each_data_setter(PyTypeObject* type, setter_place visit, void* context) noexcept {
     for (const char* const name : {"value", "raw", "contents"}) {
-        PyObject* const found = is_ctypes_data(type) ? PyDict_GetItemString(type->tp_dict, name) : nullptr;
+        PyObject* const found = is_ctypes_data(type) ? PyDict_GetItemString(dict_of(type), name) : nullptr;
         if (found != nullptr && Py_IS_TYPE(found, &PyGetSetDescr_Type)) {
             visit(reinterpret_cast<PyGetSetDescrObject*>(found)->d_getset->set, context);
         }

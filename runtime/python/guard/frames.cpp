@@ -1,11 +1,6 @@
-#define Py_BUILD_CORE 1
 #include "runtime/python/guard/frames.hpp"
 
 #include "runtime/python/glue/reference.hpp"
-
-#include <internal/pycore_frame.h>
-
-#include <opcode.h>
 
 #include <cstring>
 #include <string>
@@ -114,34 +109,14 @@ void know_paths(PyObject* own, PyObject* library_folders, PyObject* standard) no
     Py_XSETREF(s_standard, Py_NewRef(standard));
 }
 
-_PyInterpreterFrame* current_frame() noexcept {
-    PyThreadState* const thread = _PyThreadState_UncheckedGet();
-    _PyInterpreterFrame* frame =
-        thread != nullptr && thread->cframe != nullptr ? thread->cframe->current_frame : nullptr;
-    while (frame != nullptr && _PyFrame_IsIncomplete(frame)) {
-        frame = frame->previous;
-    }
-    return frame;
-}
-
-_PyInterpreterFrame* caller_of(_PyInterpreterFrame* frame) noexcept {
-    do {
-        frame = frame->previous;
-    } while (frame != nullptr && _PyFrame_IsIncomplete(frame));
-    return frame;
-}
-
-origin origin_of(_PyInterpreterFrame* frame) noexcept {
+origin origin_of(const frame& running) noexcept {
     // In globals that belong to no module, whoever has it run: Cython's modules adapt others so while they are
     // imported.
-    while (is_generated(frame->f_code) && PyDict_GetItemString(frame->f_globals, "__name__") == nullptr) {
-        _PyInterpreterFrame* const caller = caller_of(frame);
-        if (caller == nullptr) {
-            return origin::user;
-        }
-        frame = caller;
+    if (is_generated(running.code()) && PyDict_GetItemString(running.globals(), "__name__") == nullptr) {
+        const frame caller = running.caller();
+        return caller ? origin_of(caller) : origin::user;
     }
-    return origin_of(frame->f_code, frame->f_globals);
+    return origin_of(running.code(), running.globals());
 }
 
 origin origin_of(PyCodeObject* code, PyObject* globals) noexcept {
@@ -180,11 +155,11 @@ origin origin_of_module(PyObject* module_dict) noexcept {
 const std::vector<PyObject*>& find_user_modules() {
     static std::vector<PyObject*> found;
     PyObject* const modules = PyImport_GetModuleDict();
-    const std::uint64_t now = reinterpret_cast<PyDictObject*>(modules)->ma_version_tag;
-    if (now == s_modules_version) {
+    if (const std::uint64_t now = version_of_modules(); s_modules_version != now) {
+        s_modules_version = now;
+    } else {
         return found;
     }
-    s_modules_version = now;
     found.clear();
     PyObject* key = nullptr;
     PyObject* module = nullptr;
@@ -197,10 +172,10 @@ const std::vector<PyObject*>& find_user_modules() {
 }
 
 bool is_user_type(PyTypeObject* type) noexcept {
-    if ((type->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0 || type->tp_dict == nullptr) {
+    if ((type->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0) {
         return false;
     }
-    PyObject* const name = PyDict_GetItemString(type->tp_dict, "__module__");
+    PyObject* const name = PyDict_GetItemString(dict_of(type), "__module__");
     if (name == nullptr || !PyUnicode_Check(name)) {
         return false;
     }
@@ -211,8 +186,8 @@ bool is_user_type(PyTypeObject* type) noexcept {
     return module != nullptr && PyModule_Check(module) && origin_of_module(PyModule_GetDict(module)) == origin::user;
 }
 
-bool is_named_in(PyObject* names, _PyInterpreterFrame* frame) noexcept {
-    return is_named_in(names, frame->f_globals, frame->f_code);
+bool is_named_in(PyObject* names, const frame& running) noexcept {
+    return is_named_in(names, running.globals(), running.code());
 }
 
 bool is_named_in(PyObject* names, PyObject* globals, PyCodeObject* code) noexcept {
@@ -246,8 +221,8 @@ bool is_called_as_in(PyObject* names, PyObject* globals, PyCodeObject* code) noe
     return found;
 }
 
-bool is_setter_of(PyObject* object, _PyInterpreterFrame* frame) noexcept {
-    PyCodeObject* const code = frame->f_code;
+bool is_setter_of(PyObject* object, const frame& running) noexcept {
+    PyCodeObject* const code = running.code();
     // x = property(fset=_set_x) is the other way to write it.
     const char* const name = text_of(code->co_name);
     constexpr std::string_view k_set = "_set_";
@@ -265,8 +240,16 @@ bool is_setter_of(PyObject* object, _PyInterpreterFrame* frame) noexcept {
     return is_setter;
 }
 
-PyObject* function_of(_PyInterpreterFrame* frame) noexcept {
-    return reinterpret_cast<PyObject*>(frame->f_func);
+PyObject* decorated_by(const frame& running) noexcept {
+    const PyCodeObject& code = *running.code();
+    for (int place = code.co_nlocalsplus - code.co_nfreevars; place < code.co_nlocalsplus; ++place) {
+        PyObject* const cell = running.variable(place);
+        PyObject* const held = cell != nullptr && PyCell_Check(cell) ? PyCell_GET(cell) : nullptr;
+        if (held != nullptr && PyFunction_Check(held)) {
+            return held;
+        }
+    }
+    return nullptr;
 }
 
 PyObject* without_decorators(PyObject* function) noexcept {
@@ -282,13 +265,13 @@ PyObject* without_decorators(PyObject* function) noexcept {
     return function;
 }
 
-PyObject* first_argument(_PyInterpreterFrame* frame) noexcept {
-    const PyCodeObject& code = *frame->f_code;
+PyObject* first_argument(const frame& running) noexcept {
+    const PyCodeObject& code = *running.code();
     const bool takes_any = (code.co_flags & CO_VARARGS) != 0;
     if (code.co_argcount == 0 && !takes_any) {
         return nullptr;
     }
-    PyObject* found = frame->localsplus[code.co_argcount == 0 ? code.co_kwonlyargcount : 0];
+    PyObject* found = running.variable(code.co_argcount == 0 ? code.co_kwonlyargcount : 0);
     if (found != nullptr && PyCell_Check(found)) { // used in a closure
         found = PyCell_GET(found);
     }
@@ -298,19 +281,15 @@ PyObject* first_argument(_PyInterpreterFrame* frame) noexcept {
     return found;
 }
 
-bool is_storing(_PyInterpreterFrame* frame) noexcept {
-    switch (_Py_OPCODE(*frame->prev_instr)) {
+bool is_storing(const frame& running) noexcept {
+    switch (running.opcode()) {
     case STORE_ATTR:
-    case STORE_ATTR_ADAPTIVE:
-    case STORE_ATTR_INSTANCE_VALUE:
-    case STORE_ATTR_SLOT:
-    case STORE_ATTR_WITH_HINT:
     case DELETE_ATTR:
     case STORE_SUBSCR:
-    case STORE_SUBSCR_ADAPTIVE:
-    case STORE_SUBSCR_DICT:
-    case STORE_SUBSCR_LIST_INT:
     case DELETE_SUBSCR:
+#ifdef STORE_SLICE // from 3.12 on
+    case STORE_SLICE:
+#endif
         return true;
     default:
         return false;

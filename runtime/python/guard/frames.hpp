@@ -1,13 +1,10 @@
-// The frame that a change comes from, and whose code it is. Reads CPython 3.11's frames as they lie in memory: making a
-// frame object for each look would cost more than the look.
+// Whose code a change comes from. The frame is asked for only when something is about to be refused.
 #pragma once
 
-#include <Python.h>
+#include "runtime/python/glue/frame.hpp"
 
 #include <cstdint>
 #include <vector>
-
-struct _PyInterpreterFrame;
 
 namespace xpar::guard {
 
@@ -28,11 +25,7 @@ void know_projects(PyObject* rules) noexcept;
 // called, wherever they are, with a slash at the end. All other files are the user's. Borrowed for good.
 void know_paths(PyObject* own, PyObject* library_folders, PyObject* standard) noexcept;
 
-// The innermost Python frame of this thread; null when C code was called by C code.
-_PyInterpreterFrame* current_frame() noexcept;
-_PyInterpreterFrame* caller_of(_PyInterpreterFrame* frame) noexcept;
-
-origin origin_of(_PyInterpreterFrame* frame) noexcept;
+origin origin_of(const frame& running) noexcept;
 origin origin_of(PyCodeObject* code, PyObject* globals) noexcept;
 
 // By path alone.
@@ -52,27 +45,28 @@ bool is_user_type(PyTypeObject* type) noexcept;
 bool is_of_library(PyObject* function) noexcept;
 
 // Is "module:qualified.name" of its function, or "module:*", in this set of str?
-bool is_named_in(PyObject* names, _PyInterpreterFrame* frame) noexcept;
+bool is_named_in(PyObject* names, const frame& running) noexcept;
 
 bool is_named_in(PyObject* names, PyObject* globals, PyCodeObject* code) noexcept;
 
 // The same of functions of which this set says the plain name, or how names begin in a package: "package:set_*".
 bool is_called_as_in(PyObject* names, PyObject* globals, PyCodeObject* code) noexcept;
 
-// The function that a frame runs; borrowed.
-PyObject* function_of(_PyInterpreterFrame* frame) noexcept;
+// The function that a decorator has put this frame's in front of, by functools.wraps(): one of its free variables.
+// Borrowed; null when there is none.
+PyObject* decorated_by(const frame& running) noexcept;
 
 // What functools.wraps() says is behind a function: itself, where it says nothing. Borrowed.
 PyObject* without_decorators(PyObject* function) noexcept;
 
 // Does it run the setter or deleter of a property that this object has?
-bool is_setter_of(PyObject* object, _PyInterpreterFrame* frame) noexcept;
+bool is_setter_of(PyObject* object, const frame& running) noexcept;
 
 // `self` of a method, or any first argument, also of `*args`; borrowed, null when there is none.
-PyObject* first_argument(_PyInterpreterFrame* frame) noexcept;
+PyObject* first_argument(const frame& running) noexcept;
 
 // Is the frame in the middle of a statement that stores or deletes an attribute or item, by calling a function that
 // implements it?
-bool is_storing(_PyInterpreterFrame* frame) noexcept;
+bool is_storing(const frame& running) noexcept;
 
 } // namespace xpar::guard

@@ -7,17 +7,15 @@
 #include "runtime/python/guard/ctypes_data.hpp"
 #include "runtime/python/guard/escape_scan.hpp"
 #include "runtime/python/guard/frames.hpp"
+#include "runtime/python/guard/free_lists.hpp"
 #include "runtime/python/guard/instance_dicts.hpp"
-#include "runtime/python/guard/interpreter.hpp"
 #include "runtime/python/guard/judge.hpp"
 #include "runtime/python/guard/library_objects.hpp"
 #include "runtime/python/guard/methods.hpp"
-#include "runtime/python/guard/name_deletes.hpp"
-#include "runtime/python/guard/name_stores.hpp"
+#include "runtime/python/guard/patch/patches.hpp"
 #include "runtime/python/guard/storage.hpp"
 #include "runtime/python/guard/twin_checks.hpp"
 #include "runtime/python/guard/twin_functions.hpp"
-#include "runtime/python/guard/type_slots.hpp"
 #include "runtime/python/guard/ufuncs.hpp"
 
 #include <set>
@@ -26,7 +24,8 @@
 namespace xpar::guard {
 namespace {
 
-// why this interpreter is not patched; null when it can be
+bool s_by_twins = true; // or by patches
+// Why it is by twins although this version of CPython has patches; null when it is not, or when it has none.
 const char* s_obstacle = "protection has not been configured";
 PyTypeObject* s_probe = nullptr;
 bool s_is_strict = false;
@@ -43,6 +42,11 @@ void find_arrays() noexcept {
     }
 }
 
+void look_for_patches() noexcept {
+    s_obstacle = find_patches();
+    s_by_twins = !k_has_patches || s_obstacle != nullptr;
+}
+
 } // namespace
 
 void enter_zygote(PyObject* tasks, PyObject* consumers) noexcept {
@@ -53,41 +57,39 @@ void enter_zygote(PyObject* tasks, PyObject* consumers) noexcept {
     if (!s_is_strict) {
         return;
     }
-    if (s_obstacle != nullptr) {
+    if (s_by_twins) {
         install_twins();
         protect_big_buffers();
         s_is_in_place = true;
         return;
     }
-    if (const status patched = patch_interpreter(); !patched) {
+    if (const status patched = apply_patches(tasks, consumers); !patched) {
         static std::string reason;
         reason = patched.what();
+        s_by_twins = true;
         s_obstacle = reason.c_str();
         PySys_FormatStderr("works run without protection: this system does not let them patch the interpreter (%s)\n",
                            reason.c_str());
         return;
     }
-    guard_type_slots();
     guard_methods();
     guard_ufuncs();
     guard_memory_functions();
-    guard_deletes(tasks, consumers);
     protect_big_buffers();
     s_is_in_place = watch_instance_dicts(s_probe);
     PyErr_Clear();
 }
 
-void enter_context() noexcept {
+bool enter_context() noexcept {
     forget_library_objects();
     listen_to_writes();
-    if (s_is_strict && s_obstacle != nullptr) {
-        enter_twins();
-    }
+    const bool entered = !s_is_strict || !s_by_twins || enter_twins();
     arm(s_is_in_place && s_is_strict);
+    return entered;
 }
 
 PyObject* callee_of_work(PyObject* callable) noexcept {
-    return s_obstacle != nullptr ? checked_callee(callable) : Py_NewRef(callable);
+    return s_by_twins ? checked_callee(callable) : Py_NewRef(callable);
 }
 
 void after_work(std::uint64_t began_ns) noexcept {
@@ -119,7 +121,7 @@ PyObject* configure(PyObject*, PyObject* arguments, PyObject* keywords) noexcept
                                     &describe, &PyFrozenSet_Type, &exempt, &PyFrozenSet_Type, &mutators, &PyList_Type,
                                     &methods, &PyType_Type, &probe, &warning, &PyTuple_Type, &own, &PyTuple_Type,
                                     &library_folders, &PyTuple_Type, &standard) == 0 ||
-        !know_methods(methods) || !make_deleted_name_types()) {
+        !know_methods(methods)) {
         return nullptr;
     }
     know_rules(error, describe, exempt, mutators);
@@ -127,10 +129,7 @@ PyObject* configure(PyObject*, PyObject* arguments, PyObject* keywords) noexcept
     know_escape_warning(warning);
     s_probe = reinterpret_cast<PyTypeObject*>(Py_NewRef(probe));
     know_probe(s_probe);
-    s_obstacle = find_interpreter(set_attribute, store_or_display);
-    if (s_obstacle != nullptr) {
-        return PyUnicode_FromString(s_obstacle);
-    }
+    look_for_patches();
     Py_RETURN_NONE;
 }
 
@@ -156,7 +155,7 @@ PyObject* select_mode(PyObject*, PyObject* arguments) noexcept {
     if (s_is_strict) {
         find_arrays();
         know_ctypes();
-        s_slots_without_gate += s_obstacle == nullptr ? find_type_slots(s_probe) : 0;
+        s_slots_without_gate += s_by_twins ? 0 : find_type_slots(s_probe);
         has_looked = find_methods();
         find_ufuncs();
         find_user_modules();
@@ -165,8 +164,11 @@ PyObject* select_mode(PyObject*, PyObject* arguments) noexcept {
 }
 
 PyObject* force_twins(PyObject*, PyObject* on) noexcept {
-    s_obstacle = PyObject_IsTrue(on) == 1 ? "it is not to be patched (a test)"
-                                          : find_interpreter(set_attribute, store_or_display);
+    look_for_patches();
+    if (PyObject_IsTrue(on) == 1 && !s_by_twins) {
+        s_by_twins = true;
+        s_obstacle = "it is not to be patched (a test)";
+    }
     Py_RETURN_NONE;
 }
 
@@ -190,8 +192,9 @@ PyObject* missing(PyObject*, PyObject*) noexcept {
 }
 
 PyObject* facts(PyObject*, PyObject*) noexcept {
-    return Py_BuildValue("{s:z,s:O,s:O,s:i}", "obstacle", s_obstacle, "strict", s_is_strict ? Py_True : Py_False,
-                         "armed", is_armed() ? Py_True : Py_False, "slots_without_gate", s_slots_without_gate);
+    return Py_BuildValue("{s:O,s:z,s:O,s:O,s:i}", "by_twins", s_by_twins ? Py_True : Py_False, "obstacle", s_obstacle,
+                         "strict", s_is_strict ? Py_True : Py_False, "armed", is_armed() ? Py_True : Py_False,
+                         "slots_without_gate", s_slots_without_gate);
 }
 
 } // namespace xpar::guard

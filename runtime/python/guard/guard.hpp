@@ -13,8 +13,8 @@ namespace xpar::guard {
 void enter_zygote(PyObject* tasks, PyObject* consumers) noexcept;
 
 // In a context that has a heap of its own, before its first work. From here on changes of what it has not made are
-// refused.
-void enter_context() noexcept;
+// refused. False with an error set, most likely a KeyboardInterrupt, which hits the Python code that is run for it.
+bool enter_context() noexcept;
 
 // What a context is to call for a callable that the batch was given: itself, or one that looks at what it would change.
 // New reference; null with an error set.

@@ -1,8 +1,9 @@
 #include "runtime/python/guard/instance_dicts.hpp"
 
+#include "runtime/python/glue/compat.hpp"
 #include "runtime/python/guard/gate.hpp"
-#include "runtime/python/guard/interpreter.hpp"
 #include "runtime/python/guard/methods.hpp"
+#include "runtime/python/guard/patch/patches.hpp"
 
 #include <cstdlib>
 #include <unordered_map>
@@ -11,20 +12,32 @@
 namespace xpar::guard {
 namespace {
 
-// Where CPython 3.11 keeps it, in pointers from the object (_PyObject_ManagedDictPointer, which its headers do not let
-// C++ have).
-constexpr int k_managed_dict = -3;
-
-getter s_original = nullptr;
+// Of the attributes that are watched: `__dict__`, and `__annotations__` of functions and of classes.
+constexpr std::size_t k_attributes = 3;
+getter s_originals[k_attributes] = {};
 // they live as long as their objects, which are never freed here
 std::unordered_map<PyObject*, PyObject*>* s_adopted = nullptr;
 
-PyObject* get_dict(PyObject* object, void* closure) {
-    PyObject* const dict = s_original(object, closure);
+template <std::size_t Attribute>
+PyObject* get_and_adopt(PyObject* object, void* closure) {
+    PyObject* const dict = s_originals[Attribute](object, closure);
     if (dict != nullptr) {
         adopt_dict(object, dict);
     }
     return dict;
+}
+
+template <std::size_t Attribute>
+bool watch(PyTypeObject* owner, const char* name) noexcept {
+    PyObject* const descriptor = PyDict_GetItemString(dict_of(owner), name);
+    if (descriptor == nullptr || !Py_IS_TYPE(descriptor, &PyGetSetDescr_Type)) {
+        return false;
+    }
+    PyGetSetDef* const shared = reinterpret_cast<PyGetSetDescrObject*>(descriptor)->d_getset;
+    if (shared->get != get_and_adopt<Attribute>) {
+        s_originals[Attribute] = std::exchange(shared->get, get_and_adopt<Attribute>);
+    }
+    return true;
 }
 
 } // namespace
@@ -34,7 +47,7 @@ constinit bool g_borrows_dicts = false;
 PyObject* dict_there_is(PyObject* object) noexcept {
     PyTypeObject* const type = Py_TYPE(object);
     if ((type->tp_flags & Py_TPFLAGS_MANAGED_DICT) != 0) {
-        return reinterpret_cast<PyObject**>(object)[k_managed_dict];
+        return managed_dict_of(object);
     }
     Py_ssize_t offset = type->tp_dictoffset;
     if (offset < 0) { // from the end, behind the items
@@ -74,15 +87,8 @@ void adopt_dict(PyObject* object, PyObject* dict) noexcept {
 }
 
 bool watch_instance_dicts(PyTypeObject* probe) noexcept {
-    PyObject* const descriptor = PyDict_GetItemString(probe->tp_dict, "__dict__");
-    if (descriptor == nullptr || !Py_IS_TYPE(descriptor, &PyGetSetDescr_Type)) {
-        return false;
-    }
-    PyGetSetDef* const shared = reinterpret_cast<PyGetSetDescrObject*>(descriptor)->d_getset;
-    if (shared->get != get_dict) {
-        s_original = std::exchange(shared->get, get_dict);
-    }
-    return true;
+    return watch<0>(probe, "__dict__") && watch<1>(&PyFunction_Type, "__annotations__") &&
+           watch<2>(&PyType_Type, "__annotations__");
 }
 
 PyObject* adopted_by(PyObject* dict) noexcept {

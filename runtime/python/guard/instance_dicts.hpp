@@ -1,7 +1,7 @@
 // The `__dict__` of an object of the main thread, when a context is the first to ask for it: CPython makes the dict
 // then, from values that lie in the object, so it is memory of the context and yet the object's. Such dicts are
 // adopted: known as not the context's own. And the other way round: an object of the context can be given a `__dict__`
-// of the main thread.
+// of the main thread. Annotations are made when somebody asks for them, too: of functions, and from 3.14 on of classes.
 #pragma once
 
 #include <Python.h>

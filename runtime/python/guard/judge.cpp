@@ -8,6 +8,7 @@
 #include "runtime/python/guard/twin_functions.hpp"
 
 #include <string_view>
+#include <utility>
 
 namespace xpar::guard {
 namespace {
@@ -66,13 +67,14 @@ bool is_exempt_type(PyTypeObject* type) noexcept {
 }
 
 // A package answers for what it has the standard library do to its objects.
-origin origin_of_call(_PyInterpreterFrame* frame) noexcept {
-    const origin innermost = origin_of(frame);
+origin origin_of_call() noexcept {
+    frame above = frame::current();
+    const origin innermost = above ? origin_of(above) : origin::user; // the work itself is a method of C code
     if (innermost != origin::standard) {
         return innermost;
     }
-    for (frame = caller_of(frame); frame != nullptr; frame = caller_of(frame)) {
-        const origin whose = origin_of(frame);
+    for (above = above.caller(); above; above = above.caller()) {
+        const origin whose = origin_of(above);
         if (whose == origin::user || whose == origin::third_party) {
             return whose == origin::user ? innermost : whose;
         }
@@ -81,9 +83,9 @@ origin origin_of_call(_PyInterpreterFrame* frame) noexcept {
 }
 
 // Has one of the functions between the user's code and this frame leave to do anything?
-bool is_exempt(_PyInterpreterFrame* frame) noexcept {
-    for (; frame != nullptr && origin_of(frame) != origin::user; frame = caller_of(frame)) {
-        if (is_named_in(s_exempt, frame)) {
+bool is_exempt() noexcept {
+    for (frame above = frame::current(); above && origin_of(above) != origin::user; above = above.caller()) {
+        if (is_named_in(s_exempt, above)) {
             return true;
         }
     }
@@ -91,44 +93,48 @@ bool is_exempt(_PyInterpreterFrame* frame) noexcept {
 }
 
 // A decorator of the library may stand before the method that the user has called.
-bool is_call_of_mutator(_PyInterpreterFrame* frame) noexcept {
-    const auto* const function = reinterpret_cast<PyFunctionObject*>(without_decorators(function_of(frame)));
+bool is_call_of_mutator(const frame& running) noexcept {
+    PyObject* const decorated = decorated_by(running);
+    if (decorated == nullptr) {
+        return is_called_as_in(s_mutators, running.globals(), running.code());
+    }
+    const auto* const function = reinterpret_cast<PyFunctionObject*>(without_decorators(decorated));
     auto* const code = reinterpret_cast<PyCodeObject*>(function->func_code);
     return is_called_as_in(s_mutators, function->func_globals, code);
 }
 
 // Library code changes some object of the main thread: has the user asked for a change, and of what? By `x.a = v` or
 // `x[i] = v` that is implemented there, setattr() of a property, or a method whose name says so. That object, or null.
-PyObject* object_of_mutator(_PyInterpreterFrame* frame) noexcept {
+PyObject* object_of_mutator() noexcept {
     PyObject* changed = nullptr;
-    while (frame != nullptr && origin_of(frame) != origin::user) {
-        _PyInterpreterFrame* const caller = caller_of(frame);
-        const bool is_outermost = caller == nullptr || origin_of(caller) == origin::user;
-        PyObject* first = first_argument(frame);
-        const bool is_named = first != nullptr && is_named_in(s_mutators, frame);
+    frame running = frame::current();
+    while (running && origin_of(running) != origin::user) {
+        frame caller = running.caller();
+        const bool is_outermost = !caller || origin_of(caller) == origin::user;
+        PyObject* first = first_argument(running);
+        const bool is_named = first != nullptr && is_named_in(s_mutators, running);
         if (is_named && is_context_object(first)) { // df.loc is made for each use and changes what it was made for
             const reference target = plain_attribute(first, "obj");
             first = target ? target.get() : first; // held by what it was found in
         }
         if (first != nullptr && !is_context_object(first) &&
-            (is_named || (is_outermost && (is_call_of_mutator(frame) || is_setter_of(first, frame) ||
-                                           (caller != nullptr && is_storing(caller)))))) {
+            (is_named || (is_outermost && (is_call_of_mutator(running) || is_setter_of(first, running) ||
+                                           (caller && is_storing(caller)))))) {
             changed = first;
         }
-        frame = caller;
+        running = std::move(caller);
     }
     return changed;
 }
 
-bool refuses_to_library(PyObject* object, change kind, const char* operation, PyObject* name,
-                        _PyInterpreterFrame* frame, origin whose) noexcept {
-    if (is_exempt(frame)) {
+bool refuses_to_library(PyObject* object, change kind, const char* operation, PyObject* name, origin whose) noexcept {
+    if (is_exempt()) {
         return false;
     }
     if (kind == change::process) {
         // os.environ passes it on: whose doing is it?
-        _PyInterpreterFrame* const caller = caller_of(frame);
-        return caller != nullptr && origin_of(caller) == origin::user && refuse(object, operation, name);
+        const frame caller = frame::current().caller();
+        return caller && origin_of(caller) == origin::user && refuse(object, operation, name);
     }
     if (kind == change::attribute) {
         const bool is_users =
@@ -136,7 +142,7 @@ bool refuses_to_library(PyObject* object, change kind, const char* operation, Py
         if (is_users && !is_cache_filling(object, name)) {
             return refuse(object, operation, name);
         }
-        PyObject* const changed = object_of_mutator(frame);
+        PyObject* const changed = object_of_mutator();
         if (changed != nullptr && !is_library_object(changed) && !is_library_object(object)) {
             return refuse(changed, operation, name);
         }
@@ -151,12 +157,12 @@ bool refuses_to_library(PyObject* object, change kind, const char* operation, Py
         return false;
     }
     if (whose == origin::third_party && !PyObject_CheckBuffer(object)) { // data is data, whoever writes it
-        PyObject* const changed = object_of_mutator(frame);
+        PyObject* const changed = object_of_mutator();
         if (changed != nullptr && !is_library_object(changed)) {
             return refuse(changed, operation, nullptr);
         }
         // Its own container, or one that the user's code has handed to it?
-        for (_PyInterpreterFrame* above = frame; above != nullptr; above = caller_of(above)) {
+        for (frame above = frame::current(); above; above = above.caller()) {
             if (first_argument(above) == object) {
                 return refuse(object, operation, nullptr);
             }
@@ -190,9 +196,7 @@ bool refuses_change(PyObject* object, change kind, const char* operation, PyObje
     if (!s_armed) {
         return false;
     }
-    // Without a frame: the work itself is a method of C code, like some list's append.
-    _PyInterpreterFrame* const frame = current_frame();
-    const origin whose = frame != nullptr ? origin_of_call(frame) : origin::user;
+    const origin whose = origin_of_call();
     if (whose == origin::own || whose == origin::machinery) {
         return false;
     }
@@ -205,7 +209,7 @@ bool refuses_change(PyObject* object, change kind, const char* operation, PyObje
     if (is_exempt_type(Py_TYPE(object))) {
         // whatever is done to it
     } else if (whose != origin::user) {
-        refused = refuses_to_library(object, kind, operation, name, frame, whose);
+        refused = refuses_to_library(object, kind, operation, name, whose);
     } else if (kind == change::position || kind == change::stream) {
         refused = !is_library_object(object) && refuse(object, operation, name);
     } else if (kind != change::attribute || !has_setter_in_python(object, name)) {
@@ -228,8 +232,8 @@ bool refuses_library_method(PyObject* object, PyObject* called, const char* oper
     called = without_decorators(called);
     const auto* const function = reinterpret_cast<PyFunctionObject*>(called);
     auto* const code = reinterpret_cast<PyCodeObject*>(function->func_code);
-    _PyInterpreterFrame* const frame = current_frame();
-    if (!is_of_library(called) || frame == nullptr || origin_of(frame) != origin::user) {
+    const frame caller = frame::current();
+    if (!is_of_library(called) || !caller || origin_of(caller) != origin::user) {
         return false;
     }
     const bool is_named = is_named_in(s_mutators, function->func_globals, code);
@@ -256,8 +260,8 @@ bool refuses_write(PyObject* object) noexcept {
 }
 
 bool refuses_binding(PyObject* owner, PyObject* name, const char* operation) noexcept {
-    _PyInterpreterFrame* const frame = s_armed ? current_frame() : nullptr;
-    return frame != nullptr && origin_of(frame) == origin::user && refuse(owner, operation, name);
+    const frame running = s_armed ? frame::current() : frame();
+    return running && origin_of(running) == origin::user && refuse(owner, operation, name);
 }
 
 } // namespace xpar::guard

@@ -1,5 +1,6 @@
 #include "runtime/python/guard/methods.hpp"
 
+#include "runtime/python/glue/compat.hpp"
 #include "runtime/python/glue/loaded_type.hpp"
 #include "runtime/python/guard/frames.hpp"
 #include "runtime/python/guard/gate.hpp"
@@ -105,18 +106,20 @@ PyObject* find_module(std::string_view name) noexcept {
 // A type that its module has no name for, by its own: "zlib.Compress", and without the module where that is builtins.
 PyObject* find_unnamed_type(const entry& wanted) noexcept {
     const std::string name = wanted.module == "builtins" ? wanted.type : wanted.module + "." + wanted.type;
-    PyObject* key = nullptr;
-    PyObject* reference = nullptr;
-    for (Py_ssize_t at = 0; PyDict_Next(PyBaseObject_Type.tp_subclasses, &at, &key, &reference) != 0;) {
-        PyObject* const type = PyWeakref_GET_OBJECT(reference);
+    const reference types(
+        PyObject_CallMethod(reinterpret_cast<PyObject*>(&PyBaseObject_Type), "__subclasses__", nullptr));
+    for (Py_ssize_t i = 0; types && i < PyList_GET_SIZE(types.get()); ++i) {
+        PyObject* const type = PyList_GET_ITEM(types.get(), i);
         if (PyType_Check(type) && reinterpret_cast<PyTypeObject*>(type)->tp_name == name) {
-            return type;
+            return type; // builtin, or of a module that stays
         }
     }
+    PyErr_Clear();
     return nullptr;
 }
 
-// One of the names of a function, which versions of a library call differently: "_place|_insert".
+// One of the names of a function, which versions of a library call differently: "_place|_insert". Those that some
+// versions do not have at all end in a bar.
 PyMethodDef* find_function(PyObject* module, std::string_view names) noexcept {
     while (!names.empty()) {
         const std::size_t bar = names.find('|');
@@ -156,12 +159,17 @@ void look_for(entry& wanted) {
     const std::string owner = wanted.module.substr(0, wanted.module.find(':'));
     if (wanted.type.empty()) {
         wanted.found = find_function(module, wanted.name);
+        if (wanted.found == nullptr && wanted.name.ends_with('|')) {
+            return;
+        }
     } else if (PyTypeObject* const type = find_type(wanted, module); type == nullptr) {
         wanted.missing = owner + "." + wanted.type;
         return;
     } else {
-        PyObject* const method = type->tp_dict != nullptr ? find(type->tp_dict, wanted.name) : nullptr;
-        if (method == nullptr || PyFunction_Check(method)) { // what is written in Python is looked at line by line
+        PyObject* const method = find(dict_of(type), wanted.name);
+        // What is written in Python is looked at line by line. A method that numpy 2 has no more is an attribute there,
+        // which says what to call instead.
+        if (method == nullptr || PyFunction_Check(method) || Py_IS_TYPE(method, &PyGetSetDescr_Type)) {
             return;
         }
         wanted.found = definition_of(method, type);
@@ -228,7 +236,7 @@ bool know_methods(PyObject* table) noexcept {
 }
 
 bool find_methods() noexcept {
-    const std::uint64_t now = reinterpret_cast<PyDictObject*>(PyImport_GetModuleDict())->ma_version_tag;
+    const std::uint64_t now = version_of_modules();
     if (s_modules_version == now && !s_is_importing) {
         return false;
     }

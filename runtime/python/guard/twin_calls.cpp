@@ -1,5 +1,6 @@
 #include "runtime/python/guard/twin_calls.hpp"
 
+#include "runtime/python/glue/compat.hpp"
 #include "runtime/python/guard/checked_call.hpp"
 #include "runtime/python/guard/frames.hpp"
 #include "runtime/python/guard/instance_dicts.hpp"
@@ -150,7 +151,7 @@ bool needs_look(PyObject* callee, PyObject** ready) noexcept {
     if (type == &PyWrapperDescr_Type) {
         return rule_of_slot(reinterpret_cast<PyWrapperDescrObject*>(callee)->d_base->name).what != effect::nothing;
     }
-    if (type == &_PyMethodWrapper_Type) {
+    if (type == method_wrapper_type()) {
         return true;
     }
     if (PyType_Check(callee)) {
@@ -203,7 +204,7 @@ bool take_apart(PyObject* callee, call& into, std::vector<reference>& held, int 
         into.of = rule_of_slot(reinterpret_cast<PyWrapperDescrObject*>(callee)->d_base->name);
         return into.positional > 0;
     }
-    if (type == &_PyMethodWrapper_Type) {
+    if (type == method_wrapper_type()) {
         const reference name(PyObject_GetAttrString(callee, "__name__"));
         PyObject* const self = name ? attribute_of(callee, "__self__") : nullptr;
         const char* const text = self != nullptr ? PyUnicode_AsUTF8(name.get()) : nullptr;

@@ -1,5 +1,6 @@
 #include "runtime/python/guard/twin_checks.hpp"
 
+#include "runtime/python/glue/compat.hpp"
 #include "runtime/python/glue/loaded_type.hpp"
 #include "runtime/python/glue/reference.hpp"
 #include "runtime/python/guard/checked_call.hpp"
@@ -143,7 +144,11 @@ PyObject* check_output(PyObject*, PyObject* object) {
 }
 
 PyObject* check_dict(PyObject*, PyObject* object) {
-    return instance_dict_of(object);
+    return dict_of_object(object, "__dict__");
+}
+
+PyObject* check_annotations(PyObject*, PyObject* object) {
+    return dict_of_object(object, "__annotations__");
 }
 
 PyMethodDef s_functions[] = {
@@ -165,6 +170,7 @@ PyMethodDef s_functions[] = {
     {"advance", check_advance, METH_O, nullptr},
     {"output", check_output, METH_O, nullptr},
     {"instance_dict", check_dict, METH_O, nullptr},
+    {"annotations", check_annotations, METH_O, nullptr},
 };
 
 } // namespace
@@ -239,7 +245,7 @@ bool refuses_advance(PyObject* object, bool is_slot) noexcept {
     if (PyCoro_CheckExact(object) || PyAsyncGen_CheckExact(object)) {
         return refuses_self(k_advance, object, nullptr);
     }
-    if (type->tp_iternext == nullptr || type->tp_iternext == _PyObject_NextNotImplemented || is_file(type)) {
+    if (!is_iterator_type(type) || is_file(type)) {
         return false;
     }
     if (!is_slot && type->tp_iternext == s_probe->tp_iternext) {
@@ -288,8 +294,8 @@ bool refuses_missing(PyObject* object, PyObject* key) noexcept {
     return refuses_self(k_missing, object, nullptr);
 }
 
-PyObject* instance_dict_of(PyObject* object) noexcept {
-    PyObject* const dict = PyObject_GetAttrString(object, "__dict__");
+PyObject* dict_of_object(PyObject* object, const char* name) noexcept {
+    PyObject* const dict = PyObject_GetAttrString(object, name);
     if (dict != nullptr) {
         adopt_dict(object, dict);
     }

@@ -29,8 +29,9 @@ bool is_default_dict(PyObject* object) noexcept;
 // The number of "__iadd__" and its like; -1 for other names.
 int in_place_operation(std::string_view name) noexcept;
 
-// `object.__dict__`; one that a context is the first to ask for counts as its object. New reference.
-PyObject* instance_dict_of(PyObject* object) noexcept;
+// `object.__dict__` or `object.__annotations__`: one that a context is the first to ask for counts as its object. New
+// reference.
+PyObject* dict_of_object(PyObject* object, const char* name) noexcept;
 
 // For `_core.guard_twin_checks`: name -> function or object, for the constants of twins. New reference.
 PyObject* twin_checks(PyObject* module, PyObject* unused) noexcept;

@@ -1,11 +1,9 @@
-#define Py_BUILD_CORE 1
 #include "runtime/python/guard/twin_functions.hpp"
 
+#include "runtime/python/glue/compat.hpp"
 #include "runtime/python/glue/reference.hpp"
 #include "runtime/python/guard/frames.hpp"
 #include "runtime/python/guard/judge.hpp"
-
-#include <internal/pycore_frame.h>
 
 #include <unordered_map>
 #include <utility>
@@ -20,32 +18,30 @@ Py_ssize_t s_extra = -1;
 
 // References that come with a twin, for the functions of zygotes: they take theirs without a write to its page, which
 // the zygote would have to copy. Twins and functions lie apart, so that is half of what installing 500 of them costs.
-constexpr Py_ssize_t k_references = Py_ssize_t{1} << 40;
-
 PyObject* with_references(PyObject* twin) noexcept {
-    Py_SET_REFCNT(twin, Py_REFCNT(twin) + k_references);
+    Py_SET_REFCNT(twin, Py_REFCNT(twin) + k_many_references);
     return twin;
 }
 
 void drop_extra(void* extra) {
     if (extra != nullptr && extra != &s_has_none && extra != &s_is_twin) {
         auto* const twin = static_cast<PyObject*>(extra);
-        Py_SET_REFCNT(twin, Py_REFCNT(twin) - k_references + 1);
+        Py_SET_REFCNT(twin, Py_REFCNT(twin) - k_many_references + 1);
         Py_DECREF(twin);
     }
 }
 
 void* extra_of(PyObject* code) noexcept {
     void* extra = nullptr;
-    if (s_extra >= 0 && _PyCode_GetExtra(code, s_extra, &extra) != 0) {
+    if (s_extra >= 0 && get_code_extra(code, s_extra, &extra) != 0) {
         PyErr_Clear();
     }
     return extra;
 }
 
 bool set_extra(PyObject* code, void* extra) noexcept {
-    s_extra = s_extra >= 0 ? s_extra : _PyEval_RequestCodeExtraIndex(drop_extra);
-    return _PyCode_SetExtra(code, s_extra, extra) == 0;
+    s_extra = s_extra >= 0 ? s_extra : request_code_extra_index(drop_extra);
+    return set_code_extra(code, s_extra, extra) == 0;
 }
 
 bool set_extra_in_tree(PyObject* code, void* extra) noexcept {
@@ -65,7 +61,7 @@ std::unordered_map<PyObject*, PyObject*>* s_functions = nullptr;
 bool keep(PyObject* function) noexcept {
     s_functions = s_functions != nullptr ? s_functions : new std::unordered_map<PyObject*, PyObject*>;
     PyObject*& kept = (*s_functions)[function];
-    if (kept != nullptr && PyWeakref_GET_OBJECT(kept) == function) {
+    if (kept != nullptr && target_of(kept) == function) {
         return true;
     }
     Py_XSETREF(kept, PyWeakref_NewRef(function, nullptr));
@@ -74,7 +70,7 @@ bool keep(PyObject* function) noexcept {
 
 void forget_the_dead() noexcept {
     for (auto at = s_functions->begin(); at != s_functions->end();) {
-        if (PyWeakref_GET_OBJECT(at->second) == Py_None) {
+        if (target_of(at->second) == nullptr) {
             Py_DECREF(at->second);
             at = s_functions->erase(at);
         } else {
@@ -235,7 +231,7 @@ void install_twins() noexcept {
         return;
     }
     for (const auto& [address, kept] : *s_functions) {
-        if (PyWeakref_GET_OBJECT(kept) != address) {
+        if (target_of(kept) != address) {
             continue;
         }
         auto* const function = reinterpret_cast<PyFunctionObject*>(address);
@@ -249,16 +245,13 @@ void install_twins() noexcept {
     }
 }
 
-void enter_twins() noexcept {
-    const reference entered(s_enter != nullptr ? PyObject_CallNoArgs(s_enter) : nullptr);
-    if (!entered && s_enter != nullptr) {
-        PyErr_WriteUnraisable(s_enter);
-    }
+bool enter_twins() noexcept {
+    return s_enter == nullptr || reference(PyObject_CallNoArgs(s_enter));
 }
 
 PyObject* twin_of_source(PyObject* source, bool is_expression) noexcept {
-    const _PyInterpreterFrame* const frame = current_frame();
-    const int flags = frame != nullptr ? frame->f_code->co_flags : 0;
+    const frame running = frame::current();
+    const int flags = running ? running.code()->co_flags : 0;
     const unguarded compiling;
     PyObject* const twin = PyObject_CallFunction(s_source, "OOi", source, is_expression ? Py_True : Py_False, flags);
     if (twin == Py_None) {

@@ -34,8 +34,8 @@ void forget_files() noexcept;
 // In a zygote.
 void install_twins() noexcept;
 
-// In a context, unarmed.
-void enter_twins() noexcept;
+// In a context, unarmed. False with an error set.
+bool enter_twins() noexcept;
 
 // The code that exec(source) is to run instead; null without an error where there is none. New reference.
 PyObject* twin_of_source(PyObject* source, bool is_expression) noexcept;

@@ -1,4 +1,3 @@
-#define Py_BUILD_CORE 1
 #include "runtime/python/guard/twin_names.hpp"
 
 #include "runtime/python/glue/context_allocator.hpp"
@@ -10,8 +9,6 @@
 #include "runtime/python/guard/twin_calls.hpp"
 #include "runtime/python/guard/twin_checks.hpp"
 
-#include <internal/pycore_frame.h>
-
 #include <utility>
 
 namespace xpar::guard {
@@ -21,10 +18,10 @@ enum scope : int { global_scope, enclosing_scope, running_scope };
 
 // The cell of a free variable of the running function; borrowed, null when it has none of that name. (A class that has
 // methods with `super` has a cell `__class__` of its own as well: free variables are the last.)
-PyObject* cell_of(_PyInterpreterFrame* frame, PyObject* name) noexcept {
-    PyCodeObject* const code = frame->f_code;
+PyObject* cell_of(const frame& running, PyObject* name) noexcept {
+    PyCodeObject* const code = running.code();
     for (int i = code->co_nlocalsplus - code->co_nfreevars; i < code->co_nlocalsplus; ++i) {
-        PyObject* const held = frame->localsplus[i];
+        PyObject* const held = running.variable(i);
         PyObject* const its_name = PyTuple_GET_ITEM(code->co_localsplusnames, i);
         if (held != nullptr && PyCell_Check(held) && (its_name == name || PyUnicode_Compare(its_name, name) == 0)) {
             return held;
@@ -34,19 +31,21 @@ PyObject* cell_of(_PyInterpreterFrame* frame, PyObject* name) noexcept {
 }
 
 // What a name is bound in: the dict of a module, a cell, or the namespace of exec. Borrowed.
-PyObject* owner_of(_PyInterpreterFrame* frame, scope where, PyObject* name) noexcept {
+PyObject* owner_of(scope where, PyObject* name) noexcept {
     switch (where) {
     case global_scope:
-        return frame->f_globals;
-    case enclosing_scope:
-        return cell_of(frame, name);
+        return PyEval_GetGlobals();
+    case enclosing_scope: {
+        const frame running = frame::current();
+        return running ? cell_of(running, name) : nullptr;
+    }
     default:
-        return frame->f_locals;
+        return PyEval_GetLocals();
     }
 }
 
-bool refuses_name(_PyInterpreterFrame* frame, scope where, PyObject* name) noexcept {
-    PyObject* const owner = owner_of(frame, where, name);
+bool refuses_name(scope where, PyObject* name) noexcept {
+    PyObject* const owner = owner_of(where, name);
     return owner != nullptr && is_of_main(owner) &&
            refuses_binding(owner, name, where == enclosing_scope ? "nonlocal" : "global");
 }
@@ -74,11 +73,10 @@ int set_cell(PyObject* cell, PyObject* name, PyObject* value) noexcept {
 
 int names_store(PyObject* self, PyObject* name, PyObject* value) noexcept {
     const scope where = reinterpret_cast<names_object*>(self)->where;
-    _PyInterpreterFrame* const frame = current_frame();
-    if (frame == nullptr || refuses_name(frame, where, name)) {
+    if (refuses_name(where, name)) {
         return -1;
     }
-    PyObject* const owner = owner_of(frame, where, name);
+    PyObject* const owner = owner_of(where, name);
     if (where == enclosing_scope) {
         return set_cell(owner, name, value);
     }
@@ -196,10 +194,8 @@ PyObject* check_lookup(PyObject*, PyObject* object) {
 // bound(scope, name, value): the value, before a walrus or `g += v` binds it; `def`, `class` and `import` come with
 // None.
 PyObject* check_bound(PyObject*, PyObject* const* arguments, Py_ssize_t) {
-    _PyInterpreterFrame* const frame = current_frame();
     const auto where = static_cast<scope>(PyLong_AsLong(arguments[0]));
-    return is_armed() && frame != nullptr && refuses_name(frame, where, arguments[1]) ? nullptr
-                                                                                      : Py_NewRef(arguments[2]);
+    return is_armed() && refuses_name(where, arguments[1]) ? nullptr : Py_NewRef(arguments[2]);
 }
 
 // caught(scope, name, classes): the classes of `except classes as name`, when they are asked whether they match.

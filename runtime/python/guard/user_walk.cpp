@@ -1,5 +1,6 @@
 #include "runtime/python/guard/user_walk.hpp"
 
+#include "runtime/python/glue/compat.hpp"
 #include "runtime/python/glue/context_allocator.hpp"
 #include "runtime/python/glue/loaded_type.hpp"
 #include "runtime/python/guard/frames.hpp"
@@ -16,7 +17,7 @@ constexpr std::uint32_t k_looks_between_questions = 256;
 constexpr std::uint32_t k_no_parent = std::numeric_limits<std::uint32_t>::max();
 
 bool is_of_module(PyTypeObject* type, const char* module) noexcept {
-    PyObject* const name = type->tp_dict != nullptr ? PyDict_GetItemString(type->tp_dict, "__module__") : nullptr;
+    PyObject* const name = PyDict_GetItemString(dict_of(type), "__module__");
     if (name != nullptr && PyUnicode_Check(name)) {
         return PyUnicode_CompareWithASCIIString(name, module) == 0;
     }
@@ -108,7 +109,6 @@ void user_walk::look_into_attributes(PyObject* object) {
 void user_walk::look_into_items(PyObject* object) {
     PyObject* key = nullptr;
     PyObject* value = nullptr;
-    Py_hash_t hash = 0;
     if (PyDict_Check(object)) {
         for (Py_ssize_t at = 0; !m_is_over && PyDict_Next(object, &at, &key, &value) != 0;) {
             m_holds_own = m_holds_own || is_context_object(key);
@@ -119,7 +119,7 @@ void user_walk::look_into_items(PyObject* object) {
     } else if (PyTuple_Check(object)) {
         look_at_all(reinterpret_cast<PyTupleObject*>(object)->ob_item, PyTuple_GET_SIZE(object));
     } else if (PySet_Check(object)) { // nothing below can be changed
-        for (Py_ssize_t at = 0; !m_holds_own && _PySet_NextEntry(object, &at, &key, &hash) != 0;) {
+        for (Py_ssize_t at = 0; !m_holds_own && next_of_set(object, at, key);) {
             m_holds_own = is_context_object(key);
         }
     } else if (PyFunction_Check(object)) {

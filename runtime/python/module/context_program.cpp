@@ -2,7 +2,9 @@
 
 #include "runtime/base/clock.hpp"
 #include "runtime/base/process_usage.hpp"
+#include "runtime/python/glue/compat.hpp"
 #include "runtime/python/glue/error.hpp"
+#include "runtime/python/glue/limit_error.hpp"
 #include "runtime/python/glue/reference.hpp"
 #include "runtime/python/glue/tasks.hpp"
 #include "runtime/python/guard/guard.hpp"
@@ -36,9 +38,7 @@ void context_program::enter_python() noexcept {
     PyOS_AfterFork_Child();
     // The frames of whoever started the batch are never returned to. Without them a stack, in a crash for one, is the
     // work's own, and a work may recurse as deeply as in the main thread.
-    PyThreadState* const thread = PyThreadState_Get();
-    thread->cframe->current_frame = nullptr;
-    thread->recursion_remaining = thread->recursion_limit;
+    forget_frames(PyThreadState_Get());
     const reference gc(PyImport_ImportModule("gc"));
     const reference frozen(gc ? PyObject_CallMethod(gc.get(), "freeze", nullptr) : nullptr);
     // Nothing is left to collect, but a collection empties the free lists: what the context makes is not to be put into
@@ -57,18 +57,16 @@ void context_program::run_context(std::uint32_t slot) noexcept {
     const reference slot_number(PyLong_FromUnsignedLong(slot));
     const reference entered(PyObject_CallOneArg(e.enter_context.get(), slot_number.get()));
     let_terminal_interrupts_pass();
-    if (!entered && m_batch.stopping()) {
-        PyErr_Clear(); // interrupted before anything began
-    } else if (!entered) {
-        // Seen in the cell as output of the batch's first work; the works run, on the streams they find.
-        PyErr_WriteUnraisable(e.enter_context.get());
+    if (!entered) {
+        show_failed_entry(); // the works run, on the streams they find
     }
     if (!m_no_heap.empty()) {
         PySys_FormatStderr("context %u: heap_limit is not kept for all that works allocate here (%s)\n", slot,
                            m_no_heap.c_str());
     }
-    if (m_no_heap.empty()) {
-        guard::enter_context(); // without a heap of its own, what it makes cannot be told from what it must not change
+    // Without a heap of its own, what it makes cannot be told from what it must not change.
+    if (m_no_heap.empty() && !guard::enter_context()) {
+        show_failed_entry();
     }
     permit leave = m_batch.permit_for(slot);
     e.self.leave = &leave;
@@ -81,6 +79,15 @@ void context_program::run_context(std::uint32_t slot) noexcept {
     e.output.flush();
     leave_census(slot);
     leave_copied_bytes(slot);
+}
+
+// Seen in the cell as output of the batch's first work, but for an interrupt, after which none begins.
+void context_program::show_failed_entry() const noexcept {
+    if (m_batch.stopping()) {
+        PyErr_Clear();
+    } else {
+        PyErr_WriteUnraisable(engine::get().enter_context.get());
+    }
 }
 
 void context_program::enter_heap(std::uint32_t slot) noexcept {
@@ -146,7 +153,7 @@ void context_program::group_ends() noexcept {
 work_runner::outcome context_program::run_work(std::uint64_t index) noexcept {
     const interruptible_work until_ended;
     engine& e = engine::get();
-    forget_refusals();
+    forget_limit_error();
     e.output.begin(index);
     const task work = task_at(p_tasks, static_cast<Py_ssize_t>(index));
     const reference callee(guard::callee_of_work(work.callable));
@@ -171,7 +178,7 @@ work_runner::outcome context_program::run_work(std::uint64_t index) noexcept {
 bool context_program::run_item(std::uint32_t queue, std::uint64_t value) noexcept {
     const interruptible_work until_ended;
     engine& e = engine::get();
-    forget_refusals();
+    forget_limit_error();
     e.output.begin(m_batch.shared().queues[queue].work);
     PyObject* const consumer = PyList_GET_ITEM(p_consumers, static_cast<Py_ssize_t>(queue));
     const reference item(e.clone_out(value, PyTuple_GET_ITEM(consumer, 0)));

@@ -68,6 +68,7 @@ private:
 
     // Before the context's first Python object is made. A context that gets no heap works on the allocators it
     // inherited, and says so.
+    void show_failed_entry() const noexcept;
     void enter_heap(std::uint32_t slot) noexcept;
 
     // What the heap holds in the end, for who asks when the context is gone.

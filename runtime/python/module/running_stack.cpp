@@ -1,9 +1,7 @@
-#define Py_BUILD_CORE 1
 #include "runtime/python/module/running_stack.hpp"
 
+#include "runtime/python/glue/compat.hpp"
 #include "runtime/python/glue/reference.hpp"
-
-#include <internal/pycore_frame.h>
 
 #include <cerrno>
 #include <cstddef>
@@ -74,21 +72,19 @@ private:
 
     bool read_chain_once() {
         m_frames.clear();
-        std::uint64_t cframe = 0;
-        std::uint64_t place = 0;
-        if (!read(m_thread + offsetof(PyThreadState, cframe), cframe)) {
-            m_cannot_read = errno == EPERM || errno == ENOSYS; // else it is gone
-            return false;
-        }
-        if (!read(cframe + offsetof(_PyCFrame, current_frame), place)) {
-            return false;
+        std::uint64_t place = m_thread;
+        for (const std::size_t offset : k_way_to_frame) {
+            if (!read(place + offset, place)) {
+                m_cannot_read = errno == EPERM || errno == ENOSYS; // else it is gone
+                return false;
+            }
         }
         while (place != 0 && m_frames.size() < k_most_frames) {
             _PyInterpreterFrame frame{};
             if (!m_reader.read(place, static_cast<void*>(&frame), offsetof(_PyInterpreterFrame, localsplus))) {
                 return false;
             }
-            m_frames.push_back({place, address_of(frame.f_code), address_of(frame.prev_instr),
+            m_frames.push_back({place, address_of(code_of(frame)), address_of(instruction_of(frame)),
                                 frame.owner == FRAME_OWNED_BY_GENERATOR});
             place = address_of(frame.previous);
         }

@@ -1,8 +1,7 @@
 #include "runtime/python/module/type_census.hpp"
 
-#include <Python.h>
-
 #include "runtime/base/clock.hpp"
+#include "runtime/python/glue/compat.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -10,9 +9,9 @@
 namespace xpar {
 namespace {
 
-// In front of an object may stand the collector's links, and in front of these the managed dict (CPython 3.11).
+// In front of an object may stand the collector's links, and in front of these its dict and weak references.
 constexpr std::size_t k_collector_header = 2 * sizeof(void*);
-constexpr std::size_t k_managed_dict_header = 2 * sizeof(void*);
+constexpr std::size_t k_two_words = 2 * sizeof(void*);
 
 // more than any program holds, less than any address
 constexpr std::uint64_t k_most_references = std::uint64_t{1} << 32;
@@ -21,14 +20,14 @@ constexpr std::size_t k_longest_name = 100;
 
 std::size_t header_of(unsigned long flags) noexcept {
     return ((flags & Py_TPFLAGS_HAVE_GC) != 0 ? k_collector_header : 0) +
-           ((flags & Py_TPFLAGS_MANAGED_DICT) != 0 ? k_managed_dict_header : 0);
+           ((flags & k_two_words_flags) != 0 ? k_two_words : 0);
 }
 
 } // namespace
 
 bool type_census::visit(std::uint64_t, std::size_t bytes, const std::byte* first, std::size_t first_bytes) {
     type_facts* found = &m_no_object;
-    for (std::size_t header = 0; header <= k_collector_header + k_managed_dict_header; header += k_collector_header) {
+    for (std::size_t header = 0; header <= k_collector_header + k_two_words; header += k_collector_header) {
         std::uint64_t references = 0;
         std::uint64_t type = 0;
         if (header + sizeof references + sizeof type > first_bytes) {
@@ -36,6 +35,7 @@ bool type_census::visit(std::uint64_t, std::size_t bytes, const std::byte* first
         }
         std::memcpy(&references, first + header, sizeof references);
         std::memcpy(&type, first + header + sizeof references, sizeof type);
+        references = references_in(references);
         if (references == 0 || references >= k_most_references || type % alignof(PyTypeObject) != 0) {
             continue;
         }

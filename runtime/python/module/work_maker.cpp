@@ -1,5 +1,6 @@
 #include "runtime/python/module/work_maker.hpp"
 
+#include "runtime/python/glue/compat.hpp"
 #include "runtime/python/glue/reference.hpp"
 
 #include <structmember.h>
@@ -54,7 +55,7 @@ PyObject* know_works(PyObject*, PyObject* arguments) noexcept {
         return nullptr;
     }
     for (std::size_t i = 0; i < k_slots; ++i) {
-        PyObject* const slot = PyDict_GetItemString(type->tp_dict, k_slot_names[i]);
+        PyObject* const slot = PyDict_GetItemString(dict_of(type), k_slot_names[i]);
         if (slot == nullptr || !Py_IS_TYPE(slot, &PyMemberDescr_Type) ||
             reinterpret_cast<PyMemberDescrObject*>(slot)->d_member->type != T_OBJECT_EX) {
             PyErr_Format(PyExc_TypeError, "%s has no slot %s", type->tp_name, k_slot_names[i]);
@@ -100,7 +101,7 @@ PyObject* name_of(PyObject*, PyObject* callable) noexcept {
         name = Py_NewRef(reinterpret_cast<PyFunctionObject*>(callable)->func_name);
     } else {
         static PyObject* const attribute = PyUnicode_InternFromString("__name__");
-        if (attribute == nullptr || _PyObject_LookupAttr(callable, attribute, &name) < 0) {
+        if (attribute == nullptr || optional_attribute(callable, attribute, &name) < 0) {
             return nullptr;
         }
     }

@@ -82,9 +82,9 @@ class _Reader:
         try:
             if kind in _BUILTIN:
                 return _BUILTIN[kind](self, value, levels)
-            if (module := _module_of(kind)) in _PLAIN_MODULES:
+            if (package := _module_of(kind).partition(".")[0]) in _PLAIN_MODULES:
                 return repr(value)
-            if module.partition(".")[0] in _WITH_SHAPES:
+            if package in _WITH_SHAPES:
                 return _array(value)
             if issubclass(kind, enum.Enum):
                 return f"{_qualname(kind)}.{value._name_}"
@@ -180,8 +180,9 @@ def _resume_timer(left: float, interval: float, began: float) -> None:
 
 
 def _has_generated_repr(kind: type) -> bool:
-    code = getattr(kind.__repr__, "__code__", None)
-    return "__dataclass_fields__" in vars(kind) and code is not None and code.co_filename == dataclasses.__file__
+    """Is it what the decorator has made? From a text, and wrapped in what stops at cycles."""
+    generated = getattr(kind.__repr__, "__wrapped__", None)
+    return "__dataclass_fields__" in vars(kind) and getattr(generated, "__qualname__", "").startswith("__create_fn__.")
 
 
 def _attribute(value: Any, kind: type, name: str) -> Any:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import faulthandler
 import io
 import signal
 import sys
 import threading
 from collections.abc import Iterable
+from typing import Any
 
 from parallel import _core, _displays, _errors, _forking, _host, _libraries, _main_calls, _random
 
@@ -73,12 +75,27 @@ def _no_breakpoint(*args: object, **kwargs: object) -> None:
     )
 
 
-def enter(slot: int) -> None:
-    """Called once in every context, on its only thread."""
-    sys.settrace(None)  # a debugger's threads do not exist here
+def _stop_tracing() -> None:
+    """The threads of a debugger do not exist here: it would wait for them at a breakpoint."""
+    sys.settrace(None)
     sys.setprofile(None)
     threading.settrace(None)
     threading.setprofile(None)
+    monitoring: Any = getattr(sys, "monitoring", None)  # from 3.12 on
+    if monitoring is None:
+        return
+    events = [event for event in vars(monitoring.events).values() if isinstance(event, int) and event.bit_count() == 1]
+    for tool in range(6):  # as many as there are
+        if monitoring.get_tool(tool) is not None:
+            monitoring.set_events(tool, 0)
+            for event in events:  # some may be set for single code objects
+                with contextlib.suppress(ValueError):  # one that is told of together with others
+                    monitoring.register_callback(tool, event, None)
+
+
+def enter(slot: int) -> None:
+    """Called once in every context, on its only thread."""
+    _stop_tracing()
     # How the engine interrupts the running work. The system's signal itself is ignored again by the caller.
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -70,6 +70,7 @@ class ContextHeapFacts(TypedDict):
 
 @type_check_only
 class GuardFacts(TypedDict):
+    by_twins: bool
     obstacle: str | None
     strict: bool
     armed: bool
@@ -245,7 +246,7 @@ def guard_configure(
     own: tuple[str, ...],
     library_folders: tuple[str, ...],
     standard: tuple[str, ...],
-) -> str | None: ...
+) -> None: ...
 def guard_set_projects(rules: tuple[tuple[str, bool], ...], /) -> None: ...
 def guard_select(strict: bool, scans: bool, /) -> bool: ...  # has it looked through modules?
 def guard_is_own(object: object, /) -> bool: ...

@@ -21,6 +21,8 @@ _OWN_FOLDER = os.path.dirname(__file__) + os.sep
 class ParallelError(Exception):
     """Base class of what `parallel` raises itself."""
 
+    __slots__ = ()
+
 
 class ProtectionError(ParallelError):
     """A context tried to do to a main-thread object what only the main thread may."""
@@ -88,9 +90,11 @@ class HeapLimitError(ParallelError, MemoryError):
     The allocation was refused, and what had been made before is still there.
     """
 
-    def __init__(self, *args: object):
-        # CPython raises it without arguments, where an allocation has failed.
-        super().__init__(*(args or (_AT_LIMIT,)))
+    # Where an allocation has failed, a MemoryError made before becomes one: it must add nothing to an instance.
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return super().__str__() or _AT_LIMIT
 
 
 class ContextTraceback(Exception):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import concurrent.futures
+import itertools
 import operator
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ParamSpec, TypeVar
 
@@ -59,7 +61,12 @@ class Executor(concurrent.futures.Executor):
         return work
 
     def map(
-        self, fn: Callable[..., T], *iterables: Iterable[Any], timeout: float | None = None, chunksize: int = 1
+        self,
+        fn: Callable[..., T],
+        *iterables: Iterable[Any],
+        timeout: float | None = None,
+        chunksize: int = 1,
+        buffersize: int | None = None,
     ) -> Iterator[T]:
         """As the builtin `map`, in contexts: an iterator over the results, in order.
 
@@ -67,18 +74,30 @@ class Executor(concurrent.futures.Executor):
             fn: called with one item of each iterable.
             timeout: seconds from this call until `TimeoutError` for a result that is not there.
             chunksize: how many items a call takes.
+            buffersize: how many calls are submitted ahead of the results that have been asked for, so that an iterable
+                may be endless; None takes all items at once.
+
+        Raises: TypeError or ValueError when `chunksize` or `buffersize` is no number from 1 on.
+
+        >>> list(Executor().map(pow, [1, 2, 3], [2, 2, 2]))
+        [1, 4, 9]
         """
         if (chunksize := operator.index(chunksize)) < 1:
             raise ValueError(f"chunksize must be >= 1, not {chunksize}.")
+        if buffersize is not None and not isinstance(buffersize, int):
+            raise TypeError(f"buffersize must be an integer or None, not {type(buffersize).__name__}")
+        if buffersize is not None and buffersize < 1:
+            raise ValueError(f"buffersize must be None or > 0, not {buffersize}")
         deadline = None if timeout is None else time.monotonic() + timeout
         if chunksize == 1:
-            return _results([self.submit(fn, *arguments) for arguments in zip(*iterables)], deadline)
+            more = (self.submit(fn, *arguments) for arguments in zip(*iterables))
+            return _results(deque(itertools.islice(more, buffersize)), more, deadline)
         from parallel._map import call_each
 
-        items = list(zip(*iterables))
-        starts = range(0, len(items), chunksize)
-        works = [self.submit(call_each, fn, items[first : first + chunksize], first) for first in starts]
-        return (result for some in _results(works, deadline) for result in some)
+        chunks = _chunks(zip(*iterables), chunksize)
+        chunked = (self.submit(call_each, fn, items, first) for first, items in chunks)
+        results = _results(deque(itertools.islice(chunked, buffersize)), chunked, deadline)
+        return (result for some in results for result in some)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more calls, and wait for those there are.
@@ -98,14 +117,25 @@ class Executor(concurrent.futures.Executor):
                 engine.wait_until(lambda: all(work.done() for work in works), None, "the executor")
 
 
-def _results(works: list[Work[T]], deadline: float | None) -> Iterator[T]:
-    """What they return, in order; the rest is cancelled when one fails, time is up, or nobody asks for more."""
-    works.reverse()
+def _chunks(items: Iterator[T], size: int) -> Iterator[tuple[int, list[T]]]:
+    """So many items at a time, with the number of the first."""
+    first = 0
+    while some := list(itertools.islice(items, size)):
+        yield first, some
+        first += size
+
+
+def _results(works: deque[Work[T]], more: Iterator[Work[T]], deadline: float | None) -> Iterator[T]:
+    """What they return, in order; for each result that is asked for, one of `more` is submitted.
+
+    The rest is cancelled when one fails, time is up, or nobody asks for more.
+    """
     try:
         while works:
+            works.extend(itertools.islice(more, 1))
             timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
-            yield works[-1]._take_result(timeout)  # in no variable, which would keep it until the next one
-            works.pop()
+            yield works[0]._take_result(timeout)  # in no variable, which would keep it until the next one
+            works.popleft()
     finally:
         for work in works:
             work.cancel()

@@ -41,6 +41,12 @@ def test_a_type_that_is_in_neither_table_is_missed():
 
 # Names that some supported version does not have.
 OF_SOME_VERSIONS = {
+    "_weakrefset:WeakSet._commit_removals",
+    "_weakrefset:_IterationGuard.__enter__",
+    "_weakrefset:_IterationGuard.__exit__",
+    "dataclasses:_recursive_repr.<locals>.wrapper",
+    "weakref:WeakKeyDictionary._commit_removals",
+    "weakref:WeakValueDictionary._commit_removals",
     "matplotlib.axes._axes:Axes.ecdf",
     "matplotlib.axes._axes:Axes.grouped_bar",
     "matplotlib.axes._axes:Axes.pie_label",

@@ -6,6 +6,7 @@ import ctypes
 import pytest
 
 import parallel
+import pythons
 from parallel.protection import _state as _protection
 
 
@@ -70,7 +71,7 @@ def _state():
     return bytes(record), bytes(target), bytes(either), bytes(raw), packed.tolist()
 
 
-@pytest.fixture(params=["gates", "twins"])
+@pytest.fixture(params=pythons.MEANS)
 def both_ways(request):
     """As the interpreter is patched, and as it is not."""
     _protection._force_twins(request.param == "twins")

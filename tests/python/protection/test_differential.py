@@ -10,6 +10,7 @@ import pytest
 import test
 
 import parallel
+import pythons
 from parallel.protection import _state
 
 MODULES = [
@@ -63,6 +64,7 @@ def _as_the_users(name: str, by_twins: bool) -> tuple:
         parallel.configure(projects=[])
 
 
+@pythons.needs_patches
 @pytest.mark.deadline(120)
 @pytest.mark.parametrize("name", sorted({*MODULES, *LANGUAGE} - {"test_functools"}))  # which takes out of sys.modules
 def test_twins_end_as_patched_code_does(name, monkeypatch, tmp_path):

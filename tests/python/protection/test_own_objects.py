@@ -12,6 +12,7 @@ from typing import ClassVar
 import pytest
 
 import parallel
+import pythons
 from parallel.protection import _state
 
 
@@ -101,7 +102,8 @@ def test_hot_stores_look_at_every_object(make, store, instruction, is_hot_before
         return repr([each if isinstance(each, (list, dict)) else getattr(each, "attribute", None) for each in of_main])
 
     refused, wanted, seen, looks = parallel.submit_work(work).result()
-    assert refused == wanted > 0 and instruction in seen and looks == look()
+    assert instruction in seen or not pythons.HAS_PATCHES  # twins go on to other instructions
+    assert refused == wanted > 0 and looks == look()
     assert looks == repr([make() if isinstance(make(), (list, dict)) else getattr(make(), "attribute", None)] * 5)
 
 
@@ -143,7 +145,7 @@ def _tries(attempts):
     return refused
 
 
-@pytest.mark.parametrize("by", ["gates", "twins"])
+@pytest.mark.parametrize("by", pythons.MEANS)
 def test_own_objects_can_have_a_dict_of_the_main_thread(by):
     def with_dict(kind, of):
         made = kind()

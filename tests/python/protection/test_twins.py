@@ -21,6 +21,7 @@ import pytest
 import twins_support
 
 import parallel
+import pythons
 from parallel import _core
 from parallel.protection import _state
 from parallel.protection.twins import building, library
@@ -498,7 +499,7 @@ def test_a_source_that_has_changed_is_not_run(tmp_path):
 def test_status_says_so():
     status = parallel.protection.status()
     assert (status["mode"], status["active"], status["by"]) == ("strict", True, "twins")
-    assert status["obstacle"] == "it is not to be patched (a test)"
+    assert status["obstacle"] == ("it is not to be patched (a test)" if pythons.HAS_PATCHES else None)
     parallel.configure(protection="strict")  # is possible
     parallel.configure(protection="off")
     assert parallel.protection.status()["by"] is None
@@ -567,13 +568,14 @@ def test_where_nothing_may_become_code(tmp_path):
     assert ended.stdout.splitlines() == [
         "UnprotectedError",
         "UnprotectedError",
-        "twins this system does not let the interpreter be written to",
+        f"twins {'this system does not let the interpreter be written to' if pythons.HAS_PATCHES else None}",
     ], ended
 
 
+@pytest.mark.sample
 @pytest.mark.deadline(240)
-def test_the_programs_under_another_interpreter():
-    other = _other_interpreter()
+def test_the_programs_where_nothing_is_patched():
+    other = _other_interpreter() if pythons.HAS_PATCHES else sys.executable
     if other is None:
         pytest.skip("there is no other CPython 3.11; PYTHON_OTHER names one")
     environment = {**os.environ, "PYTHONPATH": str(Path(parallel.__file__).parents[1])}
@@ -581,9 +583,11 @@ def test_the_programs_under_another_interpreter():
         [other, twins_support.__file__], env=environment, capture_output=True, text=True, check=True, timeout=230
     )
     outcome = json.loads(program.stdout.splitlines()[-1])
-    assert outcome["by"] == "twins" and "another version" in outcome["obstacle"]
-    assert "works are protected by source twins" in program.stderr
+    assert outcome["by"] == "twins"
+    assert "another version" in outcome["obstacle"] if pythons.HAS_PATCHES else outcome["obstacle"] is None
+    assert "source twins" not in program.stderr
     assert outcome["benign"].pop("programs") > 200 and outcome["benign"] == {}
-    # Code that the main thread has compiled from a string has no source.
+    # Code that the main thread has compiled from a string has no source; of a method that matplotlib has behind another
+    # nothing tells.
     assert outcome["violations"].pop("programs") > 300
-    assert set(outcome["violations"]) == {"v_exec_def", "v_exec_compiled"}
+    assert set(outcome["violations"]) - {"v_figure_ticks"} == {"v_exec_def", "v_exec_compiled"}

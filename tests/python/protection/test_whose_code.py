@@ -7,6 +7,7 @@ import sys
 import pytest
 
 import parallel
+import pythons
 
 
 def test_a_module_of_the_users_project_is_user_code(tmp_path, monkeypatch):
@@ -36,15 +37,15 @@ def test_a_module_of_the_users_project_is_user_code(tmp_path, monkeypatch):
         ("packages", False),
     ],
 )
-@pytest.mark.parametrize("by_twins", [False, True], ids=["patches", "twins"])
-def test_a_folder_of_installed_packages_is_a_librarys_wherever_it_is(tmp_path, folder, is_library, by_twins):
+@pytest.mark.parametrize("means", pythons.MEANS)
+def test_a_folder_of_installed_packages_is_a_librarys_wherever_it_is(tmp_path, folder, is_library, means):
     """Found by PYTHONPATH, as packages of job schedulers and of `pip install --target` are."""
     (tmp_path / folder).mkdir(parents=True)
     source = "class Cache:\n    pass\ncache = Cache()\ndef fill():\n    cache.filled = True\n"
     (tmp_path / folder / "some_package.py").write_text(source)
     program = (
         "import parallel, some_package, sys\nfrom parallel.protection import _state\n"
-        f"_state._force_twins({by_twins})\n"
+        f"_state._force_twins({means == 'twins'})\n"
         "def refused():\n    work = parallel.submit_work(some_package.fill, errback=lambda error: None)\n"
         "    parallel.run()\n    return isinstance(work.exception(), parallel.UnprotectedError)\n"
         "print(refused(), parallel._core.guard_is_users(some_package.__file__))\n"

@@ -6,6 +6,7 @@ python3 twins_support.py        # with PYTHONPATH leading to the build tree
 """
 
 import ast
+import importlib.util
 import json
 import linecache
 import sys
@@ -13,12 +14,22 @@ import textwrap
 from pathlib import Path
 
 CASES = Path(__file__).parents[2] / "kernel" / "protection_cases"
-# What they import that an interpreter may not have.
-OPTIONAL = ("numpy", "np.", "pandas", "pd.", "IPython", "matplotlib", "networkx", "sqlite3")
+# What they import that an interpreter may not have, and by which words that is seen.
+OPTIONAL = {
+    "numpy": ("numpy", "np."),
+    "pandas": ("pandas", "pd."),
+    "matplotlib": ("matplotlib",),
+    "networkx": ("networkx",),
+    "sqlite3": ("sqlite3",),
+}
+MISSING = [
+    *("IPython",),  # a shell, not a package
+    *(word for name, words in OPTIONAL.items() if importlib.util.find_spec(name) is None for word in words),
+]
 
 
 def read(file: Path) -> list[tuple[str, str, str]]:
-    """(name, text that sets it up, text that defines it) of the programs in a file that need nothing installed.
+    """(name, text that sets it up, text that defines it) of the programs in a file that need nothing that is not here.
 
     What a decorator says that a program needs is something installed, too.
     """
@@ -28,7 +39,7 @@ def read(file: Path) -> list[tuple[str, str, str]]:
         if (
             isinstance(node, ast.FunctionDef)
             and not node.decorator_list
-            and not any(word in ast.get_source_segment(source, node) for word in OPTIONAL)
+            and not any(word in ast.get_source_segment(source, node) for word in MISSING)
         ):
             setup = textwrap.dedent(ast.get_docstring(node, clean=False)).strip("\n")
             node.body = node.body[1:]

@@ -16,7 +16,30 @@ import pandas  # noqa: F401
 
 from parallel.protection import coverage, effects, ungated
 
+# Modules, types and methods that some version of CPython does not have, or a build without what they need.
+SOME_MODULES = ("_dbm", "_hmac", "_remote_debugging", "_sha2", "_sha256", "_sha512", "_zstd", "ossaudiodev")
+SOME_TYPES = (
+    *("_thread._ThreadHandle", "builtins.FrameLocalsProxy", "builtins.InstructionSequence", "builtins.uop_executor"),
+)
+SOME_METHODS = {
+    *("GetReparseDeferralEnabled", "SetAllocTrackerActivationThreshold", "SetAllocTrackerMaximumAmplification"),
+    *("SetBillionLaughsAttackProtectionActivationThreshold", "SetBillionLaughsAttackProtectionMaximumAmplification"),
+    *("SetReparseDeferralEnabled", "_from_flags", "_isatty_open_only", "clear", "count", "enable_load_extension"),
+    *("flush", "get_context", "getconfig", "index", "load_extension", "persistent_id", "persistent_load", "resize"),
+    *("seekable", "setconfig"),
+}
 LIBRARIES = sys.stdlib_module_names - {"distutils"} | {"numpy", "pandas"}
+
+
+def load(module: str) -> bool:
+    """Import it; False where this Python has no such module, and need not have it."""
+    try:
+        importlib.import_module(module)
+    except ModuleNotFoundError:
+        if module not in SOME_MODULES:
+            raise
+        return False
+    return True
 
 
 def load_standard_library() -> None:
@@ -57,7 +80,7 @@ def name_of(kind: type) -> str:
 def listed_types() -> set[type]:
     """The types of `effects`, by what they are."""
     for module, _ in effects.TYPES:
-        importlib.import_module(module)
+        load(module)
     return {coverage.loaded_type(module, name) for module, name in effects.TYPES} - {None}
 
 
@@ -66,7 +89,9 @@ def unknown_names(known: set[str], modules: set[str]) -> list[str]:
     found = []
     for names in ungated.UNGATED.values():
         for name in names.split():
-            if name.startswith(("*.", "numpy", "pandas")):  # other versions of these two lack some
+            if name.startswith(("*.", "numpy", "pandas")) or name in SOME_TYPES:  # versions of these two lack some
+                continue
+            if name.partition(".")[0] in SOME_MODULES and not load(name.partition(".")[0]):
                 continue
             if not (name.removesuffix(".*") in modules if name.endswith(".*") else name in known):
                 found.append(name)

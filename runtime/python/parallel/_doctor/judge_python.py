@@ -43,7 +43,9 @@ def protection(facts: dict[str, Any], python: dict[str, Any]) -> Iterator[Findin
         return
     if facts["by"] == "patches" and not facts["missing"]:
         yield Finding("protection", OK, "by patches of the interpreter")
-    elif facts["by"] == "twins":
+    elif facts["by"] == "twins" and facts["obstacle"] is None and not facts["missing"]:
+        yield Finding("protection", OK, "by source twins of your functions")
+    elif facts["by"] == "twins" and facts["obstacle"] is not None:
         if python["built for"] == f"{python['implementation']} {python['python']}":
             advice = (
                 "patches need a Python compiled as Debian's is, and a system that lets it change its own code "

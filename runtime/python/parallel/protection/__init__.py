@@ -7,6 +7,6 @@ whose code is whose (`paths`), and what to say (`messages`).
 
 from __future__ import annotations
 
-from parallel.protection._state import MODES, mode, obstacle, prepare, select, status
+from parallel.protection._state import MODES, mode, prepare, select, status
 
-__all__ = ["MODES", "mode", "obstacle", "prepare", "select", "status"]
+__all__ = ["MODES", "mode", "prepare", "select", "status"]

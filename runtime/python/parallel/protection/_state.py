@@ -19,7 +19,7 @@ _mode = "strict"
 _projects: tuple[str, ...] = ()
 _libraries: tuple[str, ...] = ()
 _prepared = False
-_obstacle: str | None = None
+_by_twins = False
 _told: set[str] = set()  # what has been warned of as missing
 
 
@@ -62,20 +62,14 @@ def set_folders(projects: tuple[str, ...] | None, libraries: tuple[str, ...] | N
     _core.guard_set_projects(paths.rules(_projects, _libraries))
 
 
-def obstacle() -> str | None:
-    """Why this interpreter cannot be patched, or None when it can."""
-    _configure()
-    return _obstacle
-
-
 def _configure() -> None:
-    global _prepared, _obstacle
+    global _prepared, _by_twins
     if _prepared:
         return
     from parallel._errors import UnprotectedError
 
     own, standard = paths.prefixes()
-    _obstacle = _core.guard_configure(
+    _core.guard_configure(
         error=UnprotectedError,
         describe=messages.describe,
         exempt=frozenset(exemptions.EXEMPT),
@@ -87,9 +81,8 @@ def _configure() -> None:
         library_folders=paths.LIBRARY_FOLDERS,
         standard=standard,
     )
+    _by_twins = _core.guard_facts()["by_twins"]
     _prepared = True
-    if _obstacle is not None:
-        warnings.warn(_by_twins(), RuntimeWarning, stacklevel=2)
 
 
 def sentences() -> list[str]:
@@ -97,16 +90,12 @@ def sentences() -> list[str]:
     said = status()
     found = []
     if said["obstacle"] is not None:
-        found.append(_by_twins())
+        found.append(f"works are protected by source twins, which see less than patches: {said['obstacle']}")
     if said["missing"]:
         found.append(_incomplete(said["missing"]))
     if said["unknown"]:
         found.append(f"newer than this version of xeus-parallel, and not looked at: {_shortened(said['unknown'])}")
     return found + [f"runs without checks: {name}, as {reason}" for name, reason in said["without_twin"].items()]
-
-
-def _by_twins() -> str:
-    return f"works are protected by source twins, which see less than patches (docs/protection.md): {_obstacle}"
 
 
 def _incomplete(missing: list[str]) -> str:
@@ -124,7 +113,7 @@ def _shortened(names: list[str]) -> str:
 def prepare() -> None:
     """In the main process, before a batch is forked: what its zygote will find."""
     _look()
-    if _mode == "strict" and _obstacle is not None:
+    if _mode == "strict" and _by_twins:
         from parallel.protection import twins  # 10 ms, where they are needed
 
         twins.prepare()
@@ -133,6 +122,7 @@ def prepare() -> None:
 def _look() -> None:
     """Find what is to be guarded in the modules that are loaded by now."""
     _configure()
+    coverage.load_parts()
     has_looked = _core.guard_select(_mode == "strict", _mode != "off")
     if has_looked and (new := [name for name in coverage.missing() if name not in _told]):
         _told.update(new)
@@ -141,7 +131,7 @@ def _look() -> None:
 
 def compile_in_context(tree: Tree, filename: str, mode: str) -> types.CodeType:
     """What compile() makes of `tree`, in a context: the user's code, to run in a namespace that was made there."""
-    if _mode == "strict" and _obstacle is not None:
+    if _mode == "strict" and _by_twins:
         from parallel.protection import twins
 
         return twins.compile_in_context(tree, filename, mode)
@@ -150,17 +140,18 @@ def compile_in_context(tree: Tree, filename: str, mode: str) -> types.CodeType:
 
 def _force_twins(on: bool) -> None:
     """For tests: whether batches from now on are protected by twins in an interpreter that could be patched."""
-    global _obstacle
+    global _by_twins
     _configure()
     _core.guard_force_twins(on)
-    _obstacle = _core.guard_facts()["obstacle"]
+    _by_twins = _core.guard_facts()["by_twins"]
 
 
 def status() -> dict[str, Any]:
     """How works are protected, as a dict.
 
     `mode`; `active`, whether works are protected: True, False, or "partly" where something is missing; `by`, "patches"
-    of the interpreter or source "twins", None when they are not; `obstacle`, why it cannot be patched, or None;
+    of the interpreter (CPython 3.11 only) or source "twins", None when they are not; `obstacle`, why a CPython 3.11
+    cannot be patched, or None;
     `missing`, what was looked for in the libraries that are loaded and not found there, so that its changes are not
     seen; `unknown`, methods of theirs that are newer than this version of xeus-parallel, which are not looked at;
     `without_twin`, functions of yours that run without checks, and why, as far as batches have shown; `projects` and
@@ -171,18 +162,17 @@ def status() -> dict[str, Any]:
     """
     is_strict = _mode == "strict"
     _look()
-    by_twins = _obstacle is not None
     missing = coverage.missing() if is_strict else []
     without_twin = {}
-    if is_strict and by_twins:
+    if is_strict and _by_twins:
         from parallel.protection import twins
 
         without_twin = twins.kept()
     return {
         "mode": _mode,
         "active": "partly" if missing else is_strict,
-        "by": ("twins" if by_twins else "patches") if is_strict else None,
-        "obstacle": _obstacle,
+        "by": ("twins" if _by_twins else "patches") if is_strict else None,
+        "obstacle": _core.guard_facts()["obstacle"],
         "missing": missing,
         "unknown": coverage.unknown(),
         "without_twin": without_twin,

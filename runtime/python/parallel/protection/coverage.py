@@ -5,6 +5,8 @@ What it looked for and did not find, and methods that no table knows.
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import sys
 import types
 
@@ -18,6 +20,18 @@ def missing() -> list[str]:
     """Names that protection has looked for in loaded modules and not found: what has been renamed there goes unseen."""
     slots = _core.guard_facts()["slots_without_gate"]
     return _core.guard_missing() + ([f"{slots} slots of types"] if slots else [])
+
+
+def load_parts() -> None:
+    """Import what loaded packages import when it is first used, which may be in a context, where nothing is looked for.
+
+    numpy 2 does so with numpy.random.
+    """
+    for module, _ in effects.TYPES:
+        package = sys.modules.get(module.rpartition(".")[0])
+        if isinstance(package, types.ModuleType) and module not in sys.modules:
+            with contextlib.suppress(ImportError):  # what cannot be imported changes nothing
+                importlib.import_module(module)
 
 
 def unknown() -> list[str]:

@@ -7,6 +7,7 @@ tests/python/protection/test_effects fails when one of a type that is listed her
 
 from __future__ import annotations
 
+import sys
 from typing import NamedTuple
 
 # As in runtime/python/guard/gate.hpp.
@@ -20,8 +21,8 @@ READING_PROTOCOLS = frozenset(
     "__array_ufunc__ __array_wrap__ __bytes__ __ceil__ __class_getitem__ __complex__ __contains__ __copy__ "
     "__ctypes_from_outparam__ __deepcopy__ __dir__ __dlpack__ __dlpack_device__ __enter__ __exit__ __floor__ "
     "__format__ __fspath__ __getformat__ __getinitargs__ __getitem__ __getnewargs__ __getstate__ __init_subclass__ "
-    "__instancecheck__ __length_hint__ __mro_entries__ __prepare__ __reduce__ __reduce_ex__ __reversed__ __round__ "
-    "__set_name__ __sizeof__ __subclasscheck__ __subclasses__ __subclasshook__ __trunc__".split()
+    "__instancecheck__ __length_hint__ __mro_entries__ __prepare__ __reduce__ __reduce_ex__ __replace__ __repr__ "
+    "__reversed__ __round__ __set_name__ __sizeof__ __subclasscheck__ __subclasses__ __subclasshook__ __trunc__".split()
 )
 
 
@@ -63,10 +64,10 @@ TYPES: dict[tuple[str, str], Effects] = {
         "isdigit islower isspace istitle isupper join ljust lower lstrip partition removeprefix removesuffix replace "
         "rfind rindex rjust rpartition rsplit rstrip split splitlines startswith strip swapcase title translate upper "
         "zfill",
-        "append clear extend insert pop remove reverse",
+        "append clear extend insert pop remove resize reverse",
     ),
     # release() ends the view, not what it shows.
-    ("builtins", "memoryview"): Effects("cast hex release tobytes tolist toreadonly"),
+    ("builtins", "memoryview"): Effects("_from_flags cast count hex index release tobytes tolist toreadonly"),
     # with_traceback() is let through: raising one sets its traceback, too.
     ("builtins", "BaseException"): Effects("with_traceback", "__setstate__ add_note"),
     ("_collections", "deque"): Effects(
@@ -78,10 +79,10 @@ TYPES: dict[tuple[str, str], Effects] = {
     ("collections", "defaultdict"): Effects("copy", "__missing__"),
     ("array", "array"): Effects(
         "buffer_info count index tobytes tofile tolist tounicode",
-        "append byteswap extend frombytes fromfile fromlist fromunicode insert pop remove reverse",
+        "append byteswap clear extend frombytes fromfile fromlist fromunicode insert pop remove reverse",
     ),
     ("mmap", "mmap"): Effects(
-        "close find flush madvise read read_byte readline rfind seek size tell", "move resize write write_byte"
+        "close find flush madvise read read_byte readline rfind seek seekable size tell", "move resize write write_byte"
     ),
     ("_queue", "SimpleQueue"): Effects("empty qsize", "get get_nowait put put_nowait"),
     ("_elementtree", "Element"): Effects(
@@ -89,10 +90,13 @@ TYPES: dict[tuple[str, str], Effects] = {
         "__setstate__ append clear extend insert remove set",
     ),
     ("_elementtree", "TreeBuilder"): Effects("", "close comment data end pi start"),
-    ("_elementtree", "XMLParser"): Effects("", "_parse_whole _setevents close feed", kind=_POSITION),
+    ("_elementtree", "XMLParser"): Effects("", "_parse_whole _setevents close feed flush", kind=_POSITION),
     ("pyexpat", "XMLParserType"): Effects(
-        "GetBase GetInputContext",
-        "ExternalEntityParserCreate Parse ParseFile SetBase SetParamEntityParsing UseForeignDTD",
+        "GetBase GetInputContext GetReparseDeferralEnabled",
+        "ExternalEntityParserCreate Parse ParseFile SetAllocTrackerActivationThreshold "
+        "SetAllocTrackerMaximumAmplification SetBase SetBillionLaughsAttackProtectionActivationThreshold "
+        "SetBillionLaughsAttackProtectionMaximumAmplification SetParamEntityParsing SetReparseDeferralEnabled "
+        "UseForeignDTD",
         kind=_POSITION,
     ),
     ("sqlite3", "Blob"): Effects("close read seek tell", "write", kind=_STREAM),
@@ -104,10 +108,10 @@ TYPES: dict[tuple[str, str], Effects] = {
     ),
     ("sqlite3", "Connection"): Effects(
         # Reading through a connection is what SELECT does, and cannot be told from writing here (docs/protection.md).
-        "backup blobopen close commit cursor enable_load_extension execute executemany executescript getlimit "
-        "interrupt iterdump load_extension rollback serialize setlimit",
+        "backup blobopen close commit cursor enable_load_extension execute executemany executescript getconfig "
+        "getlimit interrupt iterdump load_extension rollback serialize setlimit",
         "create_aggregate create_collation create_function create_window_function deserialize set_authorizer "
-        "set_progress_handler set_trace_callback",
+        "set_progress_handler set_trace_callback setconfig",
     ),
     # ---- iterators ---------------------------------------------------------------------------------------------------
     ("types", "GeneratorType"): Effects("", "close send throw", kind=_POSITION),
@@ -120,7 +124,8 @@ TYPES: dict[tuple[str, str], Effects] = {
         "add_done_callback cancel remove_done_callback set_exception set_result",
     ),
     ("_asyncio", "Task"): Effects(
-        "_make_cancelled_error cancelled cancelling done exception get_coro get_name get_stack print_stack result",
+        "_make_cancelled_error cancelled cancelling done exception get_context get_coro get_name get_stack print_stack "
+        "result",
         "add_done_callback cancel remove_done_callback set_exception set_name set_result uncancel",
     ),
     ("_asyncio", "FutureIter"): Effects("", "close send throw", kind=_POSITION),
@@ -130,9 +135,11 @@ TYPES: dict[tuple[str, str], Effects] = {
     ("_lzma", "LZMADecompressor"): Effects("", "decompress"),
     ("zlib", "Compress"): Effects("copy", "compress flush"),
     ("zlib", "Decompress"): Effects("copy", "decompress flush"),
-    ("_pickle", "Pickler"): Effects("", "clear_memo dump"),
+    ("_zstd", "ZstdCompressor"): Effects("", "compress flush set_pledged_input_size"),  # from 3.14 on
+    ("_zstd", "ZstdDecompressor"): Effects("", "decompress"),
+    ("_pickle", "Pickler"): Effects("persistent_id", "clear_memo dump"),
     ("_pickle", "PicklerMemoProxy"): Effects("copy", "clear"),
-    ("_pickle", "Unpickler"): Effects("find_class", "load", kind=_POSITION),
+    ("_pickle", "Unpickler"): Effects("find_class persistent_load", "load", kind=_POSITION),
     ("_pickle", "UnpicklerMemoProxy"): Effects("copy", "clear"),
     ("_ssl", "MemoryBIO"): Effects("", "read write write_eof"),
     ("select", "epoll"): Effects("close fileno fromfd poll", "modify register unregister"),
@@ -173,7 +180,7 @@ TYPES: dict[tuple[str, str], Effects] = {
     ),
     ("_io", "IncrementalNewlineDecoder"): Effects("decode getstate reset setstate"),
     ("_io", "FileIO"): Effects(
-        "_dealloc_warn close fileno isatty read readable readall seek seekable tell writable",
+        "_dealloc_warn _isatty_open_only close fileno isatty read readable readall seek seekable tell writable",
         "truncate write",
         arguments="readinto:0",
         kind=_STREAM,
@@ -240,7 +247,7 @@ TYPES |= {
         (
             "builtins",
             "bytearray_iterator bytes_iterator iterator list_iterator list_reverseiterator longrange_iterator "
-            "range_iterator reversed str_ascii_iterator str_iterator tuple_iterator zip",
+            "map range_iterator reversed str_ascii_iterator str_iterator tuple_iterator zip",
         ),
         ("array", "arrayiterator"),
         (
@@ -259,14 +266,19 @@ TYPES |= {
     for module, names in (
         ("_blake2", "blake2b blake2s"),
         ("_hashlib", "HASH HMAC"),
+        ("_hmac", "HMAC"),  # from 3.14 on
         ("_md5", "md5"),
         ("_sha1", "sha1"),
+        ("_sha2", "SHA224Type SHA256Type SHA384Type SHA512Type"),  # from 3.12 on
         ("_sha256", "sha224 sha256"),
         ("_sha3", "sha3_224 sha3_256 sha3_384 sha3_512 shake_128 shake_256"),
         ("_sha512", "sha384 sha512"),
     )
     for name in names.split()
 }
+
+if sys.version_info >= (3, 12):
+    TYPES["zlib", "_ZlibDecompressor"] = Effects("", "decompress")
 
 # The types of ctypes' types.
 _OF_DATA = Effects("from_address from_buffer_copy from_param in_dll", arguments="from_buffer:0")
@@ -275,7 +287,7 @@ TYPES["_ctypes", "_Pointer.__class__"] = _OF_DATA._replace(changes="set_type")
 
 # ---- functions of modules: (module, name) -> position and name of the argument that is changed -----------------------
 # "module:type" is the extension module that defines this type, whatever its name; "a|b" are names in different
-# versions.
+# versions, and what ends in a bar is not in all of them.
 
 FUNCTIONS: dict[tuple[str, str], tuple[int, str | None]] = {
     ("_heapq", "heappush"): (0, None),
@@ -283,9 +295,11 @@ FUNCTIONS: dict[tuple[str, str], tuple[int, str | None]] = {
     ("_heapq", "heapify"): (0, None),
     ("_heapq", "heapreplace"): (0, None),
     ("_heapq", "heappushpop"): (0, None),
-    ("_heapq", "_heappop_max"): (0, None),
-    ("_heapq", "_heapify_max"): (0, None),
-    ("_heapq", "_heapreplace_max"): (0, None),
+    ("_heapq", "heappush_max|"): (0, None),
+    ("_heapq", "heappushpop_max|"): (0, None),
+    ("_heapq", "heappop_max|_heappop_max"): (0, None),
+    ("_heapq", "heapify_max|_heapify_max"): (0, None),
+    ("_heapq", "heapreplace_max|_heapreplace_max"): (0, None),
     ("_bisect", "insort_left"): (0, "a"),
     ("_bisect", "insort_right"): (0, "a"),
     ("_collections", "_count_elements"): (0, None),

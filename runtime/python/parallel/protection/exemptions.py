@@ -19,7 +19,11 @@ EXEMPT = (
     "functools:cached_property.__get__",
     "functools:singledispatch.<locals>.dispatch",
     "functools:singledispatch.<locals>.wrapper",
+    "functools:singledispatchmethod.__get__",
     "weakref:WeakKeyDictionary.__setitem__.<locals>.remove",
+    # They write to shared memory, and to nothing else.
+    "multiprocessing.sharedctypes:SynchronizedArray.__setitem__",
+    "multiprocessing.sharedctypes:SynchronizedArray.__setslice__",
     # Who is being shown, so that a circle ends.
     "dataclasses:_recursive_repr.<locals>.wrapper",
     "reprlib:recursive_repr.<locals>.decorating_function.<locals>.wrapper",

@@ -17,6 +17,7 @@ UNGATED: dict[str, str] = {
         re.Match re.Pattern sqlite3.Row operator.attrgetter operator.itemgetter operator.methodcaller
         _multibytecodec.MultibyteCodec _ssl.Certificate decimal.Decimal pickle.PickleBuffer posix.DirEntry
         unicodedata.UCD
+        typing.ParamSpec typing.TypeVar typing.TypeVarTuple
         numpy.dtype numpy.generic numpy.integer numpy.int8 numpy.int16 numpy.int32 numpy.int64 numpy.longlong
         numpy.uint8 numpy.uint16 numpy.uint32 numpy.uint64 numpy.ulonglong
         numpy.float16 numpy.float32 numpy.float64 numpy.float128 numpy.longdouble
@@ -50,21 +51,23 @@ UNGATED: dict[str, str] = {
         _multibytecodec.MultibyteIncrementalDecoder _multibytecodec.MultibyteIncrementalEncoder
         _multibytecodec.MultibyteStreamReader _multibytecodec.MultibyteStreamWriter
     """,
-    "locks belong to nobody in a context": "_thread.RLock _thread.lock _multiprocessing.SemLock",
+    "locks belong to nobody in a context": "_thread.RLock _thread.lock _thread._ThreadHandle _multiprocessing.SemLock",
     "what a thread measures is the thread's own": "_lsprof.Profiler",
     "not seen: what is outside of Python (screens, databases, connections, sound), and settings of TLS": """
         _curses.window _curses_panel.panel _dbm.dbm ossaudiodev.oss_audio_device ossaudiodev.oss_mixer_device
         _ssl._SSLContext _ssl._SSLSocket
     """,
     "parts of C code that no program holds": """
-        builtins.stderrprinter numpy._core._multiarray_umath._array_converter pandas._libs.parsers.TextReader
+        builtins.stderrprinter builtins.InstructionSequence builtins.uop_executor
+        numpy._core._multiarray_umath._array_converter pandas._libs.parsers.TextReader
         pandas._libs.parsers._PendingStringColumn pandas._libs.tslibs.parsing._timelex
     """,
+    "they look into other processes": "_remote_debugging.RemoteUnwinder",
     "views made within a call": "*.memoryview",
     # docs/protection.md says so.
     "not seen: half-way objects of await, generators of Cython, a scanner of re, frames": """
         builtins.generator builtins.anext_awaitable builtins.async_generator_asend builtins.async_generator_athrow
-        builtins.coroutine_wrapper builtins.frame _sre.SRE_Scanner
+        builtins.coroutine_wrapper builtins.frame builtins.FrameLocalsProxy _sre.SRE_Scanner
     """,
 }
 

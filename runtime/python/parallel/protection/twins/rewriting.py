@@ -33,6 +33,8 @@ _OPERATORS = {
 }  # fmt: skip
 
 # As in runtime/python/guard/twin_names.cpp.
+# Attributes that are dicts, made when somebody asks for them, and by what that is done; annotations are from 3.14 on.
+_MADE_WHEN_ASKED_FOR = {"__dict__": "instance_dict", "__annotations__": "annotations"}
 _GLOBAL, _ENCLOSING, _RUNNING = range(3)
 _NAMES = ("global_names", "enclosing_names", "running_names")
 
@@ -202,8 +204,8 @@ class _Rewriter:
 
     def _attribute(self, node: ast.Attribute) -> ast.expr:
         if isinstance(node.ctx, ast.Load):
-            if node.attr == "__dict__":
-                return self._check("instance_dict", node, self._visit(node.value))
+            if node.attr in _MADE_WHEN_ASKED_FOR:
+                return self._check(_MADE_WHEN_ASKED_FOR[node.attr], node, self._visit(node.value))
             node.value = self._visit(node.value)
             return self._check("call", node, node) if node.attr in self._looked_at else node
         node.value = self._check(

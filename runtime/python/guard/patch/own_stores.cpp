@@ -1,7 +1,7 @@
-#include "runtime/python/guard/own_stores.hpp"
+#include "runtime/python/guard/patch/own_stores.hpp"
 
 #include "runtime/python/glue/context_allocator.hpp"
-#include "runtime/python/guard/machine_code.hpp"
+#include "runtime/python/guard/patch/machine_code.hpp"
 
 #include <opcode.h>
 

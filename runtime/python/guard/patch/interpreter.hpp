@@ -31,10 +31,6 @@ const char* find_interpreter(generic_setattr_function setattr, display_function 
 // In a zygote, after that.
 status patch_interpreter() noexcept;
 
-// In a context, where objects of its own have been given dicts of the main thread: their stores take the plain form,
-// too. Fails where the work has had the system forbid it.
-status look_at_all_stores_to_dicts() noexcept;
-
 // What the function was, for its replacement to go on to.
 extern generic_setattr_function g_original_setattr;
 

@@ -12,9 +12,6 @@ namespace xpar::guard {
 // given a gate.
 int find_type_slots(PyTypeObject* probe) noexcept;
 
-// In a zygote, whose free lists are empty: no list or dict of the snapshot is handed out as new in a context.
-void keep_free_lists_clean() noexcept;
-
 // In a zygote.
 void guard_type_slots() noexcept;
 

@@ -1,4 +1,4 @@
-#include "runtime/python/guard/instruction_table.hpp"
+#include "runtime/python/guard/patch/instruction_table.hpp"
 
 #include <Python.h>
 

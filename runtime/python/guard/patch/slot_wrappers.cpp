@@ -1,4 +1,4 @@
-#include "runtime/python/guard/slot_wrappers.hpp"
+#include "runtime/python/guard/patch/slot_wrappers.hpp"
 
 #include <array>
 #include <cstddef>

@@ -1,13 +1,13 @@
-#define Py_BUILD_CORE 1
-#include "runtime/python/guard/interpreter.hpp"
+#include "runtime/python/guard/patch/interpreter.hpp"
 
-#include "runtime/python/guard/instruction_table.hpp"
-#include "runtime/python/guard/machine_code.hpp"
-#include "runtime/python/guard/own_stores.hpp"
+#include "runtime/python/glue/compat.hpp"
+#include "runtime/python/guard/patch/instruction_table.hpp"
+#include "runtime/python/guard/patch/machine_code.hpp"
+#include "runtime/python/guard/patch/own_stores.hpp"
+#include "runtime/python/guard/patch/patches.hpp"
 
 #include <internal/pycore_sysmodule.h>
 
-#include <opcode.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -132,7 +132,7 @@ const char* find_interpreter(generic_setattr_function setattr, display_function 
     if (s_page != nullptr) {
         return nullptr;
     }
-    if ((Py_Version >> 8) != (PY_VERSION_HEX >> 8)) {
+    if ((Py_Version >> 8) != (k_compiled_for >> 8)) {
         return "it was built for another version of CPython";
     }
     s_table = find_instruction_table();

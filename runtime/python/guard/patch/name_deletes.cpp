@@ -1,11 +1,11 @@
-#define Py_BUILD_CORE 1
-#include "runtime/python/guard/name_deletes.hpp"
+#include "runtime/python/guard/patch/name_deletes.hpp"
 
 #include "runtime/python/glue/context_allocator.hpp"
 #include "runtime/python/glue/reference.hpp"
 #include "runtime/python/glue/tasks.hpp"
 #include "runtime/python/guard/frames.hpp"
 #include "runtime/python/guard/judge.hpp"
+#include "runtime/python/guard/patch/raw_frame.hpp"
 
 #include <internal/pycore_code.h>
 #include <internal/pycore_frame.h>

@@ -1,10 +1,10 @@
-#define Py_BUILD_CORE 1
-#include "runtime/python/guard/name_stores.hpp"
+#include "runtime/python/guard/patch/name_stores.hpp"
 
 #include "runtime/python/glue/context_allocator.hpp"
 #include "runtime/python/glue/reference.hpp"
 #include "runtime/python/guard/instance_dicts.hpp"
 #include "runtime/python/guard/judge.hpp"
+#include "runtime/python/guard/patch/raw_frame.hpp"
 
 #include <internal/pycore_code.h>
 #include <internal/pycore_frame.h>

@@ -1,12 +1,12 @@
-#include "runtime/python/guard/type_slots.hpp"
+#include "runtime/python/guard/patch/type_slots.hpp"
 
 #include "runtime/python/glue/loaded_type.hpp"
 #include "runtime/python/guard/ctypes_data.hpp"
 #include "runtime/python/guard/gate.hpp"
 #include "runtime/python/guard/instance_dicts.hpp"
-#include "runtime/python/guard/interpreter.hpp"
 #include "runtime/python/guard/judge.hpp"
-#include "runtime/python/guard/slot_wrappers.hpp"
+#include "runtime/python/guard/patch/interpreter.hpp"
+#include "runtime/python/guard/patch/slot_wrappers.hpp"
 #include "runtime/python/guard/storage.hpp"
 
 #include <memory>
@@ -281,31 +281,6 @@ private:
 
 type_tree* s_types = nullptr;
 
-// Lists and dicts that die are kept for reuse by CPython. One of the snapshot must not be: it would look like the main
-// thread's.
-template <destructor* Original, bool (*IsExact)(PyObject*)>
-void deallocate(PyObject* object) {
-    if (is_context_object(object) || !IsExact(object)) {
-        (*Original)(object);
-        return;
-    }
-    // The same without the reuse: its memory would not be given back in any case.
-    PyObject_GC_UnTrack(object);
-    const destructor self = deallocate<Original, IsExact>;
-    Py_TRASHCAN_BEGIN_CONDITION(object, Py_TYPE(object)->tp_dealloc == self);
-    (void)Py_TYPE(object)->tp_clear(object);
-    Py_TRASHCAN_END;
-}
-
-destructor s_list_dealloc = nullptr;
-destructor s_dict_dealloc = nullptr;
-bool is_list(PyObject* object) {
-    return PyList_CheckExact(object);
-}
-bool is_dict(PyObject* object) {
-    return PyDict_CheckExact(object);
-}
-
 } // namespace
 
 int set_attribute(PyObject* object, PyObject* name, PyObject* value, PyObject* dict) noexcept {
@@ -317,13 +292,6 @@ int set_attribute(PyObject* object, PyObject* name, PyObject* value, PyObject* d
         return -1;
     }
     return g_original_setattr(object, name, value, dict);
-}
-
-void keep_free_lists_clean() noexcept {
-    if (s_list_dealloc == nullptr) {
-        s_list_dealloc = std::exchange(PyList_Type.tp_dealloc, deallocate<&s_list_dealloc, is_list>);
-        s_dict_dealloc = std::exchange(PyDict_Type.tp_dealloc, deallocate<&s_dict_dealloc, is_dict>);
-    }
 }
 
 int find_type_slots(PyTypeObject* probe) noexcept {

@@ -1,4 +1,4 @@
-#include "runtime/python/guard/machine_code.hpp"
+#include "runtime/python/guard/patch/machine_code.hpp"
 
 #include <sys/mman.h>
 #include <unistd.h>
