@@ -56,7 +56,7 @@ void context_heap_pairs(benchmark::State& state) {
     Allocator allocator;
     const auto bytes = static_cast<std::size_t>(state.range(0));
     for (auto _ : state) {
-        void* const place = allocator.allocate(bytes);
+        void* place = allocator.allocate(bytes);
         benchmark::DoNotOptimize(place);
         allocator.free(place);
     }

@@ -38,8 +38,7 @@ nl::json error_reply(const py::error_already_set& error) {
 
 } // namespace
 
-interpreter::interpreter(std::vector<std::string> ipython_options)
-    : xpyt::interpreter(false, false), m_ipython_options(std::move(ipython_options)) {}
+interpreter::interpreter(std::vector<std::string> ipython_options) : m_ipython_options(std::move(ipython_options)) {}
 
 // Only when the kernel could not start: takes the GIL back if it was released, for all that is destroyed after this.
 interpreter::~interpreter() {
@@ -65,14 +64,13 @@ void interpreter::instanciate_ipython_shell() {
 void interpreter::configure_impl() {
     // What xeus sends on its own belongs to the request being handled; its copy of that header is not safe to read
     // while a thread prints, the publisher's is.
-    register_publisher([this](const std::string& type, nl::json metadata, nl::json content,
-                              xeus::buffer_sequence buffers) {
+    publish_with([this](const std::string& type, nl::json metadata, nl::json content, xeus::buffer_sequence buffers) {
         if (type == "execute_input") {
             content["execution_count"] = m_next_count;
         }
         p_publisher->publish(type, *p_publisher->parent(), std::move(metadata), std::move(content), std::move(buffers));
     });
-    xpyt::interpreter::configure_impl();
+    python_interpreter::configure_impl();
     const py::gil_scoped_acquire gil;
     m_kernel = py::module_::import("xparallel_kernel.kernel").attr("Kernel")(m_ipython_shell_app, m_native_object);
     m_kernel_info = to_json(m_kernel.attr("info")());
@@ -119,14 +117,13 @@ void interpreter::leave_if_forked() {
     ::_exit(status);
 }
 
-nl::json interpreter::execute_request_impl(int, const std::string& code, bool silent, bool store_history,
-                                           nl::json user_expressions, bool allow_stdin) {
+nl::json interpreter::run_cell(const std::string& code, const cell_options& options, const nl::json& user_expressions) {
     const py::gil_scoped_acquire gil;
     // Again: after the cell that closed it, a thread that opened some file may have had the number for a moment.
     p_capture->repair();
     nl::json reply;
     try {
-        m_kernel.attr("begin_cell")(code, silent, store_history, allow_stdin);
+        m_kernel.attr("begin_cell")(code, options.silent, options.store_history, options.allow_stdin);
         const py::object escaped = run_user_code([this] { m_kernel.attr("run_cell")(); });
         leave_if_forked();
         m_kernel.attr("note_escaped")(escaped);

@@ -6,8 +6,7 @@
 
 #include "kernel/native.hpp"
 #include "kernel/shell_hooks.hpp"
-
-#include "xeus-python/xinterpreter.hpp"
+#include "kernel/xeus_compat.hpp"
 
 #include <functional>
 #include <memory>
@@ -16,7 +15,7 @@
 
 namespace xpar {
 
-class interpreter final : public xpyt::interpreter, public shell_hooks {
+class interpreter final : public any_xeus_interpreter, public shell_hooks {
 public:
     explicit interpreter(std::vector<std::string> ipython_options);
     ~interpreter() override;
@@ -42,13 +41,12 @@ public:
 private:
     void instanciate_ipython_shell() override;
     void configure_impl() override;
-    nlohmann::json execute_request_impl(int count, const std::string& code, bool silent, bool store_history,
-                                        nlohmann::json user_expressions, bool allow_stdin) override;
+    nlohmann::json run_cell(const std::string& code, const cell_options& options,
+                            const nlohmann::json& user_expressions) override;
     nlohmann::json complete_request_impl(const std::string& code, int cursor) override;
     nlohmann::json inspect_request_impl(const std::string& code, int cursor, int detail) override;
     nlohmann::json is_complete_request_impl(const std::string& code) override;
     nlohmann::json kernel_info_request_impl() override { return m_kernel_info; }
-    void shutdown_request_impl() override {}
     nlohmann::json internal_request_impl(const nlohmann::json& content) override;
 
     // Runs code of the user: interrupts may arrive. Returns the exception it ended with, if any.

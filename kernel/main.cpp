@@ -2,6 +2,7 @@
 
 #include "kernel/captured_output.hpp"
 #include "kernel/command_line.hpp"
+#include "kernel/connection_file.hpp"
 #include "kernel/debugger.hpp"
 #include "kernel/embed.hpp"
 #include "kernel/interpreter.hpp"
@@ -23,36 +24,24 @@ namespace {
 
 // xeus builds server and debugger with plain functions that get the context: what these need travels in it.
 struct kernel_context final : xeus::xcontext {
-    std::function<std::unique_ptr<xeus::xserver>(const xeus::xconfiguration&)> make_server;
+    std::function<std::unique_ptr<xeus::xserver>(const xpar::configuration&)> make_server;
     std::function<std::unique_ptr<xeus::xdebugger>()> make_debugger;
 };
 
 std::unique_ptr<xeus::xserver> make_server(xeus::xcontext& context, const xeus::xconfiguration& config,
                                            nlohmann::json::error_handler_t) {
-    return dynamic_cast<kernel_context&>(context).make_server(config);
+    return dynamic_cast<kernel_context&>(context).make_server(xpar::as_configuration(config));
 }
 
-std::unique_ptr<xeus::xdebugger> make_debugger(xeus::xcontext& context, const xeus::xconfiguration&, const std::string&,
+std::unique_ptr<xeus::xdebugger> make_debugger(xeus::xcontext& context, const xpar::configuration&, const std::string&,
                                                const std::string&, const nlohmann::json&) {
     return dynamic_cast<kernel_context&>(context).make_debugger();
-}
-
-xeus::xconfiguration read_connection_file(const std::string& name) {
-    try {
-        xeus::xconfiguration config = xeus::load_configuration(name);
-        if (config.m_key.empty()) {
-            config.m_signature_scheme = "none"; // xeus would make up a key that no client has
-        }
-        return config;
-    } catch (const std::exception& error) {
-        throw std::runtime_error("connection file " + name + ": " + error.what());
-    }
 }
 
 // Does not return by way of destructors once Python runs: objects that hold Python objects would outlive it.
 [[noreturn]] void run(const xpar::command_line& command, int argument_count, char** arguments) {
     xpar::prepare_environment();
-    const xeus::xconfiguration config = read_connection_file(command.connection_file);
+    const xpar::configuration config = xpar::read_connection_file(command.connection_file);
     const xpar::embedded_python python(argument_count, arguments);
 
     auto context = std::make_unique<kernel_context>();
@@ -60,7 +49,7 @@ xeus::xconfiguration read_connection_file(const std::string& name) {
     std::unique_ptr<xpar::captured_output> capture;
     xpar::server* server = nullptr;
     xpar::interpreter* const shell = interpreter.get();
-    context->make_server = [&](const xeus::xconfiguration& final_config) {
+    context->make_server = [&](const xpar::configuration& final_config) {
         auto made = std::make_unique<xpar::server>(final_config, *shell);
         server = made.get();
         capture = std::make_unique<xpar::captured_output>(made->output());
@@ -70,6 +59,7 @@ xeus::xconfiguration read_connection_file(const std::string& name) {
     context->make_debugger = [shell] {
         return xpar::interpreter::has_debugger() ? std::make_unique<xpar::debugger>(*shell) : nullptr;
     };
+    xpar::operator_stream::hold(); // xeus says what it is and does; the server has the last word (start_impl)
     xeus::xkernel kernel(config, xeus::get_user_name(), std::move(context), std::move(interpreter), make_server,
                          std::make_unique<xpar::no_history>(), nullptr, make_debugger, nlohmann::json::object(),
                          nlohmann::json::error_handler_t::replace);
@@ -77,7 +67,6 @@ xeus::xconfiguration read_connection_file(const std::string& name) {
     {
         const xpar::parent_watch launcher([server] { server->stop(); });
         xpar::keep_own_descriptors();
-        std::clog.setstate(std::ios_base::failbit); // xeus says its version; the server has the last word (start_impl)
         kernel.start();
     }
     shell->shut_down();
@@ -107,6 +96,7 @@ int main(int argument_count, char* arguments[]) {
         try {
             run(command, argument_count, arguments);
         } catch (const std::exception& error) {
+            xpar::operator_stream::go_on();
             std::clog << "xparallel: " << error.what() << '\n';
             ::_exit(1);
         }

@@ -1,7 +1,6 @@
 #include "kernel/message_header.hpp"
 
 #include "xeus/xguid.hpp"
-#include "xeus/xmessage.hpp"
 
 #include <array>
 #include <cstdio>
@@ -30,7 +29,7 @@ nlohmann::json make_message_header(const std::string& type, const std::string& u
             {"username", user},
             {"session", session},
             {"date", iso8601_now()},
-            {"version", xeus::get_protocol_version()}};
+            {"version", k_protocol_version}};
 }
 
 } // namespace xpar

@@ -11,6 +11,9 @@ namespace xpar {
 
 using parent_ptr = std::shared_ptr<const nlohmann::json>; // the header of the request an output belongs to; never null
 
+// Of the messaging protocol, as this kernel keeps it: newer versions of xeus tell what they could keep.
+inline constexpr const char* k_protocol_version = "5.3";
+
 // Any thread.
 nlohmann::json make_message_header(const std::string& type, const std::string& user, const std::string& session);
 

@@ -68,6 +68,18 @@ operator_stream::~operator_stream() {
     ::close(m_descriptor);
 }
 
+void operator_stream::hold() noexcept {
+    for (std::ostream* const stream : {&std::cout, &std::cerr, &std::clog}) {
+        stream->setstate(std::ios_base::failbit);
+    }
+}
+
+void operator_stream::go_on() noexcept {
+    for (std::ostream* const stream : {&std::cout, &std::cerr, &std::clog}) {
+        stream->clear();
+    }
+}
+
 void operator_stream::mark_kernel_thread() noexcept {
     t_runs_kernel_code = true;
 }

@@ -19,6 +19,10 @@ public:
 
     int descriptor() const noexcept { return m_descriptor; }
 
+    // Between these two nothing reaches the operator: not what libraries say of themselves when they start.
+    static void hold() noexcept;
+    static void go_on() noexcept;
+
     // The calling thread runs nothing but the kernel's own code from here on.
     static void mark_kernel_thread() noexcept;
 

@@ -6,7 +6,6 @@
 
 #include "xeus/xguid.hpp"
 #include "xeus/xkernel.hpp"
-#include "xeus/xzmq_serializer.hpp"
 
 namespace xpar {
 
@@ -21,9 +20,9 @@ bool has_place(const std::string& type) {
 
 } // namespace
 
-publisher::publisher(zmq::context_t& context, const xeus::xconfiguration& config)
-    : m_authentication(xeus::make_xauthentication(config.m_signature_scheme, config.m_key)),
-      m_socket(context, zmq::socket_type::pub), m_user(xeus::get_user_name()), m_session(xeus::new_xguid()) {
+publisher::publisher(zmq::context_t& context, const configuration& config)
+    : m_signer(config.m_signature_scheme, config.m_key), m_socket(context, zmq::socket_type::pub),
+      m_user(xeus::get_user_name()), m_session(xeus::new_xguid()) {
     m_socket.set(zmq::sockopt::sndhwm, 0);
     bind(m_socket, config, config.m_iopub_port);
 }
@@ -38,7 +37,7 @@ std::string publisher::port() const {
     return bound_port(m_socket);
 }
 
-void publisher::start(xeus::xpub_message first) {
+void publisher::start(const xeus::xpub_message& first) {
     const std::lock_guard lock(m_mutex);
     const std::string& topic = first.topic();
     m_topic_prefix = topic.substr(0, topic.rfind('.') + 1);
@@ -143,10 +142,9 @@ void publisher::send_locked(const std::string& type, const nl::json& parent, nl:
     if (!m_open) {
         return;
     }
-    xeus::xpub_message message(m_topic_prefix + type, make_message_header(type, m_user, m_session), parent,
-                               std::move(metadata), std::move(content), std::move(buffers));
-    send(m_socket, xeus::xzmq_serializer::serialize_iopub(std::move(message), *m_authentication,
-                                                          nl::json::error_handler_t::replace));
+    const xeus::xpub_message message(m_topic_prefix + type, make_message_header(type, m_user, m_session), parent,
+                                     std::move(metadata), std::move(content), std::move(buffers));
+    send(m_socket, to_wire(message, m_signer));
 }
 
 void publisher::flush_locked() {

@@ -13,10 +13,10 @@
 #pragma once
 
 #include "kernel/gathered_text.hpp"
+#include "kernel/wire.hpp"
+#include "kernel/xeus_compat.hpp"
 
 #include "nlohmann/json.hpp"
-#include "xeus/xauthentication.hpp"
-#include "xeus/xkernel_configuration.hpp"
 #include "xeus/xmessage.hpp"
 #include "zmq.hpp"
 #include "zmq_addon.hpp"
@@ -38,7 +38,7 @@ public:
     static constexpr std::chrono::milliseconds k_gather_time{100};
     static constexpr std::chrono::milliseconds k_flush_interval{50};
 
-    publisher(zmq::context_t& context, const xeus::xconfiguration& config);
+    publisher(zmq::context_t& context, const configuration& config);
     ~publisher();
     publisher(const publisher&) = delete;
     publisher& operator=(const publisher&) = delete;
@@ -46,7 +46,7 @@ public:
     std::string port() const;
 
     // Takes user, session and topic over from the kernel's first message, sends it and starts the timer.
-    void start(xeus::xpub_message first);
+    void start(const xeus::xpub_message& first);
     // Sends what is left; afterwards everything is dropped.
     void close();
 
@@ -72,7 +72,7 @@ private:
     void send_text_locked(std::vector<gathered_text::piece> pieces);
     void run_timer();
 
-    const std::unique_ptr<xeus::xauthentication> m_authentication;
+    const signer m_signer;
 
     mutable std::mutex m_mutex; // guards all below
     zmq::socket_t m_socket;

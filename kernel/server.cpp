@@ -5,8 +5,6 @@
 #include "kernel/signals.hpp"
 #include "kernel/sockets.hpp"
 
-#include "xeus/xzmq_serializer.hpp"
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -27,16 +25,9 @@ bool contains(const std::array<std::string_view, size>& all, std::string_view on
 }
 
 // What goes to xeus. It would take any request on any channel, a cell on the control thread for one.
-constexpr std::array<std::string_view, 6> k_xeus_on_shell{"execute_request",     "complete_request",
-                                                          "inspect_request",     "is_complete_request",
-                                                          "kernel_info_request", "shutdown_request"};
-constexpr std::array<std::string_view, 4> k_xeus_on_control{"kernel_info_request", "shutdown_request",
-                                                            "interrupt_request", "debug_request"};
-
-std::size_t signature_bytes(const xeus::xauthentication& authentication) {
-    const xeus::xraw_buffer nothing(nullptr, 0);
-    return authentication.sign(nothing, nothing, nothing, nothing).size();
-}
+constexpr std::array<std::string_view, 5> k_xeus_on_shell{"execute_request", "complete_request", "inspect_request",
+                                                          "is_complete_request", "kernel_info_request"};
+constexpr std::array<std::string_view, 2> k_xeus_on_control{"kernel_info_request", "debug_request"};
 
 nl::json error_content(const std::string& name, const std::string& value) {
     return {{"status", "error"}, {"ename", name}, {"evalue", value}, {"traceback", nl::json::array()}};
@@ -44,9 +35,8 @@ nl::json error_content(const std::string& name, const std::string& value) {
 
 } // namespace
 
-server::server(const xeus::xconfiguration& config, shell_hooks& hooks)
-    : p_hooks(hooks), m_authentication(xeus::make_xauthentication(config.m_signature_scheme, config.m_key)),
-      m_signature_bytes(signature_bytes(*m_authentication)), m_publisher(m_context, config),
+server::server(const configuration& config, shell_hooks& hooks)
+    : p_hooks(hooks), m_signer(config.m_signature_scheme, config.m_key), m_publisher(m_context, config),
       m_shell(bound_router(m_context, config, config.m_shell_port)),
       m_stdin(bound_router(m_context, config, config.m_stdin_port)),
       m_control(bound_router(m_context, config, config.m_control_port)),
@@ -56,7 +46,7 @@ server::~server() {
     close();
 }
 
-void server::update_config_impl(xeus::xconfiguration& config) const {
+void server::update_config_impl(configuration& config) const {
     config.m_shell_port = bound_port(m_shell);
     config.m_stdin_port = bound_port(m_stdin);
     config.m_control_port = bound_port(m_control);
@@ -65,8 +55,8 @@ void server::update_config_impl(xeus::xconfiguration& config) const {
 }
 
 void server::start_impl(xeus::xpub_message message) {
-    std::clog.clear(); // main has kept xeus from greeting the operator
-    m_publisher.start(std::move(message));
+    operator_stream::go_on(); // main has kept xeus from greeting the operator
+    m_publisher.start(message);
     m_heartbeat_thread = std::thread(&server::run_heartbeat, this);
     m_control_thread = std::thread(&server::run_control, this);
     run_shell();
@@ -147,7 +137,7 @@ void server::wait_for_shell() {
 
 void server::handle_shell(xeus::xmessage message) {
     drop_interrupts();
-    m_shell_request = {message.header().value("msg_type", ""), message.identities(), message.header(), {}, {}, false};
+    m_shell_request = {message.header().value("msg_type", ""), message.identities(), message.header(), {}, {}};
     m_busy = true;
     if (!contains(k_xeus_on_shell, m_shell_request.type)) {
         handle_ourselves(message);
@@ -155,7 +145,7 @@ void server::handle_shell(xeus::xmessage message) {
         notify_shell_listener(std::move(message));
     }
     m_busy = false;
-    reply_if_unanswered(m_shell, m_shell_request);
+    complete(m_shell, m_shell_request);
 }
 
 void server::handle_ourselves(const xeus::xmessage& message) {
@@ -167,10 +157,19 @@ void server::handle_ourselves(const xeus::xmessage& message) {
             reply(m_shell, m_shell_request, std::move(*content));
         }
         m_publisher.set_parent(before);
+    } else if (m_shell_request.type == "shutdown_request") {
+        serve_shutdown(m_shell, m_shell_request, message);
     } else {
         reply_if_unanswered(m_shell, m_shell_request);
     }
     publish_status(m_shell_request, "idle");
+}
+
+void server::serve_shutdown(zmq::socket_t& socket, request& to, const xeus::xmessage& message) {
+    const nl::json content = {{"status", "ok"}, {"restart", message.content().value("restart", nl::json(false))}};
+    m_publisher.publish("shutdown_reply", to.header, nl::json::object(), content);
+    reply(socket, to, content);
+    stop();
 }
 
 void server::publish_status(const request& of, const char* state) {
@@ -226,18 +225,16 @@ std::optional<std::string> server::try_answer(std::chrono::milliseconds patience
 }
 
 void server::send_stdin_impl(xeus::xmessage message) {
-    send_to(m_stdin, std::move(message));
+    send_to(m_stdin, message);
 }
 
-void server::publish_impl(xeus::xpub_message message, xeus::channel) {
-    std::string type = message.header().value("msg_type", "");
-    if (type == "interrupt") {
-        return; // xeus announces interrupts; the specification knows no such message
-    }
-    if (type == "shutdown") {
-        type = "shutdown_reply";
-    }
+void server::publish_impl(xeus::xpub_message message, xeus::channel channel) {
+    const std::string type = message.header().value("msg_type", "");
     m_publisher.publish(type, message.parent_header(), message.metadata(), completed(type, message.content()));
+    if (type == "status") {
+        request& of = channel == xeus::channel::CONTROL ? m_control_request : m_shell_request;
+        of.is_busy = message.content().value("execution_state", "") == "busy";
+    }
     // Only cells take over the output: what a thread prints while a completion is computed belongs to its cell. They
     // do so once they are known to be busy: text that a thread or a subprocess writes meanwhile must not come before.
     if (type == "status" && message.content().value("execution_state", "") == "busy" &&
@@ -267,18 +264,22 @@ void server::run_control() {
 
 void server::handle_control(xeus::xmessage message) {
     const nl::json& content = message.content();
-    m_control_request = {message.header().value("msg_type", ""), message.identities(), message.header(), {}, {}, false};
+    m_control_request = {message.header().value("msg_type", ""), message.identities(), message.header(), {}, {}};
     if (m_control_request.type == "debug_request" && content.is_object()) {
         m_control_request.debugger_sequence = content.value("seq", nl::json());
         m_control_request.debugger_command = content.value("command", nl::json());
-    } else if (m_control_request.type == "interrupt_request") {
-        interrupt(m_main_thread);
     }
     if (contains(k_xeus_on_control, m_control_request.type)) {
         notify_control_listener(std::move(message));
-        reply_if_unanswered(m_control, m_control_request);
+        complete(m_control, m_control_request);
     } else {
         publish_status(m_control_request, "busy");
+        if (m_control_request.type == "interrupt_request") {
+            interrupt(m_main_thread);
+            reply(m_control, m_control_request, {{"status", "ok"}});
+        } else if (m_control_request.type == "shutdown_request") {
+            serve_shutdown(m_control, m_control_request, message);
+        }
         reply_if_unanswered(m_control, m_control_request);
         publish_status(m_control_request, "idle");
     }
@@ -314,31 +315,23 @@ void server::run_heartbeat() {
 std::optional<xeus::xmessage> server::try_read(zmq::socket_t& socket) {
     zmq::multipart_t wire;
     while (try_receive(socket, wire)) {
-        if (!is_well_formed(wire, m_signature_bytes)) {
-            std::clog << "xparallel: dropped a malformed message" << '\n';
-            continue;
-        }
-        const std::string signed_as = m_signature_bytes != 0 ? signature(wire) : "";
         try {
-            xeus::xmessage message = xeus::xzmq_serializer::deserialize(wire, *m_authentication);
-            if (m_signature_bytes != 0 && !m_replay_guard.admits(signed_as)) { // only now is it known to be no forgery
+            xeus::xmessage message = from_wire(wire, m_signer);
+            // Only now is it known to be no forgery.
+            if (m_signer.signs() && !m_replay_guard.admits(signature_of(wire))) {
                 std::clog << "xparallel: dropped a message that came a second time\n";
                 continue;
             }
-            if (message.header().is_object() && message.content().is_object()) {
-                return message;
-            }
-            std::clog << "xparallel: dropped a message whose header or content is no object" << '\n';
-        } catch (const std::exception& error) { // a wrong signature, or no JSON: nobody to reply to
+            return message;
+        } catch (const std::exception& error) { // nobody to reply to
             std::clog << "xparallel: dropped a message: " << error.what() << '\n';
         }
     }
     return std::nullopt;
 }
 
-void server::send_to(zmq::socket_t& socket, xeus::xmessage message) const {
-    send(socket,
-         xeus::xzmq_serializer::serialize(std::move(message), *m_authentication, nl::json::error_handler_t::replace));
+void server::send_to(zmq::socket_t& socket, const xeus::xmessage& message) const {
+    send(socket, to_wire(message, m_signer));
 }
 
 // The type of the reply follows from that of the request.
@@ -349,7 +342,15 @@ void server::reply(zmq::socket_t& socket, request& to, nl::json content) const {
                                    completed(type, std::move(content)), {}));
 }
 
-// xeus does not reply to what it does not know, to what it cannot read, and when its debugger throws.
+// xeus does not reply to what it does not know, to what it cannot read, and when its debugger throws; nor does it then
+// tell that it is idle again.
+void server::complete(zmq::socket_t& socket, request& of) {
+    reply_if_unanswered(socket, of);
+    if (of.is_busy) {
+        publish_status(of, "idle");
+    }
+}
+
 void server::reply_if_unanswered(zmq::socket_t& socket, request& to) const {
     if (to.answered || !to.type.ends_with("_request")) {
         return;
@@ -373,8 +374,8 @@ nl::json server::completed(const std::string& type, nl::json content) const {
         if (m_aborting) {
             content.update(error_content("ExecutionAborted", "an earlier cell of the queue failed"));
         }
-    } else if (type == "shutdown_reply" || type == "interrupt_reply") {
-        content["status"] = "ok";
+    } else if (type == "kernel_info_reply") {
+        content["protocol_version"] = k_protocol_version;
     }
     return content;
 }

@@ -11,6 +11,8 @@
 #include "kernel/publisher.hpp"
 #include "kernel/replay_guard.hpp"
 #include "kernel/shell_hooks.hpp"
+#include "kernel/wire.hpp"
+#include "kernel/xeus_compat.hpp"
 
 #include "xeus/xserver.hpp"
 
@@ -31,7 +33,7 @@ public:
     static constexpr std::chrono::milliseconds k_time_to_end{1500};
 
     // Constructed on the main thread. Throws std::runtime_error when a port is taken.
-    server(const xeus::xconfiguration& config, shell_hooks& hooks);
+    server(const configuration& config, shell_hooks& hooks);
     ~server() override;
 
     publisher& output() { return m_publisher; }
@@ -54,6 +56,7 @@ private:
         nlohmann::json debugger_sequence; // of debug_request only
         nlohmann::json debugger_command;
         bool answered = false;
+        bool is_busy = false; // as xeus has told
     };
 
     xeus::xcontrol_messenger& get_control_messenger_impl() override { return m_messenger; }
@@ -64,27 +67,28 @@ private:
     void start_impl(xeus::xpub_message message) override;
     void abort_queue_impl(const listener& abort, long polling_interval) override;
     void stop_impl() override;
-    void update_config_impl(xeus::xconfiguration& config) const override;
+    void update_config_impl(configuration& config) const override;
 
     void run_shell();
     void wait_for_shell();
     void handle_shell(xeus::xmessage message);
+    void serve_shutdown(zmq::socket_t& socket, request& to, const xeus::xmessage& message);
     void handle_ourselves(const xeus::xmessage& message);
     void run_control();
     void handle_control(xeus::xmessage message);
     void run_heartbeat();
 
     std::optional<xeus::xmessage> try_read(zmq::socket_t& socket);
-    void send_to(zmq::socket_t& socket, xeus::xmessage message) const;
+    void send_to(zmq::socket_t& socket, const xeus::xmessage& message) const;
     void reply(zmq::socket_t& socket, request& to, nlohmann::json content) const;
+    void complete(zmq::socket_t& socket, request& of);
     void reply_if_unanswered(zmq::socket_t& socket, request& to) const;
     nlohmann::json completed(const std::string& type, nlohmann::json content) const;
     void publish_status(const request& of, const char* state);
 
     const pthread_t m_main_thread = ::pthread_self();
     shell_hooks& p_hooks;
-    const std::unique_ptr<xeus::xauthentication> m_authentication;
-    const std::size_t m_signature_bytes; // 0 when messages are not signed
+    const signer m_signer;
     zmq::context_t m_context;
 
     replay_guard m_replay_guard;

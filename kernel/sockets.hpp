@@ -1,7 +1,8 @@
-// What all sockets of the kernel have in common: how they are bound, and what a message must look like to be read.
+// What all sockets of the kernel have in common: how they are bound, read and written.
 #pragma once
 
-#include "xeus/xkernel_configuration.hpp"
+#include "kernel/xeus_compat.hpp"
+
 #include "zmq.hpp"
 #include "zmq_addon.hpp"
 
@@ -13,18 +14,11 @@ namespace xpar {
 inline constexpr int k_linger_ms = 300;
 
 // An empty port or "0" takes any free one. Throws std::runtime_error, naming the end point, when it is taken.
-void bind(zmq::socket_t& socket, const xeus::xconfiguration& config, const std::string& port);
+void bind(zmq::socket_t& socket, const configuration& config, const std::string& port);
 std::string bound_port(const zmq::socket_t& socket);
 
 // A ROUTER that takes a client back that reconnects under its old identity.
-zmq::socket_t bound_router(zmq::context_t& context, const xeus::xconfiguration& config, const std::string& port);
-
-// Has it a delimiter, a signature of the right length (0: none is wanted) and the four parts? xeus reads them without
-// looking.
-bool is_well_formed(const zmq::multipart_t& message, std::size_t signature_bytes);
-
-// Of a well-formed message.
-std::string signature(const zmq::multipart_t& message);
+zmq::socket_t bound_router(zmq::context_t& context, const configuration& config, const std::string& port);
 
 // A signal may interrupt any call on a socket; cppzmq then throws half way through a message. These two go on instead.
 void send(zmq::socket_t& socket, zmq::multipart_t message);

@@ -49,6 +49,22 @@ def bare(tmp_path_factory):
     return make(tmp_path_factory.mktemp("environments") / "bare")
 
 
+# Of what the kernel is lent, some versions of IPython and of debugpy need no more, or not yet.
+OF_SOME_VERSIONS = {
+    *(
+        "_pydevd_sys_monitoring",
+        "_pydevd_sys_monitoring_cython",
+        "backcall",
+        "bytecode",
+        "decorator",
+        "ipython_pygments_lexers",
+        "pexpect",
+        "pickleshare",
+    ),
+    *("ptyprocess", "six", "typing_extensions"),
+}
+
+
 # ---- what cells find -------------------------------------------------------------------------------------------------
 
 
@@ -111,13 +127,17 @@ def test_the_kernel_is_lent_what_it_uses_and_nothing_else(bare):
         # These two come with libraries that the environment lacks: BLAS, and matplotlib.
         kernel.ok("import importlib.util, threadpoolctl\nassert importlib.util.find_spec('matplotlib_inline')")
         found = eval(kernel.ok("loaded() | parallel.submit_work(loaded).result()").result)
-        assert found == environment.LENT - {"matplotlib_inline"}
+        assert found <= environment.LENT
+        assert environment.LENT - found <= {"matplotlib_inline", *OF_SOME_VERSIONS}
         kernel.end()
 
 
 @pytest.mark.parametrize("own", [{"traitlets"}, {"IPython", "traitlets"}, {"debugpy", "pydevd"}, {"jedi", "six"}])
 def test_what_the_environment_has_comes_first(tmp_path, own):
     venv = make(tmp_path / "half")
+    own = {
+        name for name in own if (DEBIAN / name).exists() or (DEBIAN / f"{name}.py").exists()
+    }  # six, pydevd: not all have
     for name in own:
         source = DEBIAN / name
         if source.is_dir():

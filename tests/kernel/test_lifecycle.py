@@ -411,7 +411,8 @@ def test_another_python_in_path_does_not_matter(tmp_path):
 def test_an_active_virtual_environment_is_the_one_of_cells(tmp_path):
     environment = tmp_path / "an environment"
     subprocess.run(["/usr/bin/python3", "-m", "venv", "--without-pip", environment], check=True, timeout=60)
-    (environment / "lib/python3.11/site-packages/only_there.py").write_text("here = True\n")
+    (folder,) = environment.glob("lib/python3.*/site-packages")
+    (folder / "only_there.py").write_text("here = True\n")
     with Kernel(env={"VIRTUAL_ENV": str(environment)}) as kernel:
         assert kernel.value("__import__('sys').prefix") == repr(str(environment))
         assert kernel.ok("import only_there; only_there.here").result == "True"

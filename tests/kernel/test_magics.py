@@ -44,7 +44,7 @@ def refused(kernel: Kernel, code: str) -> str:
     cell = kernel.run(code)
     assert cell.reply["ename"] == "UsageError" and cell.of("error") == []
     assert "Traceback" not in cell.text("stderr")
-    return cell.text("stderr")
+    return plain(cell.text("stderr"))
 
 
 # ---- looking ---------------------------------------------------------------------------------------------------------

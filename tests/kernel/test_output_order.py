@@ -14,7 +14,8 @@ ROUNDS = 12
 PAUSES = (0, 0, 0.001, 0.004, 0.03)  # seconds; a line is held back for 0.02, text for 0.1
 
 IMPORTS = """
-import ctypes, multiprocessing, os, subprocess, sys, threading, time
+import ctypes, multiprocessing, os, subprocess, sys, threading, time, warnings
+warnings.filterwarnings('ignore', 'This process', DeprecationWarning)  # Python's, from 3.12 on
 from IPython.display import display
 libc = ctypes.CDLL(None)
 disturb, ended = threading.Event(), threading.Event()

@@ -40,7 +40,8 @@ CODE = {
 def test_an_error(kernel: Kernel, code, name, text):
     cell = kernel.run(code)
     assert cell.reply["status"] == "error"
-    assert cell.reply["ename"] == name  # the bare name: nbclient compares it
+    subclass = "_IncompleteInputError" if name == "SyntaxError" else name  # of an open bracket, from 3.13 on
+    assert cell.reply["ename"] in (name, subclass)  # the bare name: nbclient compares it
     assert text in cell.reply["evalue"]
     assert isinstance(cell.reply["traceback"], list) and all(isinstance(line, str) for line in cell.reply["traceback"])
     assert cell.reply["traceback"]

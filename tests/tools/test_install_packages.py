@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 # The tools of the script that every system has.
-TOOLS = ("sh", "sed", "grep", "tr", "dirname", "env", "sort")
+TOOLS = ("sh", "sed", "grep", "tr", "dirname", "env", "sort", "head")
 
 
 class System:
@@ -27,9 +27,14 @@ class System:
         path.write_text(f"#!{shutil.which('sh')}\n{body}\n")
         path.chmod(0o755)
 
-    def debian(self, installed, user=0, apt_status=0, simulated=""):
-        known = "\n".join(f"echo '{name} {status}'" for name, status in installed.items())
-        self.program("dpkg-query", f"{known}\nexit 1")  # 1: some name is unknown to dpkg
+    def list(self, *entries):
+        self._list.write_text("".join(f"{entry}\n" for entry in entries))
+
+    def debian(self, installed, user=0, apt_status=0, simulated="", known=("alpha", "beta", "gamma")):
+        """`known`: what apt has packages of."""
+        self.program("apt-cache", f"case ' {' '.join(known)} ' in *\" $2 \"*) exit 0;; esac; exit 100")
+        answers = "\n".join(f"echo '{name} {status}'" for name, status in installed.items())
+        self.program("dpkg-query", f"{answers}\nexit 1")  # 1: some name is unknown to dpkg
         simulate = f"case \"$*\" in *--simulate*) printf '%s' '{simulated}';; esac"
         self.program("apt-get", f'echo "apt-get $*" >> {self._log}; {simulate}; exit {apt_status}')
         self.program("id", f"echo {user}")
@@ -123,6 +128,38 @@ def test_a_failing_apt_is_reported(system):
     assert len(system.log()) == 1
 
 
+def test_the_first_name_that_the_release_has(system):
+    system.list("new | alpha | old", "beta")
+    system.debian({})
+    assert system.run().returncode == 0
+    assert system.log()[-1].endswith("--no-install-recommends alpha beta")
+
+
+def test_any_of_the_names_is_enough(system):
+    system.list("new | alpha", "beta")
+    system.debian({"alpha": "installed", "beta": "installed"}, known=("new", "alpha", "beta"))
+    assert system.run().returncode == 0 and system.log() == []
+
+
+def test_what_a_release_need_not_have(system):
+    system.list("old | -", "beta")
+    system.debian({"beta": "installed"})
+    assert system.run().returncode == 0 and system.log() == []  # it has none: nothing to do, and nobody is asked
+    system.debian({})
+    assert system.run().returncode == 0
+    assert system.log()[-1].endswith("--no-install-recommends beta")
+    system.debian({"beta": "installed"}, known=("old",))
+    assert system.run().returncode == 0
+    assert system.log()[-1].endswith("--no-install-recommends old")
+
+
+def test_what_no_release_calls_so(system):
+    system.list("new | old")
+    system.debian({})
+    done = system.run()
+    assert done.returncode == 1 and "this release has no package new or old" in done.stderr
+
+
 def test_without_apt(system):
     done = system.run()
     assert done.returncode == 1
@@ -136,7 +173,7 @@ def test_inside_a_conda_environment(system):
 def test_the_projects_lists_are_sound(root):
     lists = sorted((root / "scripts").glob("packages*.txt"))
     lines = [line.split("#")[0].strip() for one in lists for line in one.read_text().splitlines()]
-    names = [name for name in lines if name]
+    names = [name.strip() for line in lines if line for name in line.split("|") if name.strip() != "-"]
     assert len(lists) == 5 and len(names) > 30
     assert len(set(names)) == len(names), "a package is in two lists"
     assert all(" " not in name for name in names)

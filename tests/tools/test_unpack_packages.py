@@ -20,6 +20,9 @@ class Archive:
             f'for name; do cp "{folder}/$name.deb" ./"$name"_1.0_all.deb || exit 100; done\n'
         )
         apt.chmod(0o755)
+        cache = folder / "bin/apt-cache"
+        cache.write_text(f'#!/bin/sh\ntest -e "{folder}/$2.deb"\n')
+        cache.chmod(0o755)
 
     def package(self, name, files):
         """Make one; a value that is a path is a link to it."""
@@ -59,6 +62,12 @@ def test_files_are_unpacked_once(archive):
     assert len(archive.log.read_text().splitlines()) == 1
     assert archive.unpack("alpha-dev").returncode == 0
     assert not (archive.dir / "usr/include/beta.h").exists()
+
+
+def test_of_several_names_the_first_that_there_is(archive):
+    archive.package("alpha-dev", {"usr/include/alpha.h": "alpha"})
+    assert archive.unpack("new-dev | alpha-dev | old-dev", "none-dev | -").returncode == 0
+    assert (archive.dir / "usr/include/alpha.h").exists()
 
 
 def test_a_library_is_the_one_that_is_installed(archive, tmp_path):

@@ -23,16 +23,18 @@ ignored = ""
 OWN = frozenset({"parallel", "xparallel_kernel"})
 
 # What the kernel imports, and what that imports in turn; nothing that users expect from their environment, such as
-# numpy. A test uses every part of a kernel and compares the list with what was loaded.
+# numpy. Versions of these differ in what they need. A test uses every part of a kernel and compares the list with what
+# was loaded.
 LENT = frozenset(
     {
         # the shell, its completer and its tracebacks
-        "IPython", "asttokens", "backcall", "decorator", "executing", "jedi", "matplotlib_inline", "parso", "pexpect",
-        "pickleshare", "prompt_toolkit", "ptyprocess", "pure_eval", "pygments", "six", "stack_data", "traitlets",
-        "wcwidth", "xeus_python_shell",
-        # the debugger; Debian keeps pydevd apart from it
-        "_pydev_bundle", "_pydev_runfiles", "_pydevd_bundle", "_pydevd_frame_eval", "bytecode", "debugpy",
-        "pydev_ipython", "pydevconsole", "pydevd", "pydevd_file_utils", "pydevd_plugins", "pydevd_tracing",
+        "IPython", "asttokens", "backcall", "decorator", "executing", "ipython_pygments_lexers", "jedi",
+        "matplotlib_inline", "parso", "pexpect", "pickleshare", "prompt_toolkit", "ptyprocess", "pure_eval", "pygments",
+        "six", "stack_data", "traitlets", "typing_extensions", "wcwidth", "xeus_python_shell",
+        # the debugger; Debian 12 keeps pydevd apart from it
+        "_pydev_bundle", "_pydev_runfiles", "_pydevd_bundle", "_pydevd_frame_eval", "_pydevd_sys_monitoring",
+        "_pydevd_sys_monitoring_cython", "bytecode", "debugpy", "pydev_ipython", "pydevconsole", "pydevd", "pydevd_file_utils", "pydevd_plugins",
+        "pydevd_tracing",
         # threads of BLAS in contexts
         "threadpoolctl",
     }

@@ -1,7 +1,7 @@
 """Imports IPython without what a kernel needs later or never: 0.20 s of the 0.39 s that importing its shell takes.
 
 The package imports its terminal shell, and prompt_toolkit, for the sake of one name, `IPython.embed`, and its completer
-jedi, which nobody needs before the first completion. IPython 9 leaves both until they are used; this does so for 8.
+jedi, which nobody needs before the first completion. Later ones of IPython 9 leave both until they are used.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ def import_ipython() -> None:
     package = _import_beside("IPython", [terminal])
     if vars(package).pop("embed", terminal) is None:
         vars(package)["__getattr__"] = _finder_of_embed(vars(package).get("__getattr__"))
-    if package.version_info[0] < 9 and "jedi" not in sys.modules and importlib.util.find_spec("jedi") is not None:
+    if "jedi" not in sys.modules and (found := importlib.util.find_spec("jedi")) is not None:
         jedi = _Jedi(_JEDI[0])
+        jedi.__spec__ = found  # later versions only ask for it
         jedi.settings = types.SimpleNamespace()
         _import_beside("IPython.core.completer", [jedi, *map(types.ModuleType, _JEDI[1:])])
 

@@ -247,13 +247,13 @@ b = io.BytesIO(); t = tarfile.open(fileobj=b, mode='w:gz'); i = tarfile.TarInfo(
 
 def b_picklers_of_its_own():
     """
-import copy, io, pickle, functools, itertools
-part0 = functools.partial(int, base=2); cycle0 = itertools.cycle([1, 2])
+import copy, io, pickle, functools
+part0 = functools.partial(int, base=2)
 """
     b = io.BytesIO(); p = pickle.Pickler(b); p.dump([1]); p.clear_memo(); p.dump({2}); b.seek(0); u = pickle.Unpickler(b)
     assert (u.load(), u.load()) == ([1], {2})
     assert copy.copy(part0)('11') == 3 and pickle.loads(pickle.dumps(part0))('11') == 3 and copy.deepcopy(iter([1, 2])) is not None
-    own = copy.deepcopy(cycle0); next(own); own.__setstate__(([2], 1))
+    own = copy.copy(iter([1, 2])); next(own); own.__setstate__(0)
     assert list(copy.copy(iter([1, 2]))) == [1, 2] and copy.copy(ValueError(1)).args == (1,)
 
 

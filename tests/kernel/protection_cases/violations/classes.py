@@ -124,6 +124,28 @@ a = A()
     a.v = 3
 
 
+def v_annotations_by_getattr():
+    """
+class A:
+    x: int
+"""
+    getattr(A, '__annotations__')['y'] = str
+
+
+def v_annotations_of_a_function():
+    """
+def f(x: int): pass
+"""
+    f.__annotations__['x'] = str
+
+
+def v_annotations_of_a_function_without_any():
+    """
+def f(x): pass
+"""
+    f.__annotations__['x'] = str
+
+
 def v_attr_annotations():
     """
 class A:

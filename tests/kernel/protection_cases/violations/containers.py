@@ -316,6 +316,7 @@ it = itertools.groupby('aab')
     next(it)
 
 
+@needs("itertools.cycle.__setstate__")
 def v_itertools_state():
     """
 import itertools
