@@ -3,6 +3,7 @@
 #   make            build                       make demo     run the tour in the terminal
 #   make test       build, run every test       make lab      open JupyterLab on notebooks/
 #   make test-all   the longer list, before a release
+#   make test-systems  make demo and make test on Debian 13 and testing, in chroots (root; an hour)
 #   make lint       style, types, layers, and the examples of the documentation
 #   make dev        build what tests need, and run one of them
 #   make bench      run the benchmarks          make install  install under PREFIX (default /usr/local)
@@ -15,6 +16,7 @@
 # TEST_ARGS=...   options of run_tests.py       LAB_ARGS=...      options of JupyterLab
 # TEST="..."      for `make dev`: a file of tests/, and options   PRESET=asan  ... under a sanitizer
 # SOAK_ARGS=...   options of the soak: --batches N, --seed N
+# SYSTEMS_ARGS=...  options of try_systems.py: --only trixie, --command demo, --keep
 
 BUILD ?= build
 PREFIX ?= /usr/local
@@ -28,7 +30,7 @@ build_dir := $(abspath $(BUILD))
 headers := $(build_dir)/headers
 configure = cmake --preset $(1) -B $(2) -DPython3_EXECUTABLE=$(PYTHON) -DXPAR_HEADERS=$(headers)
 
-.PHONY: build build-tests demo dev test test-all lint newest soak lab bench notebooks install clean \
+.PHONY: build build-tests demo dev test test-all test-systems lint newest soak lab bench notebooks install clean \
         packages packages-notebooks packages-test
 .DEFAULT_GOAL := build
 
@@ -66,6 +68,9 @@ test: build-tests
 
 test-all: build-tests soak
 	@$(PYTHON) scripts/run_tests.py --build-dir $(build_dir) --all $(TEST_ARGS)
+
+test-systems:
+	@$(PYTHON) scripts/try_systems.py --build-dir $(build_dir) $(SYSTEMS_ARGS)
 
 lint: $(build_dir)/with-tests build
 	@$(PYTHON) scripts/run_tests.py --build-dir $(build_dir) --only lint --only docs

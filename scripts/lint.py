@@ -76,7 +76,7 @@ def is_shell(file: str) -> bool:
 
 def shell_commands(tree: Tree) -> list[Command]:
     scripts = [file for file in tree.files if "." not in Path(file).name.lstrip(".") and is_shell(file)]
-    return [["shellcheck", *scripts]] if scripts else []
+    return [["shellcheck", "--external-sources", *scripts]] if scripts else []
 
 
 def mypy_commands(tree: Tree) -> list[Command]:

@@ -85,6 +85,8 @@ async def run_suite(suite: Suite, build: Path, output: BinaryIO | None = None) -
     report = build / "test-reports" / f"{suite.name}.xml"
     report.parent.mkdir(parents=True, exist_ok=True)
     report.unlink(missing_ok=True)
+    if (obstacle := suite.obstacle()) is not None:
+        return Result(suite.name, Report(Count(skipped=1)), obstacle)
     for command in suite.installation(build):
         if await run(command, build, suite.seconds, output) != 0:
             why = f"is skipped, what it needs could not be installed: {' '.join(command)}"

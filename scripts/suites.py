@@ -13,6 +13,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import other_pythons
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # Seconds one C++ test may take that sets no limit of its own.
@@ -49,6 +51,10 @@ class Suite(abc.ABC):
     name: str
     seconds: float = 1800
     alone: bool = False
+
+    def obstacle(self) -> str | None:
+        """Why there is nothing to run on this machine, or None."""
+        return None
 
     def installation(self, build: Path) -> list[Command]:
         return []
@@ -141,6 +147,40 @@ class Newest(PytestInVenv):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OtherPython(Pytest):
+    """The module, built for another version of CPython that this machine has, with the packages of `make newest`."""
+
+    version: str
+
+    def place(self, build: Path) -> Path:
+        return build / f"python-{self.version}"
+
+    def obstacle(self) -> str | None:
+        if self.version == f"{sys.version_info.major}.{sys.version_info.minor}":
+            return "is for the Python that all other suites have"
+        if other_pythons.find(self.version) is None:
+            return f"is for CPython {self.version}, which is not found here with its headers"
+        return None
+
+    def python(self, build: Path) -> Command:
+        place = self.place(build)
+        found = {"XPAR_BUILD_DIR": str(place), "PYTHONPATH": f"{place / 'python'}:{place / 'python-test'}"}
+        return ["env", *(f"{name}={value}" for name, value in found.items()), str(place / "venv/bin/python")]
+
+    def installation(self, build: Path) -> list[Command]:
+        venv = str(self.place(build) / "venv")
+        return [["scripts/make-venv", venv, str(other_pythons.find(self.version)), "scripts/requirements-newest.txt"]]
+
+    def preparation(self, build: Path) -> list[Command]:
+        place = self.place(build)
+        interpreter = f"-DPython3_EXECUTABLE={place / 'venv/bin/python'}"
+        return [
+            ["cmake", "--preset", "module", "-B", str(place), interpreter],
+            ["cmake", "--build", str(place), "--target", "all", "_clone_probe"],
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Tools(Pytest):
     """Tests of the tools, and by them: those of scripts/requirements-lint.txt."""
 
@@ -162,6 +202,7 @@ class Lint(Suite):
 _NOT_MEASURING = f"not {MEASURING}"
 _PACKAGES = f"packages and not {MEASURING}"
 _EXAMPLES = "tests/kernel/test_docs.py"
+_OTHER_PYTHONS = ("3.12", "3.13", "3.14")
 
 # The longest first, so that none is left alone in the end.
 SUITES: tuple[Suite, ...] = (
@@ -178,6 +219,7 @@ SUITES: tuple[Suite, ...] = (
     Frontend("frontend", folder="tests/frontend"),
     CTest("unit"),
     Newest("newest-python", folder="tests/python", apart="tests/python/protection", marked=_PACKAGES),
+    *(OtherPython(f"python-{one}", version=one, folder="tests/python", marked="sample") for one in _OTHER_PYTHONS),
     Pytest("notebooks", folder="tests/notebooks"),
     Fuzzing("fuzz", folder="tests/fuzz"),
     Tools("tools", folder="tests/tools"),
@@ -191,6 +233,10 @@ LONG_SUITES: tuple[Suite, ...] = (
     Newest("newest-all-python", folder="tests/python", apart="tests/python/protection", marked=_NOT_MEASURING),
     Newest("newest-all-kernel", folder="tests/kernel", marked=_NOT_MEASURING),
     Newest("newest-all-protection", folder="tests/python/protection", marked=_NOT_MEASURING),
+    *(
+        OtherPython(f"python-{one}-all", version=one, folder="tests/python", marked=_NOT_MEASURING)
+        for one in _OTHER_PYTHONS
+    ),
 )
 
 

@@ -34,6 +34,10 @@ class Script:
     installed_by: tuple = ()
     seconds: float = 60
     alone: bool = False
+    why_not: str | None = None
+
+    def obstacle(self):
+        return self.why_not
 
     def installation(self, build):
         return [list(self.installed_by)] if self.installed_by else []
@@ -96,6 +100,11 @@ def test_a_failing_installation_is_a_skipped_test_with_its_reason(tmp_path, monk
     printed = capfd.readouterr().out
     assert "suite offline is skipped, what it needs could not be installed: false: counted as one skipped" in printed
     assert printed.splitlines()[-1] == "1 passed, 0 failed, 1 skipped"
+
+
+def test_what_this_machine_does_not_have_is_a_skipped_test_with_its_reason(tmp_path):
+    result = run_suite(Script("other", "", why_not="is for CPython 3.99"), tmp_path)
+    assert result.report.count == Count(skipped=1) and result.problem == "is for CPython 3.99"
 
 
 def test_a_hanging_runner_is_killed_with_what_it_started(tmp_path):
