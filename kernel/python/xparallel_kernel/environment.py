@@ -33,8 +33,8 @@ LENT = frozenset(
         "six", "stack_data", "traitlets", "typing_extensions", "wcwidth", "xeus_python_shell",
         # the debugger; Debian 12 keeps pydevd apart from it
         "_pydev_bundle", "_pydev_runfiles", "_pydevd_bundle", "_pydevd_frame_eval", "_pydevd_sys_monitoring",
-        "_pydevd_sys_monitoring_cython", "bytecode", "debugpy", "pydev_ipython", "pydevconsole", "pydevd", "pydevd_file_utils", "pydevd_plugins",
-        "pydevd_tracing",
+        "_pydevd_sys_monitoring_cython", "bytecode", "debugpy", "pydev_ipython", "pydevconsole", "pydevd",
+        "pydevd_file_utils", "pydevd_plugins", "pydevd_tracing",
         # threads of BLAS in contexts
         "threadpoolctl",
     }
