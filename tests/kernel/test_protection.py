@@ -133,8 +133,8 @@ def run_cases(kernel: Kernel, cases) -> dict[str, list]:
     return ended
 
 
-# pandas 3.1 fills the context's copy of a small array by a function of Cython, where nothing else refers to it, before it
-# stores what it has made in the table, which is refused.
+# Where nothing else refers to an array, pandas 3.1 fills the context's copy of it by a function of Cython, and stores
+# what it has made in the table after that, which is refused.
 HALF_DONE = {"v_pd_fillna_inplace"}
 
 

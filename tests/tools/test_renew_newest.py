@@ -31,6 +31,9 @@ class Suite:
     seconds: float = 60
     alone: bool = False
 
+    def obstacle(self):
+        return None
+
     def installation(self, build):
         return [[self.install]]
 
