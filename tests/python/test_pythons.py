@@ -13,7 +13,7 @@ pytestmark = pytest.mark.sample
 
 
 def refused(call, *arguments) -> bool:
-    work = parallel.submit_work(lambda: call(*arguments), errback=lambda *_: None)
+    work = parallel.submit_work(call, *arguments, errback=lambda *_: None)
     parallel.run()
     return isinstance(work.exception(), parallel.UnprotectedError)
 

@@ -31,6 +31,7 @@ public:
         Py_DECREF(held);
         return held;
     }
+    bool is_same_as(const frame& other) const noexcept { return m_object.get() == other.m_object.get(); }
     PyObject* variable(int place) const noexcept { return variable_of(get(), place); }
 
     // The instruction that it is at, in its general form.

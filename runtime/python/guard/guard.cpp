@@ -92,6 +92,17 @@ PyObject* callee_of_work(PyObject* callable) noexcept {
     return s_by_twins ? checked_callee(callable) : Py_NewRef(callable);
 }
 
+PyObject* call_for_user(PyObject*, PyObject* const* arguments, Py_ssize_t count, PyObject* names) noexcept {
+    if (count == 0) {
+        PyErr_SetString(PyExc_TypeError, "call_for_user() calls a function: it is the first argument");
+        return nullptr;
+    }
+    const reference callee(callee_of_work(arguments[0]));
+    const calling_for_user calling;
+    return callee ? PyObject_Vectorcall(callee.get(), arguments + 1, static_cast<std::size_t>(count - 1), names)
+                  : nullptr;
+}
+
 void after_work(std::uint64_t began_ns) noexcept {
     if (s_scans) {
         look_for_escapes_after_work(began_ns);

@@ -20,6 +20,10 @@ bool enter_context() noexcept;
 // New reference; null with an error set.
 PyObject* callee_of_work(PyObject* callable) noexcept;
 
+// For `_core.call_for_user(callable, *args, **kwargs)`: functions of this package that run in a work call the user's by
+// it. A method of C code has no frame of its own, and would be taken for called by theirs.
+PyObject* call_for_user(PyObject* module, PyObject* const* arguments, Py_ssize_t count, PyObject* names) noexcept;
+
 // In a context, after a work that began then: looks for changes that no gate has seen.
 void after_work(std::uint64_t began_ns) noexcept;
 

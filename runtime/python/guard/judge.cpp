@@ -66,10 +66,17 @@ bool is_exempt_type(PyTypeObject* type) noexcept {
     return found;
 }
 
+// The frame of this package that calls a function for the user, if one does. A pointer: destroying a thread's frame
+// when the thread has ended would need the GIL.
+thread_local const frame* t_calls_for_user = nullptr;
+
 // A package answers for what it has the standard library do to its objects.
 origin origin_of_call() noexcept {
     frame above = frame::current();
-    const origin innermost = above ? origin_of(above) : origin::user; // the work itself is a method of C code
+    if (!above || (t_calls_for_user != nullptr && above.is_same_as(*t_calls_for_user))) {
+        return origin::user; // what is called is a method of C code
+    }
+    const origin innermost = origin_of(above);
     if (innermost != origin::standard) {
         return innermost;
     }
@@ -182,6 +189,13 @@ void know_rules(PyObject* error, PyObject* describe, PyObject* exempt, PyObject*
     Py_XSETREF(s_describe, Py_NewRef(describe));
     Py_XSETREF(s_exempt, Py_NewRef(exempt));
     Py_XSETREF(s_mutators, Py_NewRef(mutators));
+}
+
+calling_for_user::calling_for_user() noexcept
+    : m_frame(frame::current()), p_before(std::exchange(t_calls_for_user, &m_frame)) {}
+
+calling_for_user::~calling_for_user() {
+    t_calls_for_user = p_before;
 }
 
 bool is_armed() noexcept {

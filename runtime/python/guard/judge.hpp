@@ -7,6 +7,7 @@
 
 #include <Python.h>
 
+#include "runtime/python/glue/frame.hpp"
 #include "runtime/python/guard/gate.hpp"
 
 namespace xpar::guard {
@@ -31,6 +32,19 @@ bool refuses_binding(PyObject* owner, PyObject* name, const char* operation) noe
 // The user's code has a method of a library in Python, `called`, work on `object`, where what it does is not looked at.
 // It is taken at its name; `says_so`: the call itself says that it changes the object.
 bool refuses_library_method(PyObject* object, PyObject* called, const char* operation, bool says_so = false) noexcept;
+
+// While it lives, what this package's innermost frame calls counts as called by the user.
+class calling_for_user {
+public:
+    calling_for_user() noexcept;
+    ~calling_for_user();
+    calling_for_user(const calling_for_user&) = delete;
+    calling_for_user& operator=(const calling_for_user&) = delete;
+
+private:
+    const frame m_frame;
+    const frame* const p_before;
+};
 
 // Off for the length of a scope: our own code is at work.
 class unguarded {

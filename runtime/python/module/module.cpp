@@ -313,6 +313,10 @@ PyMethodDef s_functions[] = {
      PyDoc_STR("guard_add_function(function, /)\n--\n\nOne of a library that is to run its twin, too.\n")},
     {"guard_twin_hooks", guard::set_twin_hooks, METH_VARARGS,
      PyDoc_STR("guard_twin_hooks(enter, source, compiled, /)\n--\n\nWhat contexts call to make twins.\n")},
+    {"call_for_user", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(guard::call_for_user)),
+     METH_FASTCALL | METH_KEYWORDS,
+     PyDoc_STR("call_for_user(callable, /, *args, **kwargs)\n--\n\n"
+               "In a context: call it as the work itself is called.\n")},
     {"guard_is_users", guard::is_users_path, METH_O,
      PyDoc_STR("guard_is_users(path, /)\n--\n\nIs a file of this path the user's?\n")},
     {nullptr, nullptr, 0, nullptr},

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from parallel import _arguments, _calls, _config, _engine, _random
+from parallel import _arguments, _calls, _config, _core, _engine, _random
 from parallel._work import name_of
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def call_each(
         try:
             if key is not None:
                 _random.seed_work((key[0], key[1] + number - first), getattr(func, "__globals__", {}))
-            results.append(func(*arguments))
+            results.append(_core.call_for_user(func, *arguments))
         except BaseException as error:
             error.add_note(f"item {number} of map: {_arguments.shortened(arguments, code_of_users=True)}")
             raise

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from parallel import _calls
+from parallel import _calls, _core
 
 if TYPE_CHECKING:
     # A task: callable, arguments, and keywords or None.
@@ -55,7 +55,7 @@ def seeded(func: Callable[..., T], args: tuple[Any, ...], kwds: dict[str, Any] |
 @_calls.passes_on(lambda args, frames: _calls.Call(*args[1:]))
 def _call_seeded(key: tuple[int, int], func: Callable[..., T], args: tuple[Any, ...], kwds: dict[str, Any] | None) -> T:
     seed_work(key, getattr(func, "__globals__", {}))
-    return func(*args, **(kwds or {}))
+    return _core.call_for_user(func, *args, **(kwds or {}))
 
 
 def seed_work(key: tuple[int, int], namespace: dict[str, Any]) -> None:

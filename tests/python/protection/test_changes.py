@@ -2,6 +2,7 @@
 
 import code
 import collections
+import contextlib
 import ctypes
 import hashlib
 import os
@@ -409,6 +410,50 @@ def test_an_interpreter_that_cannot_be_patched_is_named():
     finally:
         _state._force_twins(False)
     assert "by source twins" in sentence and "it is not to be patched (a test)" in sentence
+
+
+CALLERS = {
+    "submit_work": lambda change, *items: [parallel.submit_work(change, item).result() for item in items],
+    "map": lambda change, *items: parallel.map(change, items),
+    "map in chunks": lambda change, *items: parallel.map(change, items, chunksize=2),
+    "Executor.map": lambda change, *items: list(parallel.Executor().map(change, items)),
+    "Executor.map in chunks": lambda change, *items: list(parallel.Executor().map(change, items, chunksize=2)),
+}
+
+
+@pytest.mark.parametrize("seed", [None, 3])
+@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize("means", pythons.MEANS)
+def test_methods_of_c_code_that_functions_of_this_package_call(means, caller, seed):
+    """They have no frame of their own, and are not to be taken for what this package does to its objects."""
+    kept, table = [1], {"a": 1}
+    _state._force_twins(means == "twins")
+    parallel.configure(seed=seed)
+    try:
+        for change in (kept.append, table.pop):
+            with pytest.raises(parallel.UnprotectedError):
+                CALLERS[caller](change, "a", "a")
+            parallel.cancel()
+            with contextlib.suppress(parallel.UnprotectedError):
+                parallel.run()
+        assert (kept, table) == ([1], {"a": 1})
+        assert CALLERS[caller](abs, -1, 2) == [1, 2] and CALLERS[caller](str.upper, "a", "b") == ["A", "B"]
+    finally:
+        parallel.configure(seed=None)
+        _state._force_twins(False)
+
+
+ERROR_OF_MAIN = ValueError("made by the main thread")
+
+
+def _raise_it(item):
+    raise ERROR_OF_MAIN
+
+
+def test_map_tells_the_item_of_an_error_that_the_main_thread_has_made():
+    with pytest.raises(ValueError, match="made by the main thread") as raised:
+        parallel.map(_raise_it, [1, 2], chunksize=2)
+    assert any("item 0 of map" in note for note in raised.value.__notes__)
 
 
 # ---- what must not be disturbed --------------------------------------------------------------------------------------
