@@ -44,8 +44,12 @@ struct own_heap_counted_twice : own_heap {
     unsigned m_class = 0; // of the last allocation: as good as the block's own, for the time it takes
 };
 
-// Works before Py_Initialize: the default allocator is static.
 struct cpython {
+    cpython() {
+        if (Py_IsInitialized() == 0) { // since 3.14 pymalloc asks the state of the thread
+            Py_InitializeEx(0);
+        }
+    }
     void* allocate(std::size_t bytes) noexcept { return PyObject_Malloc(bytes); }
     void free(void* place) noexcept { PyObject_Free(place); }
 };

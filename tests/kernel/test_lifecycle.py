@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -396,7 +397,7 @@ def test_where_it_starts(tmp_path):
 
 
 def test_another_python_in_path_does_not_matter(tmp_path):
-    for name in ("python", "python3", "python3.11"):
+    for name in ("python", "python3", f"python3.{sys.version_info.minor}"):
         (tmp_path / name).write_text("#!/bin/sh\nexit 1\n")
         (tmp_path / name).chmod(0o755)
     with Kernel(env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "VIRTUAL_ENV": ""}) as kernel:

@@ -217,6 +217,12 @@ def views(cell) -> list[dict]:
     return [message.content for message in cell.of("display_data", "update_display_data")]
 
 
+def told_in(later, cell):
+    """What a later cell tells of the views of `cell`; it may tell of views of earlier tests, too."""
+    ids = [view["transient"]["display_id"] for view in views(cell)]
+    return [message for message in later.outputs if message.content.get("transient", {}).get("display_id") in ids]
+
+
 def of_its_display(cell):
     """The display of a cell that has one, and its updates. The last updates of earlier cells are sent in it, too."""
     (first,) = cell.of("display_data")
@@ -282,16 +288,11 @@ def test_a_later_cell_tells_how_views_of_earlier_ones_are(kernel: Kernel, gate):
     kernel.wait(lambda: "running" not in views(first)[-1]["data"]["text/plain"], 10)
     kernel.ok("pass", silent=True)  # a front end's own: no cell of the notebook
     second = kernel.ok("print('second')")
-
-    def updates(cell):  # views of earlier tests may have something to tell, too
-        ids = [view["transient"]["display_id"] for view in views(first)]
-        return [message for message in cell.outputs if message.content.get("transient", {}).get("display_id") in ids]
-
     assert second.outputs[0].type == "stream"
-    assert [message.type for message in updates(second)] == ["update_display_data"]
-    assert updates(second)[0].content == views(first)[-1]
-    assert updates(second)[0].number < second.of("status")[-1].number
-    assert updates(kernel.ok("pass")) == []
+    (told,) = told_in(second, first)
+    assert told.type == "update_display_data" and told.content == views(first)[-1]
+    assert told.number < second.of("status")[-1].number
+    assert told_in(kernel.ok("pass"), first) == []
 
 
 def test_a_later_cell_that_waits_tells_the_end_of_views(kernel: Kernel, gate):
@@ -299,9 +300,8 @@ def test_a_later_cell_that_waits_tells_the_end_of_views(kernel: Kernel, gate):
         f"told = xlist()\ndef push():\n    {gate.wait}; told.push('late')\nparallel.submit_work(push)\ntold"
     )
     gate.open()
-    second = kernel.ok("parallel.run()")
-    assert "'late'" in views(second)[-1]["data"]["text/plain"]
-    assert views(second)[-1] == views(first)[-1] and len(views(second)) == 1
+    (told,) = told_in(kernel.ok("parallel.run()"), first)
+    assert "'late'" in told.content["data"]["text/plain"] and told.content == views(first)[-1]
 
 
 def test_what_is_pushed_is_escaped(kernel: Kernel):

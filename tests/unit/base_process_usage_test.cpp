@@ -10,7 +10,6 @@
 
 #include <atomic>
 #include <cstring>
-#include <vector>
 
 namespace {
 
@@ -89,8 +88,11 @@ TEST(process_usage, nothing_is_known_of_a_process_that_is_gone) {
 
 TEST(process_usage, looking_costs_more_the_more_is_resident) {
     const std::uint64_t before = xpar::written_bytes_cost_ns();
-    std::vector<char> held(std::size_t{64} << 20, 1);
-    EXPECT_GT(xpar::written_bytes_cost_ns(), before + 1'000'000) << held.size();
+    constexpr std::size_t bytes = std::size_t{64} << 20;
+    void* const held = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    ASSERT_NE(held, MAP_FAILED);
+    EXPECT_GT(xpar::written_bytes_cost_ns(), before + 1'000'000);
+    munmap(held, bytes);
 }
 
 } // namespace

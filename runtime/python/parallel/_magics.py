@@ -263,6 +263,7 @@ def _parse(magic: Any, line: str) -> argparse.Namespace:
     try:
         options: argparse.Namespace = parse_argstring(magic, line)
     except (UsageError, ValueError) as error:  # ValueError: a quote that is not closed
+        magic.parser.color = False  # since 3.14 usage is coloured where FORCE_COLOR is set
         usage = " ".join(magic.parser.format_usage().replace("::", "").split())
         raise UsageError(f"{error}\nusage: {usage}\n{_sign(usage)}? explains it") from None
     return options

@@ -37,15 +37,21 @@ def refused(function, *arguments) -> bool:
     return error is not None
 
 
-def test_what_numpy_loads_when_it_is_used_is_looked_at():
+# A file of its own: twins are made of the source, which CPython keeps of `python -c` since 3.13 only.
+SHUFFLES = """
+import numpy, parallel
+numbers = numpy.arange(10)
+for shuffle in (lambda: numpy.random.shuffle(numbers), lambda: numpy.random.default_rng(1).shuffle(numbers)):
+    print(type(parallel.submit_work(shuffle).exception()).__name__)
+print(numbers.tolist() == list(range(10)))
+"""
+
+
+def test_what_numpy_loads_when_it_is_used_is_looked_at(tmp_path):
     """numpy 2 does so with numpy.random: a context would be the first, where nothing is looked for any more."""
-    ended = run_program("""
-        import numpy, parallel
-        numbers = numpy.arange(10)
-        for shuffle in (lambda: numpy.random.shuffle(numbers), lambda: numpy.random.default_rng(1).shuffle(numbers)):
-            print(type(parallel.submit_work(shuffle).exception()).__name__)
-        print(numbers.tolist() == list(range(10)))
-    """)
+    program = tmp_path / "shuffles.py"
+    program.write_text(SHUFFLES)
+    ended = run_program(f"import runpy; runpy.run_path({str(program)!r})")
     assert ended.stdout.splitlines() == ["UnprotectedError", "UnprotectedError", "True"], ended
 
 
