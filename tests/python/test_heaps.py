@@ -1,6 +1,8 @@
 """Heaps of contexts: what is counted, what is found in them from outside, what the limit does."""
 
+import array
 import contextlib
+import ctypes
 import os
 import signal
 
@@ -170,6 +172,66 @@ def test_a_context_leaves_its_last_census(unprotected):
     result_of(keep)
     types = types_of(ended_context())
     assert types["Held"][0] == 3000
+
+
+def test_items_that_look_like_an_object_of_a_type_are_none(unprotected):
+    """Any address has the flag of classes of classes at one of two places where the system may load a library."""
+    flag_of_classes = 1 << 31
+    where_flags_are = 21  # words of a PyTypeObject in front of tp_flags
+
+    def imitate():
+        name = ctypes.create_string_buffer(b"\xff\xfe no name")
+        words = ctypes.c_uint64 * 64
+        above = words(1, 0, *[0] * (where_flags_are - 2), flag_of_classes)
+        below = words(1, ctypes.addressof(above), 0, ctypes.addressof(name))
+        for flags in (0, 1 << 14, 1 << 4, 1 << 3):  # of instances with a header of each size
+            below[where_flags_are] = flags
+            kept.extend(array.array("Q", [*[0] * space, 1, ctypes.addressof(below), 0, 0]) for space in (0, 2, 4))
+        kept.extend((name, above, below))
+
+    kept = []
+    result_of(imitate)
+    types = types_of(ended_context())
+    assert types["array.array"][0] == 12
+    assert not [name for name in types if "no name" in name]
+
+
+def test_types_are_found_by_their_class_of_classes(unprotected):
+    class Meta(type):
+        pass
+
+    class MetaMeta(type(Meta)):
+        pass
+
+    class Deeper(Meta, metaclass=MetaMeta):
+        pass
+
+    one, other = Meta("One", (), {}), Deeper("Other", (), {})
+    kept = []
+    result_of(lambda: kept.extend([one() for _ in range(10)] + [other() for _ in range(20)]))
+    types = types_of(ended_context())
+    assert (types["One"][0], types["Other"][0]) == (10, 20)
+
+
+def test_a_context_without_memory_for_a_census_is_listed(small_limit, unprotected):
+    sizes = (*(2**power for power in range(16, 8, -1)), *range(512, -1, -16))
+    kept = [None]
+
+    def fill():
+        for size in sizes:
+            try:
+                while True:
+                    kept[0] = (kept[0], bytes(size))
+            except MemoryError:
+                pass
+
+    work = parallel.submit_work(fill)
+    with contextlib.suppress(parallel.HeapLimitError, parallel.RemoteError):
+        parallel.run()
+    (row,) = (row for row in parallel.heaps() if row["id"] == f"c{work._batch.serial}.{work.context}")
+    assert row["state"] == "ended" and row["live_bytes"] > row["limit_bytes"] / 2
+    details = parallel.heap(row["id"])
+    assert not details["types"] and not details["types_complete"] and details["live_bytes"] == row["live_bytes"]
 
 
 def test_a_context_that_was_killed_leaves_none():

@@ -17,6 +17,7 @@ constexpr std::size_t k_two_words = 2 * sizeof(void*);
 constexpr std::uint64_t k_most_references = std::uint64_t{1} << 32;
 constexpr std::uint64_t k_clock_every = 4096; // blocks
 constexpr std::size_t k_longest_name = 100;
+constexpr int k_most_classes_of_classes = 8; // above one type; two are rare
 
 std::size_t header_of(unsigned long flags) noexcept {
     return ((flags & Py_TPFLAGS_HAVE_GC) != 0 ? k_collector_header : 0) +
@@ -55,16 +56,31 @@ type_census::type_facts& type_census::facts_of(std::uint64_t type) {
     return known != m_types.end() ? known->second : m_types.emplace(type, read_facts(type)).first->second;
 }
 
-// A type is an object whose own type is a class of classes.
+// A type's type is a class of classes, and so is that one's, up to `type` itself, which has the same address in every
+// process that was forked from this one. Flags alone prove nothing: any two words that are addresses may look like them.
+bool type_census::read_type(std::uint64_t address, PyTypeObject& into) {
+    const auto read = [this](std::uint64_t from, PyTypeObject& to) {
+        return from != 0 && m_reader.read(from, static_cast<void*>(&to), sizeof to);
+    };
+    const auto type_of = [](PyTypeObject& object) { return reinterpret_cast<std::uint64_t>(Py_TYPE(&object)); };
+    if (!read(address, into)) {
+        return false;
+    }
+    PyTypeObject meta{};
+    std::uint64_t above = type_of(into);
+    for (int left = k_most_classes_of_classes; above != reinterpret_cast<std::uint64_t>(&PyType_Type); --left) {
+        if (left == 0 || !read(above, meta) || (meta.tp_flags & Py_TPFLAGS_TYPE_SUBCLASS) == 0) {
+            return false;
+        }
+        above = type_of(meta);
+    }
+    return true;
+}
+
 type_census::type_facts type_census::read_facts(std::uint64_t type) {
     type_facts facts;
     PyTypeObject read{};
-    PyTypeObject meta{};
-    const auto read_type = [this](std::uint64_t address, PyTypeObject& into) {
-        return address != 0 && m_reader.read(address, static_cast<void*>(&into), sizeof into);
-    };
-    if (!read_type(type, read) || !read_type(reinterpret_cast<std::uint64_t>(Py_TYPE(&read)), meta) ||
-        (meta.tp_flags & Py_TPFLAGS_TYPE_SUBCLASS) == 0) {
+    if (!read_type(type, read)) {
         return facts;
     }
     char name[k_longest_name + 1] = {};

@@ -6,6 +6,8 @@
 #include "runtime/memory/heap_counters.hpp"
 #include "runtime/memory/heap_walk.hpp"
 
+#include <Python.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -47,6 +49,7 @@ private:
 
     type_facts& facts_of(std::uint64_t type);
     type_facts read_facts(std::uint64_t type);
+    bool read_type(std::uint64_t address, PyTypeObject& into);
 
     memory_reader& m_reader;
     std::uint64_t m_deadline_ns; // of monotonic_ns

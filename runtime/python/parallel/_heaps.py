@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from parallel._growth import Growth
     from parallel._xlist import xlist
 
+_LEFT = 2  # context_state of runtime/process: it has ended by itself
 _KEPT = 64  # heaps of contexts that have ended
 _CENSUS_SECONDS = 0.25  # how long the heap of a running context may be read
 _ROW_KEYS = (
@@ -79,8 +80,7 @@ def heap(id: str) -> dict[str, Any]:
 
 def remember(batch: RunningBatch) -> None:
     """Keep what the contexts of a batch that has ended have left."""
-    for slot, (census, pages) in sorted(batch.censuses.items()):
-        _ended.append(_context_details(batch, slot, "ended", census, pages))
+    _ended.extend(_left_details(batch, facts["slot"]) for facts in batch.batch.contexts() if facts["state"] == _LEFT)
     _growth().forget_batch(batch.batch.serial)
 
 
@@ -103,9 +103,9 @@ def _contexts() -> tuple[list[tuple[RunningBatch, int]], list[dict[str, Any]]]:
     over = list(_ended)
     known = {details["id"] for details in over}
     for batch, facts in seen:
-        left = None if facts["pid"] else batch.censuses.get(facts["slot"])
-        if left is not None and _context_id(batch, facts["slot"]) not in known:
-            over.append(_context_details(batch, facts["slot"], "ended", *left))
+        has_left = not facts["pid"] and facts["state"] == _LEFT
+        if has_left and _context_id(batch, facts["slot"]) not in known:
+            over.append(_left_details(batch, facts["slot"]))
     return [(batch, facts["slot"]) for batch, facts in seen if facts["pid"]], over
 
 
@@ -131,6 +131,12 @@ def _context_row(
         "allocations": sum(part["allocations"] for part in both),
         "frees": sum(part["frees"] for part in both),
     }
+
+
+def _left_details(batch: RunningBatch, slot: int) -> dict[str, Any]:
+    """Of a context that has left by itself. One without memory for a last census leaves what it has counted."""
+    census, pages = batch.censuses.get(slot, (None, None))
+    return _context_details(batch, slot, "ended", census, pages)
 
 
 def _context_details(

@@ -17,8 +17,6 @@ def unsupported() -> "str | None":
         return "xeus-parallel needs CPython, and this is " + sys.implementation.name
     if sys.version_info < (3, 11):  # noqa: UP036
         return "xeus-parallel needs CPython 3.11 or newer, and this is " + version
-    if sysconfig.get_config_var("Py_GIL_DISABLED"):
-        return "xeus-parallel needs the ordinary build of CPython, and this is the free-threaded one of " + version
     if sys.maxsize < 1 << 32:
         return "xeus-parallel needs a 64-bit CPython, and this is one of 32 bits"
     if sys.platform != "linux":
@@ -28,6 +26,8 @@ def unsupported() -> "str | None":
         os.confstr("CS_GNU_LIBC_VERSION")
     except (ValueError, OSError):
         return "xeus-parallel needs a Linux with glibc, and this one has another C library (musl)"
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return "xeus-parallel needs the ordinary build of CPython, and this is the free-threaded one of " + version
     return None
 
 
