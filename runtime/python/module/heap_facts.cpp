@@ -62,9 +62,9 @@ PyObject* census_to_python(const census& counted) {
     reference types(PyList_New(0));
     for (const type_tally& tally : counted.types) {
         // Nothing makes C code give its types names of UTF-8.
-        PyObject* const name = types ? PyUnicode_DecodeUTF8(tally.name.data(),
-                                                            static_cast<Py_ssize_t>(tally.name.size()), "replace")
-                                     : nullptr;
+        PyObject* const name =
+            types ? PyUnicode_DecodeUTF8(tally.name.data(), static_cast<Py_ssize_t>(tally.name.size()), "replace")
+                  : nullptr;
         const reference row(name != nullptr ? Py_BuildValue("(NKK)", name, static_cast<wide>(tally.blocks),
                                                             static_cast<wide>(tally.bytes))
                                             : nullptr);

@@ -57,7 +57,8 @@ type_census::type_facts& type_census::facts_of(std::uint64_t type) {
 }
 
 // A type's type is a class of classes, and so is that one's, up to `type` itself, which has the same address in every
-// process that was forked from this one. Flags alone prove nothing: any two words that are addresses may look like them.
+// process that was forked from this one. Flags alone prove nothing: any two words that are addresses may look like
+// them.
 bool type_census::read_type(std::uint64_t address, PyTypeObject& into) {
     const auto read = [this](std::uint64_t from, PyTypeObject& to) {
         return from != 0 && m_reader.read(from, static_cast<void*>(&to), sizeof to);
