@@ -102,10 +102,11 @@ inline constexpr unsigned long k_two_words_flags = Py_TPFLAGS_MANAGED_DICT | Py_
 inline constexpr unsigned long k_two_words_flags = Py_TPFLAGS_MANAGED_DICT;
 #endif
 
-// The count in the first word of an object that was copied from another process. In 3.14 flags follow it.
+// The count in the first word of an object that was copied from another process. In 3.14 flags are its highest 16 bits;
+// those below stay, so that no address looks like a count.
 inline std::uint64_t references_in(std::uint64_t word) noexcept {
 #if PY_VERSION_HEX >= 0x030E0000
-    return word & 0xffffffff;
+    return word & 0xffffffffffff;
 #else
     return word;
 #endif
