@@ -48,7 +48,7 @@ bool type_census::visit(std::uint64_t, std::size_t bytes, const std::byte* first
     }
     ++found->blocks;
     found->bytes += bytes;
-    return ++m_visited % k_clock_every != 0 || monotonic_ns() < m_deadline_ns;
+    return ++m_visited % k_clock_every != 0 || thread_processor_ns() < m_deadline_ns;
 }
 
 type_census::type_facts& type_census::facts_of(std::uint64_t type) {
@@ -118,7 +118,7 @@ std::vector<type_tally> type_census::tallies() const {
 }
 
 census take_census(memory_reader& reader, const heap_counters_shm& heap, std::uint64_t patience_ns) {
-    type_census counting(reader, monotonic_ns() + patience_ns);
+    type_census counting(reader, thread_processor_ns() + patience_ns);
     // acquire pairs with context_heap::create: a table's address other than 0 comes with the rest.
     const std::uint64_t table = heap.table.load(std::memory_order_acquire);
     const bool complete =

@@ -52,7 +52,7 @@ private:
     bool read_type(std::uint64_t address, PyTypeObject& into);
 
     memory_reader& m_reader;
-    std::uint64_t m_deadline_ns; // of monotonic_ns
+    std::uint64_t m_deadline_ns; // of thread_processor_ns: a machine that is busy makes none less complete
     std::uint64_t m_visited = 0;
     // Most heaps have objects of few types. Nodes scattered over blocks that were free would cost a page each, in a
     // context that is about to end.
