@@ -4,6 +4,7 @@ Each test is a program of its own: a terminal's interrupt reaches the whole proc
 """
 
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -292,6 +293,45 @@ def test_an_interrupt_in_the_middle_of_the_fork_is_not_lost():
         assert (ended.returncode, ended.stderr) == (0, "")
 
 
+def test_an_interrupt_that_comes_while_the_pump_begins_is_not_lost():
+    """It is a thread that could take the signal from the main thread, which has blocked it: then hooks of fork run."""
+    with Program(
+        PREAMBLE,
+        """
+        import sys, threading
+
+        def slow(frame, event, argument):  # the new thread runs no line of its own before the fork
+            if threading.current_thread().name == "parallel-pump":
+                sys.setprofile(None)
+                time.sleep(0.5)
+
+        def hook():
+            if armed.pop():
+                os.kill(os.getpid(), signal.SIGINT)
+                sum(range(20_000))
+                print("the hook has run to its end", flush=True)
+
+        armed = [True, False]
+        threading.setprofile(slow)
+        os.register_at_fork(before=hook)
+        parallel.submit_work(lambda: None)
+        parallel.start()  # starts the pump
+        parallel.submit_work(lambda: None)
+        try:
+            parallel.run()
+        except KeyboardInterrupt:
+            print("interrupted", flush=True)
+        os._exit(0)
+    """,
+    ) as program:
+        assert [program.line() for _ in range(2)] == ["the hook has run to its end", "interrupted"]
+        ended = program.end()
+        assert (ended.returncode, ended.stderr) == (0, "")
+
+
+_IN_IMPORTLIB = r"Exception ignored in: <function _get_module_lock(.*\n)+?KeyboardInterrupt: ?\n"
+
+
 def test_an_interrupt_at_any_moment_leaves_a_working_program():
     """Interrupts rain on a loop of runs, wherever it is in them: in between, starting, collecting, stopping."""
     with Program(
@@ -333,5 +373,7 @@ def test_an_interrupt_at_any_moment_leaves_a_working_program():
             time.sleep(pause)
         assert program.line() == "True works []"
         ended = program.end()
-        assert (ended.returncode, ended.stderr) == (0, "")
+        assert ended.returncode == 0
+        # Where the first batch imports, importlib's callback of a lock may be hit: CPython says so, and goes on.
+        assert re.sub(_IN_IMPORTLIB, "", ended.stderr) == ""
         wait_until(lambda: not program.alive())

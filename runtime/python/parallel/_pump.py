@@ -33,12 +33,17 @@ class Pump:
         if self._stopped or (self._thread is not None and self._thread.is_alive()):
             return
         thread = threading.Thread(target=self._run, name="parallel-pump", daemon=True)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
         try:
+            # Signals are the main thread's: one that came to the pump, from its first moment on, would be handled in
+            # the main thread while that has blocked them. Inherited: the pump may begin when the next batch does.
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
             thread.start()
+            self._thread = thread
         except RuntimeError:  # at the limit of threads: whoever waits reads reports too, and the next call tries again
             _logger.warning("the output of works is shown late: no thread can be started", exc_info=True)
-        else:
-            self._thread = thread
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def stop(self) -> None:
         """End it, for good. The interpreter must not go away under a thread that may be in the middle of a line."""
@@ -48,8 +53,6 @@ class Pump:
             self._thread.join(_STOP_SECONDS)
 
     def _run(self) -> None:
-        # Signals are the main thread's: one that came here would be handled there at a moment when it has blocked them.
-        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         while True:
             seen = _core.events()
             if self._stopped:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import sysconfig
 from collections.abc import Iterable
 
 # Folders of these names hold installed packages, wherever they are: in an interpreter, a virtual environment, a home
@@ -18,9 +17,7 @@ def prefixes() -> tuple[tuple[str, ...], tuple[str, ...]]:
     kernel = importlib.util.find_spec("xparallel_kernel")
     if kernel is not None and kernel.origin is not None:
         own.append(os.path.dirname(kernel.origin))
-    paths = sysconfig.get_paths()
-    standard = {paths["stdlib"], paths["platstdlib"], os.path.dirname(os.__file__)}
-    return _folders(own), _folders(standard)
+    return _folders(own), _folders([os.path.dirname(os.__file__)])
 
 
 def checked(what: str, folders: Iterable[str | os.PathLike[str]]) -> tuple[str, ...]:
