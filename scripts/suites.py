@@ -174,9 +174,10 @@ class OtherPython(Pytest):
     def preparation(self, build: Path) -> list[Command]:
         place = self.place(build)
         interpreter = f"-DPython3_EXECUTABLE={place / 'venv/bin/python'}"
+        alone = ["flock", f"{place}.lock"]  # several suites have this tree
         return [
-            ["cmake", "--preset", "module", "-B", str(place), interpreter],
-            ["cmake", "--build", str(place), "--target", "all", "_clone_probe"],
+            [*alone, "cmake", "--preset", "module", "-B", str(place), interpreter],
+            [*alone, "cmake", "--build", str(place), "--target", "all", "_clone_probe"],
         ]
 
 
@@ -234,7 +235,17 @@ LONG_SUITES: tuple[Suite, ...] = (
     Newest("newest-all-kernel", folder="tests/kernel", marked=_NOT_MEASURING),
     Newest("newest-all-protection", folder="tests/python/protection", marked=_NOT_MEASURING),
     *(
-        OtherPython(f"python-{one}-all", version=one, folder="tests/python", marked=_NOT_MEASURING)
+        OtherPython(
+            f"python-{one}-all",
+            version=one,
+            folder="tests/python",
+            apart="tests/python/protection",
+            marked=_NOT_MEASURING,
+        )
+        for one in _OTHER_PYTHONS
+    ),
+    *(
+        OtherPython(f"python-{one}-protection", version=one, folder="tests/python/protection", marked=_NOT_MEASURING)
         for one in _OTHER_PYTHONS
     ),
 )
