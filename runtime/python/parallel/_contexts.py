@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Subjects = list[tuple[int, str]] | _history._Subjects
 
-_LEFT = 2  # context_state of runtime/process; the others are vacant, alive and died
+LEFT = 2  # context_state of runtime/process: it has ended by itself; the others are vacant, alive and died
 _LOOK_SECONDS = 0.25  # how long the memory of running contexts is looked through in one call
 
 
@@ -109,7 +109,7 @@ def _of_ended(batch: _history.EndedBatch) -> list[Context]:
     found = []
     for facts, figures in batch.contexts:
         # One that has not left was killed with its zygote, if it did not die by itself.
-        state = "ended" if facts["state"] == _LEFT else "crashed"
+        state = "ended" if facts["state"] == LEFT else "crashed"
         found.append(_context(batch.origin, facts, figures, lanes[facts["slot"]], state, None, None, batch.ended))
     return found
 

@@ -7,13 +7,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from parallel import _core, _views
+from parallel._contexts import LEFT
 
 if TYPE_CHECKING:
     from parallel._batch import RunningBatch
     from parallel._growth import Growth
     from parallel._xlist import xlist
 
-_LEFT = 2  # context_state of runtime/process: it has ended by itself
 _KEPT = 64  # heaps of contexts that have ended
 _CENSUS_SECONDS = 0.25  # how long the heap of a running context may be read
 _ROW_KEYS = (
@@ -80,7 +80,7 @@ def heap(id: str) -> dict[str, Any]:
 
 def remember(batch: RunningBatch) -> None:
     """Keep what the contexts of a batch that has ended have left."""
-    _ended.extend(_left_details(batch, facts["slot"]) for facts in batch.batch.contexts() if facts["state"] == _LEFT)
+    _ended.extend(_left_details(batch, facts["slot"]) for facts in batch.batch.contexts() if facts["state"] == LEFT)
     _growth().forget_batch(batch.batch.serial)
 
 
@@ -103,7 +103,7 @@ def _contexts() -> tuple[list[tuple[RunningBatch, int]], list[dict[str, Any]]]:
     over = list(_ended)
     known = {details["id"] for details in over}
     for batch, facts in seen:
-        has_left = not facts["pid"] and facts["state"] == _LEFT
+        has_left = not facts["pid"] and facts["state"] == LEFT
         if has_left and _context_id(batch, facts["slot"]) not in known:
             over.append(_left_details(batch, facts["slot"]))
     return [(batch, facts["slot"]) for batch, facts in seen if facts["pid"]], over
