@@ -175,7 +175,7 @@ def test_a_context_leaves_its_last_census(unprotected):
 
 
 def test_items_that_look_like_an_object_of_a_type_are_none(unprotected):
-    """Any address has the flag of classes of classes at one of two places where the system may load a library."""
+    """Read as flags, an address has that of classes of classes, or not, by where the system has loaded a library."""
     flag_of_classes = 1 << 31
     where_flags_are = 21  # words of a PyTypeObject in front of tp_flags
 

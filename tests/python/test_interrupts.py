@@ -4,7 +4,6 @@ Each test is a program of its own: a terminal's interrupt reaches the whole proc
 """
 
 import os
-import re
 import signal
 import time
 from pathlib import Path
@@ -329,9 +328,6 @@ def test_an_interrupt_that_comes_while_the_pump_begins_is_not_lost():
         assert (ended.returncode, ended.stderr) == (0, "")
 
 
-_IN_IMPORTLIB = r"Exception ignored in: <function _get_module_lock(.*\n)+?KeyboardInterrupt: ?\n"
-
-
 def test_an_interrupt_at_any_moment_leaves_a_working_program():
     """Interrupts rain on a loop of runs, wherever it is in them: in between, starting, collecting, stopping."""
     with Program(
@@ -373,7 +369,5 @@ def test_an_interrupt_at_any_moment_leaves_a_working_program():
             time.sleep(pause)
         assert program.line() == "True works []"
         ended = program.end()
-        assert ended.returncode == 0
-        # Where the first batch imports, importlib's callback of a lock may be hit: CPython says so, and goes on.
-        assert re.sub(_IN_IMPORTLIB, "", ended.stderr) == ""
+        assert (ended.returncode, ended.stderr) == (0, "")
         wait_until(lambda: not program.alive())

@@ -17,7 +17,7 @@ constexpr std::size_t k_two_words = 2 * sizeof(void*);
 constexpr std::uint64_t k_most_references = std::uint64_t{1} << 32;
 constexpr std::uint64_t k_clock_every = 4096; // blocks
 constexpr std::size_t k_longest_name = 100;
-constexpr int k_most_classes_of_classes = 8; // above one type; two are rare
+constexpr int k_most_classes_of_classes = 8; // above one type: what is none may lead round in a circle
 
 std::size_t header_of(unsigned long flags) noexcept {
     return ((flags & Py_TPFLAGS_HAVE_GC) != 0 ? k_collector_header : 0) +
